@@ -1,0 +1,91 @@
+"""Checkpoints: arrays and a JSON record in one file that is replaced whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqsuite.errors import EnvironmentFailure, UserError
+
+_RECORD = "record"
+
+
+def save_checkpoint(path: Path, variables: dict[str, Sequence[Any]], record: dict) -> None:
+    """Write variables and a record; the file appears complete or the old one stays.
+
+    Args:
+        path: The ``.npz`` file.
+        variables: Named lists of variables, of arrays, or of anything NumPy can read.
+        record: What else must come back, as JSON.
+
+    Raises:
+        EnvironmentFailure: The disk is full or the folder is not writable.
+    """
+    arrays = {
+        f"{name}/{index}": np.asarray(variable)
+        for name, group in variables.items()
+        for index, variable in enumerate(group)
+    }
+    arrays[_RECORD] = np.array(json.dumps(record))
+    temporary = path.with_name(path.name + ".partial")
+    try:
+        with open(temporary, "wb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        kept = "The last good checkpoint stays" if path.exists() else "No checkpoint was written"
+        raise EnvironmentFailure(
+            f"Could not write checkpoint {path}: {error.strerror}. {kept}; free some space or "
+            "choose another --run_dir, then go on with --resume."
+        ) from error
+
+
+def load_checkpoint(path: Path) -> tuple[dict[str, list[np.ndarray]], dict]:
+    """Read what :func:`save_checkpoint` wrote.
+
+    Args:
+        path: The ``.npz`` file.
+
+    Returns:
+        The named lists of arrays, and the record.
+
+    Raises:
+        UserError: The file is missing or is not a checkpoint.
+    """
+    if not path.is_file():
+        raise UserError(f"Checkpoint {path} does not exist. Was the run stopped before it began?")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            record = json.loads(str(file[_RECORD]))
+            groups: dict[str, dict[int, np.ndarray]] = {}
+            for key in file.files:
+                if key != _RECORD:
+                    name, index = key.rsplit("/", 1)
+                    groups.setdefault(name, {})[int(index)] = file[key]
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{path} is not a readable checkpoint: {error}.") from error
+    return {name: [group[i] for i in sorted(group)] for name, group in groups.items()}, record
+
+
+def assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
+    """Assign arrays to variables, one to one.
+
+    Raises:
+        UserError: They do not fit: the checkpoint belongs to another configuration.
+    """
+    shapes = [tuple(variable.shape) for variable in variables]
+    if shapes != [value.shape for value in values]:
+        raise UserError(
+            "The checkpoint does not fit the model: it was written with another configuration or "
+            "another version of seqsuite."
+        )
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

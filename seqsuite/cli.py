@@ -1,0 +1,205 @@
+"""The command line that all tasks share: train, evaluate, predict, export.
+
+TensorFlow is imported after the arguments are parsed, so that ``--help`` and mistakes in flags
+answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from seqsuite.config import build_parser, parse
+from seqsuite.errors import UserError, nearest
+from seqsuite.task import Task
+
+VERBS = ("train", "evaluate", "predict", "export")
+
+
+def main(task_class: type[Task], arguments: Sequence[str] | None = None) -> int:
+    """Run one verb of a task and return the exit code.
+
+    Args:
+        task_class: The task.
+        arguments: Command-line words; ``sys.argv[1:]`` when None. No verb means ``train``.
+
+    Returns:
+        0 done, 2 the user's input or flags are wrong, 1 anything else, 130 stopped by Ctrl-C.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    verb = "train"
+    try:
+        if words and not words[0].startswith("-"):
+            verb = words.pop(0)
+        if verb not in VERBS:
+            raise UserError(
+                f"Unknown verb {verb!r}.{nearest(verb, VERBS)} Verbs are {', '.join(VERBS)}."
+            )
+        return {"train": _train, "evaluate": _evaluate, "predict": _predict, "export": _export}[
+            verb
+        ](task_class, words)
+    except UserError as error:
+        sys.stdout.flush()
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # `predict ... | head` closes our output: no error, and nothing more to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose mistakes are one line, like all other mistakes."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}. See {self.prog.split()[-1]} --help.")
+
+
+def _train(task_class: type[Task], words: list[str]) -> int:
+    parser = build_parser(
+        task_class.config_class,
+        prog=f"python -m seqsuite.tasks.{task_class.name} train",
+        description=f"Train: {task_class.summary}. Without flags, on the built-in sample.",
+    )
+    parser.add_argument("--run_dir", type=str | None, help="Where the run goes.")
+    parser.add_argument("--resume", action="store_true", help="Go on with the run in --run_dir.")
+    parser.add_argument("--export_dir", type=str | None, help="Default: saved_models/<task>.")
+    config, options = parse(task_class.config_class, words, parser)
+    if options.resume:
+        if not options.run_dir:
+            raise UserError("--resume needs --run_dir DIR, the run to go on with.")
+        sections = ("--data", "--model", "--training", "--config")
+        if any(word.startswith(sections) for word in words):
+            raise UserError(
+                "--resume takes the configuration of the run itself. Leave out --config, --data, "
+                "--model and --training flags, or start another run with another --run_dir."
+            )
+        config = _read_run_config(task_class, Path(options.run_dir))
+    _quiet_tensorflow()
+    from seqsuite import runs
+
+    name = _recipe_name(words) or config.data.source.replace("tfds:", "").replace("/", "_")
+    run_dir = Path(options.run_dir) if options.run_dir else runs.new_directory(task_class.name, name)
+    run = runs.train(task_class(config), run_dir, resume=options.resume, command=words)
+    export_dir = Path(options.export_dir or Path("saved_models") / task_class.name)
+    version = runs.export_run(run, export_dir)
+    _print_next_steps(run.task, run_dir, version)
+    return 0
+
+
+def _evaluate(task_class: type[Task], words: list[str]) -> int:
+    parser = build_parser(
+        task_class.config_class,
+        prog=f"python -m seqsuite.tasks.{task_class.name} evaluate",
+        description="Score a run on a test split, beside the baselines.",
+    )
+    parser.add_argument("--run_dir", type=str | None, help="The run to evaluate.")
+    parser.add_argument("--json", action="store_true", help="Print one JSON object, nothing else.")
+    _, options = parse(task_class.config_class, words, parser)
+    run_dir = _required_run_dir(options.run_dir)
+    config = _read_run_config(task_class, run_dir, [w for w in words if w.startswith("--data")], words)
+    _quiet_tensorflow()
+    from seqsuite import report, runs
+
+    run = runs.load(task_class(config), run_dir)
+    result = runs.evaluate(run)
+    if options.json:
+        print(report.to_json(result))
+    else:
+        print(runs.format_result(result))
+    return 0
+
+
+def _predict(task_class: type[Task], words: list[str]) -> int:
+    parser = _Parser(
+        prog=f"python -m seqsuite.tasks.{task_class.name} predict",
+        description="Answer with an exported model, the artifact that is served.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("items", nargs="*", metavar="ITEM", help="raw inputs")
+    parser.add_argument("--model", required=True, help="exported model (a version, or its parent)")
+    parser.add_argument("--input", help="a file: a line each, or csv, tsv, jsonl; - for a pipe")
+    parser.add_argument("--column", default=None, help="column of a csv, tsv or jsonl input")
+    parser.add_argument("--output", default="-", help="file to write to; - for standard output")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--explain", action="store_true", help="mark what moved the answer")
+    parser.add_argument("--batch_size", type=int, default=64, help="items per call")
+    options = parser.parse_intermixed_args(words)
+    if not options.items and options.input is None:
+        raise UserError("Nothing to predict: give items, or --input FILE (- for a pipe).")
+    _quiet_tensorflow()
+    from seqsuite import prediction
+
+    return prediction.run(task_class(), options)
+
+
+def _export(task_class: type[Task], words: list[str]) -> int:
+    parser = _Parser(
+        prog=f"python -m seqsuite.tasks.{task_class.name} export",
+        description="Write the next version of a run's model as a SavedModel for serving.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--run_dir", required=True, help="the run to export")
+    parser.add_argument("--output", help=f"default: saved_models/{task_class.name}")
+    options = parser.parse_args(words)
+    run_dir = _required_run_dir(options.run_dir)
+    config = _read_run_config(task_class, run_dir)
+    _quiet_tensorflow()
+    from seqsuite import runs
+
+    run = runs.load(task_class(config), run_dir)
+    output = Path(options.output or Path("saved_models") / task_class.name)
+    _print_next_steps(run.task, run_dir, runs.export_run(run, output))
+    return 0
+
+
+def _required_run_dir(run_dir: str | None) -> Path:
+    if not run_dir:
+        raise UserError("--run_dir DIR is needed: the folder that `train` wrote.")
+    return Path(run_dir)
+
+
+def _read_run_config(
+    task_class: type[Task], run_dir: Path, overrides: Sequence[str] = (), words: Sequence[str] = ()
+) -> Any:
+    recipe = run_dir / "config.toml"
+    if not recipe.is_file():
+        raise UserError(
+            f"{run_dir} is not a run directory: it has no config.toml. Give --run_dir the folder "
+            "that `train` wrote (it prints it at the end)."
+        )
+    flags = [f"--config={recipe}"]
+    for index, word in enumerate(words):
+        if word in overrides:
+            flags += [word] if "=" in word else [word, words[index + 1]]
+    return parse(task_class.config_class, flags)[0]
+
+
+def _recipe_name(words: Sequence[str]) -> str | None:
+    for index, word in enumerate(words):
+        if word == "--config":
+            return Path(words[index + 1]).stem
+        if word.startswith("--config="):
+            return Path(word.removeprefix("--config=")).stem
+    return None
+
+
+def _quiet_tensorflow() -> None:
+    # TensorFlow's start-up log (missing GPU drivers, CPU features) hides our own output.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+
+def _print_next_steps(task: Task, run_dir: Path, version: Path) -> None:
+    module = f"python -m seqsuite.tasks.{task.name}"
+    examples = next(iter(task.sample_requests().values()), [""])
+    print(f"\nExported {version}")
+    print("Predict:   " + f'{module} predict --model {version} "{examples[0]}"')
+    print("Evaluate:  " + f"{module} evaluate --run_dir {run_dir}")

@@ -1,0 +1,272 @@
+"""Configuration: frozen dataclass sections, read from a TOML recipe and command-line flags.
+
+Every task has the sections ``data``, ``model`` and ``training``. A recipe states only what differs
+from the defaults and a flag (``--model.units 256``) wins over the recipe.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+import tomllib
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from seqsuite.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from jsonargparse import ArgumentParser
+
+ConfigType = TypeVar("ConfigType")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where examples come from; tasks extend it with what their formats need.
+
+    Args:
+        source: sample, files, a data set's name (imdb, ...) or tfds:<builder>.
+        dir: Folder with upstream files of named data sets (default: $SEQSUITE_DATA).
+        train: Training file, folder or archive (source files).
+        validation: Validation file; when absent it is cut from the training examples.
+        test: Test file.
+        validation_fraction: Share of training examples held out when there is no validation split.
+        download: Allow a named data set to be fetched over the network.
+        limit: Keep at most this many training examples (0: all).
+    """
+
+    source: str = "sample"
+    dir: str | None = None
+    train: str | None = None
+    validation: str | None = None
+    test: str | None = None
+    validation_fraction: float = 0.1
+    download: bool = False
+    limit: int = 0
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is fitted; the same for every task.
+
+    Args:
+        epochs: Passes over the training examples.
+        batch_tokens: Padded positions per batch (examples are bucketed by length).
+        max_batch_size: Examples per batch at most.
+        optimizer: adam or adamw (decoupled weight decay).
+        learning_rate: Peak learning rate.
+        weight_decay: Decoupled weight decay of adamw.
+        clip_norm: Gradients are scaled to at most this global norm (0: off).
+        schedule: constant, cosine, exponential or reduce_on_plateau.
+        warm_up_fraction: Share of all steps over which the learning rate rises from 0.
+        final_learning_rate_fraction: Learning rate at the end as a share of the peak.
+        plateau_patience: Epochs without progress before reduce_on_plateau halves the rate.
+        early_stopping_patience: Epochs without progress before training stops (0: never).
+        average_decay: Exponential moving average of the weights, used for evaluation (0: off).
+        label_smoothing: Share of the target's mass spread over all labels.
+        class_weights: balanced weighs each label by the inverse of its frequency.
+        pretraining_epochs: Epochs of language-model pre-training on the training inputs.
+        pretraining_learning_rate: Peak learning rate of pre-training.
+        checkpoint_seconds: Seconds between resumable checkpoints inside an epoch.
+        tensorboard: Write TensorBoard event files into the run directory.
+        seed: Fixes data order, initial weights and dropout.
+    """
+
+    epochs: int = 8
+    batch_tokens: int = 8192
+    max_batch_size: int = 128
+    optimizer: Literal["adam", "adamw"] = "adam"
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    schedule: Literal["constant", "cosine", "exponential", "reduce_on_plateau"] = "cosine"
+    warm_up_fraction: float = 0.05
+    final_learning_rate_fraction: float = 0.02
+    plateau_patience: int = 2
+    early_stopping_patience: int = 0
+    average_decay: float = 0.0
+    label_smoothing: float = 0.0
+    class_weights: Literal["none", "balanced"] = "none"
+    pretraining_epochs: int = 0
+    pretraining_learning_rate: float = 2e-3
+    checkpoint_seconds: float = 60.0
+    tensorboard: bool = False
+    seed: int = 0
+
+
+def read_recipe(path: str | Path, config_class: type) -> dict[str, dict[str, Any]]:
+    """Read a TOML recipe and check every key against the task's configuration.
+
+    Args:
+        path: The recipe.
+        config_class: The task's configuration dataclass, whose fields are the sections.
+
+    Returns:
+        ``{section: {key: value}}`` as written in the file.
+
+    Raises:
+        UserError: The file is missing, is not TOML, or holds an unknown section or key.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"Recipe {path} does not exist. Give --config the path of a .toml file.")
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"Recipe {path} is not valid TOML: {error}.") from error
+    sections = _sections(config_class)
+    for section, values in content.items():
+        if section not in sections:
+            raise UserError(
+                f"Recipe {path}: unknown section [{section}].{nearest(section, sections)} "
+                f"Sections are {', '.join(f'[{name}]' for name in sections)}."
+            )
+        if not isinstance(values, dict):
+            raise UserError(f"Recipe {path}: {section} must be a section: write [{section}].")
+        for key in values:
+            _check_key(section, key, sections, where=f"Recipe {path}")
+    return content
+
+
+def build_parser(config_class: type, **keywords: Any) -> ArgumentParser:
+    """Return a parser that knows every field of a configuration as a dotted flag.
+
+    Args:
+        config_class: The task's configuration dataclass, whose fields are the sections.
+        **keywords: Passed to ``jsonargparse.ArgumentParser`` (``prog``, ``description``, ...).
+
+    Returns:
+        A parser with ``--config RECIPE`` and ``--<section>.<key>`` flags; callers add their own.
+    """
+    from jsonargparse import ArgumentParser
+
+    parser = ArgumentParser(
+        parser_mode="toml", exit_on_error=False, allow_abbrev=False, add_help=True, **keywords
+    )
+    parser.add_argument("--config", action="config", help="Recipe (TOML); flags win over it.")
+    for section, section_class in _sections(config_class).items():
+        parser.add_argument(f"--{section}", type=section_class, default=section_class())
+    return parser
+
+
+def parse(
+    config_class: type[ConfigType], arguments: Sequence[str], parser: ArgumentParser | None = None
+) -> tuple[ConfigType, Any]:
+    """Parse recipe and flags into a frozen configuration.
+
+    Args:
+        config_class: The task's configuration dataclass.
+        arguments: Command-line words after the verb.
+        parser: A parser of :func:`build_parser` with further arguments; a plain one when absent.
+
+    Returns:
+        The configuration, and the namespace that holds the further arguments.
+
+    Raises:
+        UserError: An unknown flag or key (with the nearest valid name) or an unfit value.
+    """
+    parser = parser or build_parser(config_class)
+    _check_recipes(config_class, arguments)
+    try:
+        namespace = parser.parse_args(list(arguments))
+        filled = parser.instantiate(namespace)
+    except (argparse.ArgumentError, ValueError, TypeError) as error:
+        raise UserError(_explain(str(error), config_class)) from error
+    config = config_class(**{name: getattr(filled, name) for name in _sections(config_class)})
+    return config, namespace
+
+
+def build_config(
+    config_class: type[ConfigType], values: dict[str, dict[str, Any]] | None = None
+) -> ConfigType:
+    """Build a configuration in Python.
+
+    Args:
+        config_class: The task's configuration dataclass.
+        values: ``{section: {key: value}}``; what is left out keeps its default.
+
+    Returns:
+        A frozen configuration.
+
+    Raises:
+        UserError: An unknown key or an unfit value.
+    """
+    words = []
+    for section, entries in (values or {}).items():
+        words += [f"--{section}.{key}={value}" for key, value in entries.items()]
+    return parse(config_class, words)[0]
+
+
+def to_toml(config: Any) -> str:
+    """Write a configuration as TOML that :func:`read_recipe` reads back unchanged.
+
+    Args:
+        config: A configuration dataclass of sections.
+
+    Returns:
+        The text; fields that are ``None`` are left out, as TOML has no null.
+    """
+    lines = []
+    for section in dataclasses.fields(config):
+        lines.append(f"[{section.name}]")
+        values = dataclasses.asdict(getattr(config, section.name))
+        lines += [f"{key} = {_toml(value)}" for key, value in values.items() if value is not None]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        return '"' + escaped.replace("\t", "\\t") + '"'
+    return repr(value)
+
+
+def _sections(config_class: type) -> dict[str, type]:
+    hints = typing.get_type_hints(config_class)
+    return {field.name: hints[field.name] for field in dataclasses.fields(config_class)}
+
+
+def _check_key(section: str, key: str, sections: dict[str, type], where: str) -> None:
+    valid = [field.name for field in dataclasses.fields(sections[section])]
+    if key in valid:
+        return
+    others = [f"{s}.{f.name}" for s, c in sections.items() for f in dataclasses.fields(c)]
+    elsewhere = [name for name in others if name.split(".")[1] == key]
+    hint = f" Did you mean {elsewhere[0]!r}?" if elsewhere else nearest(key, valid)
+    raise UserError(f"{where}: unknown key {section}.{key}.{hint}")
+
+
+def _check_recipes(config_class: type, arguments: Sequence[str]) -> None:
+    # The library's message for an unknown key does not name the nearest valid one; ours does.
+    for index, word in enumerate(arguments):
+        if word == "--config" and index + 1 < len(arguments):
+            read_recipe(arguments[index + 1], config_class)
+        elif word.startswith("--config="):
+            read_recipe(word.removeprefix("--config="), config_class)
+
+
+def _explain(message: str, config_class: type) -> str:
+    """Turn the parser's message into one line that names the nearest valid flag or value."""
+    flags = [
+        f"--{section}.{field.name}"
+        for section, section_class in _sections(config_class).items()
+        for field in dataclasses.fields(section_class)
+    ]
+    line = " ".join(message.split())
+    unknown = re.search(r"[Uu]nrecognized arguments: (\S+)", line)
+    if unknown:
+        flag = unknown.group(1).split("=")[0]
+        return f"Unknown argument {flag}.{nearest(flag, flags)} See --help."
+    line = line.replace("Parser key ", "").replace("typing.Literal", "one of ")
+    value = re.search(r"one of \[(.*?)\].*Got value: (\S+)", line)
+    if value:
+        choices = [choice.strip(" '\"") for choice in value.group(1).split(",")]
+        line += f".{nearest(value.group(2), choices)}"
+    return line

@@ -1,0 +1,42 @@
+"""Errors that are the user's to mend: one clear line and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Something the user gave is wrong; the message says what, what was expected, and the mend."""
+
+    exit_code = 2
+
+
+class EnvironmentFailure(UserError):
+    """The machine failed us (a full disk); the message says what is safe and how to go on."""
+
+    exit_code = 1
+
+
+class Interrupted(UserError):
+    """The user stopped a run; the message says how to resume it."""
+
+    exit_code = 130
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for the closest valid name, or an empty string.
+
+    Args:
+        name: What the user wrote.
+        valid: The names that would have been accepted.
+
+    Returns:
+        A sentence with a leading space, or ``""`` when nothing is close.
+
+    Example:
+        >>> nearest("imbd", ["imdb", "sst2"])
+        " Did you mean 'imdb'?"
+    """
+    matches = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.6)
+    return f" Did you mean {matches[0]!r}?" if matches else ""

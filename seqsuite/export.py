@@ -1,0 +1,162 @@
+"""Export to a SavedModel that TensorFlow Serving loads on a CPU, whatever trained it.
+
+The exported folder holds the graph from raw inputs to decoded outputs, needs neither seqsuite nor
+Keras to run, and carries warm-up requests that the server replays before it takes traffic.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from seqsuite.errors import EnvironmentFailure
+from seqsuite.preprocessing import Preprocessor
+from seqsuite.task import Task
+
+# Stateful or accelerator-only ops have no place in a served graph.
+_FORBIDDEN_OPS = ("Cudnn", "Random", "Assign")
+
+
+def export(
+    task: Task, preprocessor: Preprocessor, model: keras.Model, directory: str | Path
+) -> Path:
+    """Write the next version of a served model below ``directory``.
+
+    Args:
+        task: The task, which says what is served.
+        preprocessor: Its adapted preprocessor.
+        model: Its trained model.
+        directory: Folder of versions, as TensorFlow Serving's ``base_path``.
+
+    Returns:
+        The version's folder, ``directory/<version>``.
+
+    Raises:
+        EnvironmentFailure: The folder cannot be written.
+    """
+    directory = Path(directory)
+    use_cpu_kernels(model)
+    module = tf.Module()
+    module.preprocessor, module.model = preprocessor, model
+    function = _signature(task, task.build_server(preprocessor, model))
+    check_servable(function)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        version = next_version(directory)
+        # The server polls the folder: a version must appear complete or not at all.
+        partial = directory / f".{version.name}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        tf.saved_model.save(module, str(partial), signatures={"serving_default": function})
+        requests = task.sample_requests()
+        if requests:
+            extra = partial / "assets.extra"
+            extra.mkdir()
+            write_warm_up_requests(extra / "tf_serving_warmup_requests", task.name, requests)
+        partial.rename(version)
+    except (OSError, tf.errors.OpError) as error:
+        raise EnvironmentFailure(
+            f"Could not write the exported model below {directory}: {error}. "
+            "Choose a writable folder with --output DIR."
+        ) from error
+    return version
+
+
+def next_version(directory: Path) -> Path:
+    """Return the folder of the next version number below ``directory``.
+
+    Example:
+        >>> next_version(Path("does_not_exist")).name
+        '1'
+    """
+    return directory / str(1 + max([0, *(int(p.name) for p in _versions(directory))]))
+
+
+def latest_version(path: str | Path) -> Path:
+    """Return a version's folder: ``path`` itself, or the highest version below it.
+
+    Raises:
+        FileNotFoundError: Neither is a SavedModel.
+    """
+    path = Path(path)
+    if (path / "saved_model.pb").is_file():
+        return path
+    versions = [p for p in _versions(path) if (p / "saved_model.pb").is_file()]
+    if not versions:
+        raise FileNotFoundError(path)
+    return max(versions, key=lambda p: int(p.name))
+
+
+def use_cpu_kernels(model: keras.Model) -> None:
+    """Make every recurrent layer of a model trace without cuDNN.
+
+    Keras chooses cuDNN while tracing, so a graph traced on a GPU machine does not load elsewhere.
+    """
+    for layer in model._flatten_layers():
+        if hasattr(layer, "use_cudnn"):
+            layer.use_cudnn = False
+
+
+def check_servable(function: Any) -> None:
+    """Assert that a concrete function holds no random, assigning or cuDNN op.
+
+    Raises:
+        RuntimeError: It holds one; a layer behaves as in training.
+    """
+    names = {op.type for op in function.graph.get_operations()}
+    for definition in function.graph.as_graph_def().library.function:
+        names |= {node.op for node in definition.node_def}
+    found = sorted(name for name in names if any(word in name for word in _FORBIDDEN_OPS))
+    if found:
+        raise RuntimeError(f"The served graph must not hold {found}: it would not be reproducible.")
+
+
+def write_warm_up_requests(path: Path, model_name: str, requests: dict[str, Any]) -> None:
+    """Write one warm-up request in the format that TensorFlow Serving replays.
+
+    Args:
+        path: The TFRecord file to write.
+        model_name: Name of the served model.
+        requests: Input name -> list of raw values.
+    """
+    # PredictionLog{predict_log=6{request=1}}, PredictRequest{model_spec=1, inputs=2}: four nested
+    # messages do not justify a dependency on the server's package.
+    spec = _field(1, model_name.encode()) + _field(3, b"serving_default")
+    request = _field(1, spec)
+    for name, values in requests.items():
+        tensor = tf.make_tensor_proto(np.array(values)).SerializeToString()
+        request += _field(2, _field(1, name.encode()) + _field(2, tensor))
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        writer.write(_field(6, _field(1, request)))
+
+
+def _signature(task: Task, server: Callable) -> Any:
+    specifications = {
+        name: tf.TensorSpec([None], tf.as_dtype(dtype), name=name)
+        for name, dtype in task.serving_signature.items()
+    }
+    return tf.function(lambda **features: server(features)).get_concrete_function(**specifications)
+
+
+def _versions(directory: Path) -> list[Path]:
+    if not directory.is_dir():
+        return []
+    return [path for path in directory.iterdir() if path.name.isdigit()]
+
+
+def _field(number: int, payload: bytes) -> bytes:
+    """Encode a length-delimited protocol buffer field."""
+    return _varint(number << 3 | 2) + _varint(len(payload)) + payload
+
+
+def _varint(value: int) -> bytes:
+    encoded = b""
+    while value > 0x7F:
+        encoded += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return encoded + bytes([value])

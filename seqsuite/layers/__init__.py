@@ -1,0 +1,24 @@
+"""Recurrent building blocks that drop into any Keras model."""
+
+from __future__ import annotations
+
+from seqsuite.layers.adversarial_model import AdversarialModel
+from seqsuite.layers.bidirectional_language_model import BidirectionalLanguageModel
+from seqsuite.layers.masked_pooling import MaskedPooling
+from seqsuite.layers.perturbable_embedding import PerturbableEmbedding
+from seqsuite.layers.recurrent_settings import RecurrentInitialization, RecurrentRegularization
+from seqsuite.layers.recurrent_stack import RecurrentStack
+from seqsuite.layers.temperature_scaling import TemperatureScaling
+from seqsuite.layers.token_dropout import TokenDropout
+
+__all__ = [
+    "AdversarialModel",
+    "BidirectionalLanguageModel",
+    "MaskedPooling",
+    "PerturbableEmbedding",
+    "RecurrentInitialization",
+    "RecurrentRegularization",
+    "RecurrentStack",
+    "TemperatureScaling",
+    "TokenDropout",
+]

@@ -1,0 +1,127 @@
+"""The grouped, serialisable settings of `RecurrentStack`: how it starts, how it is regularised."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+SettingsType = TypeVar("SettingsType")
+
+RECURRENT_INITIALIZERS = ("orthogonal", "glorot", "identity")
+
+
+@dataclass(frozen=True)
+class RecurrentInitialization:
+    """Where a recurrent layer starts.
+
+    Args:
+        recurrent: How the recurrent kernel starts: ``"orthogonal"`` (the Keras default),
+            ``"glorot"``, or ``"identity"``: the identity matrix for every gate, and for a SimpleRNN
+            the ReLU activation with it, which makes it the IRNN.
+        scale: Factor on an identity or orthogonal recurrent kernel.
+        forget_bias: What the bias of an LSTM's forget gate starts at; 1 remembers from the start.
+        learnable_state: Learn the initial state instead of starting at zeros.
+
+    Raises:
+        ValueError: For an unknown name.
+
+    Example:
+        >>> RecurrentInitialization("identity", scale=0.01).recurrent
+        'identity'
+
+    Reference:
+        IRNN: Le, Jaitly and Hinton (2015), https://arxiv.org/abs/1504.00941;
+        forget bias: Jozefowicz et al. (2015), https://proceedings.mlr.press/v37/jozefowicz15.html
+    """
+
+    recurrent: str = "orthogonal"
+    scale: float = 1.0
+    forget_bias: float = 1.0
+    learnable_state: bool = False
+
+    def __post_init__(self):
+        if self.recurrent not in RECURRENT_INITIALIZERS:
+            raise ValueError(
+                f"Argument `recurrent` must be one of {RECURRENT_INITIALIZERS}. "
+                f"Received: recurrent={self.recurrent!r}"
+            )
+
+
+@dataclass(frozen=True)
+class RecurrentRegularization:
+    """What a recurrent layer forgets on purpose, in training only.
+
+    Args:
+        dropout: Rate on the inputs of every layer of the stack.
+        variational: Draw the dropout mask once per row and keep it over time, instead of anew
+            at every step.
+        weight_drop: DropConnect rate on the recurrent kernels, drawn once per batch. The stock
+            Keras loop runs on the thinned kernel, so this costs almost nothing, unlike
+            ``recurrent_dropout``.
+        zoneout: Rate at which a unit of the output keeps its previous value. Needs a loop of its
+            own, without cuDNN.
+        zoneout_cell: The same for the memory cell of an LSTM.
+        seed: Seed of all the masks; ``None`` takes it from Keras' global seed.
+
+    Raises:
+        ValueError: For a rate outside [0, 1).
+
+    Example:
+        >>> RecurrentRegularization(dropout=0.3, weight_drop=0.5).variational
+        False
+
+    Reference:
+        variational: Gal and Ghahramani (2016), https://arxiv.org/abs/1512.05287;
+        weight drop: Merity et al. (2018), https://arxiv.org/abs/1708.02182;
+        zoneout: Krueger et al. (2017), https://arxiv.org/abs/1606.01305
+    """
+
+    dropout: float = 0.0
+    variational: bool = False
+    weight_drop: float = 0.0
+    zoneout: float = 0.0
+    zoneout_cell: float = 0.0
+    seed: int | None = None
+
+    def __post_init__(self):
+        for name in ("dropout", "weight_drop", "zoneout", "zoneout_cell"):
+            rate = getattr(self, name)
+            if not 0.0 <= rate < 1.0:
+                raise ValueError(
+                    f"Argument `{name}` must be at least 0 and below 1. Received: {name}={rate}"
+                )
+
+    def seed_for(self, offset: int) -> int | None:
+        """Return a seed of its own for one of several generators."""
+        return None if self.seed is None else self.seed + offset
+
+
+def as_settings(
+    kind: type[SettingsType], value: SettingsType | Mapping[str, Any] | None, argument: str
+) -> SettingsType:
+    """Turn what a constructor was given for a group of settings into the dataclass.
+
+    Args:
+        kind: The dataclass.
+        value: An instance, a mapping with some of its fields, or ``None`` for the defaults.
+        argument: Name of the constructor argument, for the error.
+
+    Returns:
+        An instance of `kind`.
+
+    Raises:
+        ValueError: When `value` is something else or has unknown fields.
+    """
+    if value is None:
+        return kind()
+    if isinstance(value, kind):
+        return value
+    known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    if isinstance(value, Mapping) and set(value) <= known:
+        return kind(**value)
+    raise ValueError(
+        f"Argument `{argument}` must be a {kind.__name__} or a dict with some of its fields "
+        f"{sorted(known)}. Received: {argument}={value!r}"
+    )

@@ -1,0 +1,63 @@
+"""Word dropout: whole tokens become the unknown token, so that no single word decides."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="seqsuite")
+class TokenDropout(keras.layers.Layer):
+    """Replace random tokens by the unknown token while training.
+
+    Args:
+        rate: Probability that a token is replaced, in [0, 1).
+        unknown_id: What it becomes.
+        seed: Integer seed of the layer's own generator.
+        **kwargs: Keras layer arguments.
+
+    Call arguments:
+        token_ids: int ``(batch, time)``; 0 is padding and stays.
+        training: Replaces only when true; no random op is run otherwise.
+
+    Returns:
+        Token ids of the same shape and dtype.
+
+    Example:
+        >>> TokenDropout(0.5)(keras.ops.array([[4, 5, 0]])).shape
+        TensorShape([1, 3])
+
+    Reference:
+        Iyyer et al., "Deep Unordered Composition Rivals Syntactic Methods", ACL 2015.
+    """
+
+    def __init__(self, rate: float, unknown_id: int = 1, seed: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= rate < 1:
+            raise ValueError(f"Argument `rate` must be in [0, 1). Received: rate={rate}")
+        self.rate = rate
+        self.unknown_id = unknown_id
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed) if rate > 0 else None
+        self.built = True
+
+    def call(self, token_ids, training=False):
+        if not training or self.seed_generator is None:
+            return token_ids
+        drawn = keras.random.uniform(ops.shape(token_ids), seed=self.seed_generator)
+        dropped = ops.logical_and(drawn < self.rate, token_ids != 0)
+        unknown = ops.full_like(token_ids, self.unknown_id)
+        return ops.where(dropped, unknown, token_ids)
+
+    def compute_output_shape(self, input_shape):
+        """Return the input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict:
+        """Return the constructor arguments."""
+        return {
+            **super().get_config(),
+            "rate": self.rate,
+            "unknown_id": self.unknown_id,
+            "seed": self.seed,
+        }

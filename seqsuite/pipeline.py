@@ -1,0 +1,162 @@
+"""Batches of similar length: a pure plan of which examples go where, and padding on the fly.
+
+The plan of an epoch is a function of (lengths, seed, epoch) alone. A resumed run asks for the same
+plan again and starts at the batch where it stopped, so it sees exactly what it would have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class RaggedColumn:
+    """Rows of different length, stored end to end.
+
+    Args:
+        values: All rows, one after the other, ``(total, ...)``.
+        starts: Where each row begins, int64 ``(rows + 1,)``; the last entry is ``total``.
+    """
+
+    values: np.ndarray
+    starts: np.ndarray
+
+    @classmethod
+    def from_rows(cls, rows: Sequence[np.ndarray]) -> RaggedColumn:
+        """Build a column from a list of arrays that agree in all but the first axis."""
+        lengths = np.array([len(row) for row in rows], np.int64)
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        values = np.concatenate(rows) if len(rows) else np.zeros((0,), np.int32)
+        return cls(values, starts)
+
+    def pad(self, indices: np.ndarray) -> np.ndarray:
+        """Return the rows of ``indices``, right-padded with zeros to the longest (at least 1)."""
+        lengths = self.starts[indices + 1] - self.starts[indices]
+        width = max(1, int(lengths.max(initial=0)))
+        padded = np.zeros((len(indices), width, *self.values.shape[1:]), self.values.dtype)
+        for row, (index, length) in enumerate(zip(indices, lengths, strict=True)):
+            padded[row, :length] = self.values[self.starts[index] : self.starts[index] + length]
+        return padded
+
+
+@dataclass(frozen=True)
+class EncodedExamples:
+    """What a preprocessor makes of raw examples.
+
+    Args:
+        features: Name -> :class:`RaggedColumn` or array with the examples on the first axis.
+        targets: Encoded labels, or None.
+        lengths: Time steps of each example, int ``(examples,)``; buckets are made from it.
+    """
+
+    features: dict[str, Any]
+    targets: np.ndarray | None
+    lengths: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def batch(self, indices: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the padded features of the examples ``indices``."""
+        return {
+            name: column.pad(indices) if isinstance(column, RaggedColumn) else column[indices]
+            for name, column in self.features.items()
+        }
+
+
+def plan_batches(
+    lengths: np.ndarray,
+    batch_tokens: int,
+    max_batch_size: int,
+    seed: int | None = None,
+    epoch: int = 0,
+) -> list[np.ndarray]:
+    """Plan one epoch: batches of examples of similar length under a budget of padded positions.
+
+    Args:
+        lengths: Time steps of each example, int ``(examples,)``.
+        batch_tokens: Padded positions per batch at most (one example may exceed it alone).
+        max_batch_size: Examples per batch at most.
+        seed: Shuffles examples of similar length and the order of batches; None keeps the order by
+            length, for evaluation.
+        epoch: Makes every epoch's shuffle another one.
+
+    Returns:
+        Example indices of each batch; together they hold every example exactly once.
+
+    Example:
+        >>> [batch.tolist() for batch in plan_batches(np.array([5, 1, 2, 9]), 10, 8)]
+        [[1, 2], [0], [3]]
+    """
+    lengths = np.maximum(1, np.asarray(lengths))
+    if seed is None:
+        order = np.argsort(lengths, kind="stable")
+    else:
+        generator = np.random.default_rng([seed, epoch])
+        order = generator.permutation(len(lengths))
+        # Noise on the sort key mixes neighbours, so that a batch is not the same set each epoch.
+        noise = generator.uniform(0.9, 1.1, len(lengths))
+        order = order[np.argsort(lengths[order] * noise, kind="stable")]
+    batches, current, longest = [], [], 0
+    for index in order:
+        longest_then = max(longest, int(lengths[index]))
+        full = len(current) >= max_batch_size or longest_then * (len(current) + 1) > batch_tokens
+        if current and full:
+            batches.append(np.array(current))
+            current, longest_then = [], int(lengths[index])
+        current.append(index)
+        longest = longest_then
+    if current:
+        batches.append(np.array(current))
+    if seed is not None:
+        generator.shuffle(batches)
+    return batches
+
+
+def padding_share(lengths: np.ndarray, batches: Sequence[np.ndarray]) -> float:
+    """Return the share of positions that are padding when ``batches`` are padded, in [0, 1].
+
+    Args:
+        lengths: Time steps of each example.
+        batches: A plan of :func:`plan_batches`.
+
+    Example:
+        >>> padding_share(np.array([1, 3]), [np.array([0, 1])])
+        0.33333333333333337
+    """
+    padded = sum(len(batch) * max(1, int(lengths[batch].max())) for batch in batches)
+    return float(1 - lengths.sum() / max(1, padded))
+
+
+def batch_dataset(encoded: EncodedExamples, batches: Sequence[np.ndarray]) -> tf.data.Dataset:
+    """Return the batches of a plan as a dataset of ``(features, targets, indices)``.
+
+    Args:
+        encoded: The examples.
+        batches: Example indices of each batch.
+
+    Returns:
+        A prefetching dataset; ``targets`` are left out when the examples have none.
+    """
+
+    def generate() -> Iterator[tuple[Any, ...]]:
+        for indices in batches:
+            rest = (indices,) if encoded.targets is None else (encoded.targets[indices], indices)
+            yield (encoded.batch(indices), *rest)
+
+    def specification(column: Any) -> tf.TensorSpec:
+        if isinstance(column, RaggedColumn):
+            return tf.TensorSpec((None, None, *column.values.shape[1:]), column.values.dtype)
+        return tf.TensorSpec((None, *column.shape[1:]), column.dtype)
+
+    features = {name: specification(column) for name, column in encoded.features.items()}
+    rest = [tf.TensorSpec((None,), tf.int64)]
+    if encoded.targets is not None:
+        rest.insert(0, specification(encoded.targets))
+    dataset = tf.data.Dataset.from_generator(generate, output_signature=(features, *rest))
+    return dataset.prefetch(2)

@@ -1,0 +1,8 @@
+"""Preprocessing that is part of the graph: the same layer in training and in the exported model."""
+
+from seqsuite.preprocessing.ngram_scores import NgramScores
+from seqsuite.preprocessing.preprocessor import EncodedExamples, Preprocessor
+from seqsuite.preprocessing.text import TextPreprocessor
+from seqsuite.preprocessing.tokenization import tokenize
+
+__all__ = ["EncodedExamples", "NgramScores", "Preprocessor", "TextPreprocessor", "tokenize"]

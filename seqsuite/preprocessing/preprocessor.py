@@ -1,0 +1,122 @@
+"""The preprocessor contract: one layer owns every vocabulary and scaler of a task."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from seqsuite.datasets.examples import Examples
+from seqsuite.pipeline import EncodedExamples, RaggedColumn
+
+__all__ = ["EncodedExamples", "Preprocessor"]
+
+
+class Preprocessor(keras.layers.Layer):
+    """Base of all preprocessors: raw features -> tensors, in the graph.
+
+    Subclasses implement :meth:`adapt`, :meth:`call`, :meth:`encode_labels` and :meth:`decode`; what
+    they learn goes into ``get_config`` (vocabularies) or non-trainable weights (tables).
+    """
+
+    def adapt(self, examples: Examples) -> None:
+        """Learn vocabularies and scalers from training examples, once."""
+        raise NotImplementedError
+
+    def encode_labels(self, labels: Sequence[Any]) -> np.ndarray:
+        """Return targets of raw labels."""
+        raise NotImplementedError
+
+    def decode(self, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Turn a model's outputs back into named, human-readable results."""
+        raise NotImplementedError
+
+    def training_overrides(self) -> dict[str, np.ndarray]:
+        """Return features that training examples must see instead of what ``call`` gives.
+
+        A feature learned from labels is too good on the very examples it was learned from; a
+        preprocessor that has one returns its out-of-fold values here, in training order.
+        """
+        return {}
+
+    def encode(self, examples: Examples, training: bool = False, chunk: int = 512) -> EncodedExamples:
+        """Run ``call`` over raw examples and attach targets.
+
+        Args:
+            examples: Raw examples.
+            training: These are the examples that ``adapt`` saw, in the same order.
+            chunk: Examples per call.
+
+        Returns:
+            Encoded features, variable-length ones as ragged columns, and targets.
+        """
+        encode = tf.function(lambda features: self(features), reduce_retracing=True)
+        parts: dict[str, list[np.ndarray]] = {}
+        for start in range(0, len(examples), chunk):
+            raw = {
+                name: tf.constant(list(column[start : start + chunk]))
+                for name, column in examples.features.items()
+            }
+            encoded = {name: value.numpy() for name, value in encode(raw).items()}
+            for name, value in encoded.items():
+                if value.ndim == 2 and name in self.ragged_features:
+                    lengths = encoded[self.length_feature]
+                    rows = [row[:length] for row, length in zip(value, lengths, strict=True)]
+                    parts.setdefault(name, []).extend(rows)
+                else:
+                    parts.setdefault(name, []).append(value)
+        features: dict[str, Any] = {
+            name: RaggedColumn.from_rows(values)
+            if name in self.ragged_features
+            else np.concatenate(values)
+            for name, values in parts.items()
+        }
+        if training:
+            features.update(self.training_overrides())
+        targets = None if examples.labels is None else self.encode_labels(examples.labels)
+        return EncodedExamples(features, targets, np.asarray(features[self.length_feature]))
+
+    ragged_features: tuple[str, ...] = ("token_ids",)
+    length_feature: str = "length"
+
+    def save_to(self, directory: Path) -> None:
+        """Write configuration and tables, so that :meth:`load_from` restores them exactly.
+
+        Args:
+            directory: An existing folder.
+        """
+        config = json.dumps(keras.saving.serialize_keras_object(self), ensure_ascii=False)
+        (directory / "preprocessor.json").write_text(config, encoding="utf-8")
+        arrays = {f"weight_{i}": np.asarray(w) for i, w in enumerate(self.weights)}
+        arrays |= {f"override_{name}": v for name, v in self.training_overrides().items()}
+        np.savez(directory / "preprocessor.npz", **arrays)
+
+    @staticmethod
+    def load_from(directory: Path) -> Preprocessor:
+        """Restore a preprocessor that :meth:`save_to` wrote.
+
+        Args:
+            directory: The folder it was written to.
+        """
+        config = json.loads((directory / "preprocessor.json").read_text(encoding="utf-8"))
+        preprocessor = keras.saving.deserialize_keras_object(config)
+        with np.load(directory / "preprocessor.npz") as arrays:
+            for index, weight in enumerate(preprocessor.weights):
+                weight.assign(arrays[f"weight_{index}"])
+            overrides = {
+                name.removeprefix("override_"): arrays[name]
+                for name in arrays.files
+                if name.startswith("override_")
+            }
+        preprocessor.restore_training_overrides(overrides)
+        return preprocessor
+
+    def restore_training_overrides(self, overrides: dict[str, np.ndarray]) -> None:
+        """Take back what :meth:`training_overrides` gave when the preprocessor was saved."""
+
+

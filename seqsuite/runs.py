@@ -1,0 +1,210 @@
+"""A run from raw examples to a scored, reported model; what the command line's verbs call."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from seqsuite import checkpoint, evaluation, export, plotting, report
+from seqsuite.config import to_toml
+from seqsuite.errors import EnvironmentFailure, UserError
+from seqsuite.pipeline import padding_share, plan_batches
+from seqsuite.preprocessing import Preprocessor
+from seqsuite.task import Task
+from seqsuite.training import BEST, LAST, Trainer
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained model and where it came from.
+
+    Args:
+        task: The configured task.
+        directory: The run directory.
+        preprocessor: The adapted preprocessor.
+        model: The model with its selected weights.
+    """
+
+    task: Task
+    directory: Path
+    preprocessor: Preprocessor
+    model: keras.Model
+
+
+def new_directory(task_name: str, name: str) -> Path:
+    """Return a run directory that does not exist yet, ``runs/<task>/<name>[-2, -3, ...]``."""
+    base = Path("runs") / task_name
+    candidate, number = base / name, 1
+    while candidate.exists():
+        number += 1
+        candidate = base / f"{name}-{number}"
+    return candidate
+
+
+def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str] = ()) -> Run:
+    """Train, select on validation, calibrate, score on test once, and write the run directory.
+
+    Args:
+        task: The configured task.
+        run_dir: Where everything goes.
+        resume: Go on with what is in ``run_dir``.
+        command: Command-line words, for the model card.
+
+    Returns:
+        The finished run.
+    """
+    started = time.monotonic()
+    if not resume:
+        _start_directory(task, run_dir)
+    set_seeds(task.config.training.seed)
+    splits = evaluation.load_splits(task)
+    print(f"{len(splits.train):,} training and {len(splits.validation):,} validation examples")
+    preprocessor = _prepare(task, splits.train, run_dir, resume)
+    encoded = evaluation.encode(preprocessor, splits.train, training=True)
+    encoded_validation = evaluation.encode(preprocessor, splits.validation)
+    _print_padding(task, encoded.lengths)
+    # Preparation may draw random numbers; weights must not depend on whether it was loaded.
+    set_seeds(task.config.training.seed)
+    model = task.build_model(preprocessor)
+    print(f"{model.count_params():,} weights; run directory {run_dir}")
+    trainer = Trainer(task, preprocessor, model, run_dir)
+    if resume and (run_dir / LAST).is_file():
+        trainer.resume()
+    progress = trainer.fit(encoded, encoded_validation)
+    predictions = evaluation.predict(model, encoded_validation)
+    task.calibrate(model, predictions, encoded_validation.targets)
+    trainer.save_best()
+    plotting.learning_curves(progress.history, _plots(run_dir) / "learning_curves.png")
+    run = Run(task, run_dir, preprocessor, model)
+    result = evaluate(run, splits=splits, write_pictures=True)
+    result["seconds"] = round(progress.seconds, 1)
+    report.write_json(run_dir / "metrics.json", result)
+    total = time.monotonic() - started
+    _write_model_card(run, result, command, total)
+    print(format_result(result))
+    print(f"Trained in {progress.seconds:.0f} s; {total:.0f} s in all.")
+    return run
+
+
+def load(task: Task, run_dir: Path) -> Run:
+    """Load a finished run.
+
+    Raises:
+        UserError: The directory holds no finished run.
+    """
+    if not (run_dir / "preprocessor.json").is_file() or not (run_dir / BEST).is_file():
+        raise UserError(
+            f"{run_dir} holds no trained model yet. Finish it with: python -m "
+            f"seqsuite.tasks.{task.name} train --run_dir {run_dir} --resume"
+        )
+    preprocessor = Preprocessor.load_from(run_dir)
+    model = task.build_model(preprocessor)
+    groups, _ = checkpoint.load_checkpoint(run_dir / BEST)
+    checkpoint.assign(model.weights, groups["weights"])
+    return Run(task, run_dir, preprocessor, model)
+
+
+def evaluate(
+    run: Run, splits: evaluation.Splits | None = None, write_pictures: bool = False
+) -> dict[str, Any]:
+    """Score a run and the baselines on the configured test split.
+
+    Args:
+        run: A finished run.
+        splits: Training examples for the baselines, when already loaded.
+        write_pictures: Also write the task's plots into the run directory.
+
+    Returns:
+        ``{"task", "metrics", "baseline", "examples"}``.
+    """
+    task = run.task
+    test = evaluation.load_test(task)
+    encoded = evaluation.encode(run.preprocessor, test)
+    predictions = evaluation.predict(run.model, encoded)
+    metrics = task.score(predictions, encoded.targets, run.preprocessor)
+    if write_pictures:
+        directory = _plots(run.directory)
+        task.plots(directory, test, predictions, encoded.targets, run.preprocessor)
+    splits = splits or evaluation.load_splits(task)
+    baseline = task.baseline(splits.all_train, test, run.preprocessor)
+    return {"task": task.name, "metrics": metrics, "baseline": baseline, "examples": len(test)}
+
+
+def export_run(run: Run, directory: Path) -> Path:
+    """Export a run as the next version below ``directory``."""
+    return export.export(run.task, run.preprocessor, run.model, directory)
+
+
+def format_result(result: dict[str, Any]) -> str:
+    """Return the table of a result: our model beside the baselines, the best of each marked."""
+    rows = {f"{result['task']} (ours)": result["metrics"], **result["baseline"]}
+    keys = [k for k in result["metrics"] if "/" not in k and not k.endswith(("_low", "_high"))]
+    return report.results_table(rows, keys)
+
+
+def set_seeds(seed: int) -> None:
+    """Fix every source of randomness of a run."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def _start_directory(task: Task, run_dir: Path) -> None:
+    if (run_dir / "config.toml").exists():
+        raise UserError(
+            f"{run_dir} already holds a run. Add --resume to go on with it, or give another "
+            "--run_dir."
+        )
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        (run_dir / "config.toml").write_text(to_toml(task.config), encoding="utf-8")
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"Cannot write to run directory {run_dir}: {error.strerror}. Give another --run_dir."
+        ) from error
+
+
+def _prepare(task: Task, examples, run_dir: Path, resume: bool) -> Preprocessor:
+    if resume and (run_dir / "preprocessor.npz").is_file():
+        return Preprocessor.load_from(run_dir)
+    preprocessor = task.build_preprocessor(examples)
+    preprocessor.save_to(run_dir)
+    return preprocessor
+
+
+def _print_padding(task: Task, lengths) -> None:
+    settings = task.config.training
+    plan = plan_batches(lengths, settings.batch_tokens, settings.max_batch_size, settings.seed)
+    share = padding_share(lengths, plan)
+    print(f"{len(plan)} batches an epoch, {share:.1%} of positions are padding")
+
+
+def _plots(run_dir: Path) -> Path:
+    directory = run_dir / "plots"
+    directory.mkdir(exist_ok=True)
+    return directory
+
+
+def _write_model_card(run: Run, result: dict, command: Sequence[str], seconds: float) -> None:
+    report.write_model_card(
+        run.directory / "model_card.md",
+        task=run.task.name,
+        summary=run.task.summary,
+        source=run.task.config.data.source,
+        result=result,
+        config_text=to_toml(run.task.config),
+        command=f"python -m seqsuite.tasks.{run.task.name} " + " ".join(command),
+        seconds=seconds,
+        num_weights=run.model.count_params(),
+    )
+
+
+def read_result(run_dir: Path) -> dict[str, Any]:
+    """Return what ``train`` wrote to ``metrics.json``."""
+    return json.loads((run_dir / "metrics.json").read_text(encoding="utf-8"))

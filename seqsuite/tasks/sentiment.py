@@ -1,0 +1,354 @@
+"""Sentiment and any other text classification: a text in, a label and its probability out.
+
+The model reads token ids with a bidirectional recurrent stack, pools over time and classifies
+(Schuster and Paliwal 1997; Johnson and Zhang 2016 for pooling over an LSTM). By option the stack is
+first trained as a language model on the training texts (Dai and Le 2015), trained on adversarially
+moved embeddings (Miyato et al. 2017), and joined by naive Bayes scores of the text's n-grams (Wang
+and Manning 2012). Labels may be two, many, or (with ``data.label_separator``) sets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from seqsuite import datasets
+from seqsuite.config import DataConfig, TrainingConfig
+from seqsuite.errors import UserError
+from seqsuite.task import Task
+
+if TYPE_CHECKING:
+    import keras
+
+
+# Word vectors come with standard deviation 1; this one keeps an LSTM's gates out of saturation.
+WORD_VECTOR_SCALE = 0.3
+
+
+@dataclass(frozen=True)
+class SentimentDataConfig(DataConfig):
+    """Where texts and labels come from, and how texts become token ids.
+
+    Args:
+        text_column: Column of the text in tables.
+        label_column: Column of the label in tables.
+        label_separator: Set it (";") when a text may have several labels, none, or one.
+        max_vocabulary: Size of the vocabulary at most.
+        min_count: Rarer tokens become the unknown token.
+        max_length: Longer texts are cut to this many tokens, keeping head and tail.
+        head_fraction: Share of a cut text taken from its head.
+    """
+
+    text_column: str = "text"
+    label_column: str = "label"
+    label_separator: str | None = None
+    max_vocabulary: int = 30_000
+    min_count: int = 2
+    max_length: int = 400
+    head_fraction: float = 0.25
+
+
+@dataclass(frozen=True)
+class SentimentModelConfig:
+    """Shape and regularisation of the classifier.
+
+    Args:
+        cell: Recurrent cell.
+        units: Units per direction.
+        num_layers: Depth of the stack.
+        bidirectional: Read in both directions.
+        connection: Skip connections between layers of the stack.
+        layer_normalization: Normalise between layers.
+        embedding_size: Features per token.
+        word_vectors: Start the embedding from co-occurrence vectors of the training texts.
+        pooling: How states over time become one vector, modes joined by "+".
+        hidden_units: Units of the dense layer before the logits (0: none).
+        token_dropout: Share of tokens replaced by the unknown token.
+        embedding_dropout: Variational dropout of embedding features.
+        recurrent_weight_drop: DropConnect on recurrent kernels.
+        dropout: Dropout before the dense layers.
+        adversarial: Perturb embeddings while training.
+        epsilon: Size of that perturbation.
+        ngram_buckets: Rows of the n-gram table (0: recurrent model alone).
+        num_sampled: Competing tokens of the pre-training softmax.
+    """
+
+    cell: Literal["simple_rnn", "gru", "lstm"] = "lstm"
+    units: int = 64
+    num_layers: int = 1
+    bidirectional: bool = True
+    connection: Literal["none", "residual", "highway"] = "none"
+    layer_normalization: bool = False
+    embedding_size: int = 64
+    word_vectors: bool = False
+    pooling: str = "mean+max"
+    hidden_units: int = 64
+    token_dropout: float = 0.05
+    embedding_dropout: float = 0.2
+    recurrent_weight_drop: float = 0.0
+    dropout: float = 0.3
+    adversarial: Literal["none", "adversarial", "virtual"] = "none"
+    epsilon: float = 5.0
+    ngram_buckets: int = 0
+    num_sampled: int = 1024
+
+
+@dataclass(frozen=True)
+class SentimentConfig:
+    """All sections of the task."""
+
+    data: SentimentDataConfig = field(default_factory=SentimentDataConfig)
+    model: SentimentModelConfig = field(default_factory=SentimentModelConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+
+class Sentiment(Task):
+    """Many-to-one classification of text."""
+
+    name = "sentiment"
+    summary = "classify texts (sentiment, topics, any labels)"
+    config_class = SentimentConfig
+    serving_signature = {"text": "string"}  # noqa: RUF012
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a text may have several labels."""
+        return self.config.data.label_separator is not None
+
+    def load_examples(self, split):
+        return datasets.load_examples(self.config.data.source, split, self.config.data, self.name)
+
+    def build_preprocessor(self, examples):
+        from seqsuite.preprocessing import TextPreprocessor
+
+        data = self.config.data
+        preprocessor = TextPreprocessor(
+            max_vocabulary=data.max_vocabulary,
+            min_count=data.min_count,
+            max_length=data.max_length,
+            head_fraction=data.head_fraction,
+            multi_label=self.multi_label,
+            ngram_buckets=self.config.model.ngram_buckets,
+        )
+        preprocessor.adapt(examples)
+        if len(preprocessor.labels) < 2:
+            raise UserError(
+                f"Training needs at least two labels. Found only {preprocessor.labels}: check "
+                f"--data.label_column (now {data.label_column!r})."
+            )
+        if self.config.model.word_vectors:
+            # Only the start of the embedding: a restored model overwrites it with its weights.
+            preprocessor.initial_embeddings = preprocessor.word_vectors(
+                examples.features["text"], self.config.model.embedding_size
+            )
+        return preprocessor
+
+    def build_model(self, preprocessor):
+        import keras
+
+        from seqsuite.layers import AdversarialModel, MaskedPooling, TemperatureScaling
+        from seqsuite.losses import LabelCrossentropy
+        from seqsuite.optimizers import build_optimizer
+
+        model_config, training = self.config.model, self.config.training
+        inputs, states = self._build_encoder(preprocessor)
+        x = MaskedPooling(model_config.pooling, name="pooling")(states, lengths=inputs["length"])
+        x = keras.layers.Dropout(model_config.dropout)(x)
+        if model_config.hidden_units:
+            x = keras.layers.Dense(model_config.hidden_units, activation="relu")(x)
+            x = keras.layers.Dropout(model_config.dropout)(x)
+        num_labels = len(preprocessor.labels)
+        recurrent = keras.layers.Dense(num_labels, name="recurrent")(x)
+        logits = recurrent
+        if preprocessor.ngram_scores is not None:
+            inputs["ngram_scores"] = keras.Input((num_labels,), name="ngram_scores")
+            # Training starts from "add the two": the gain learns how far to trust each.
+            scaled = keras.layers.Dense(num_labels, name="ngram_gain", kernel_initializer="identity")
+            logits = keras.layers.Add()([recurrent, scaled(inputs["ngram_scores"])])
+        outputs = {"logits": TemperatureScaling(name="temperature", dtype="float32")(logits)}
+        if preprocessor.ngram_scores is not None:
+            # Its own loss keeps the recurrent part a classifier of its own, which is reported.
+            outputs["recurrent_logits"] = recurrent
+        model = keras.Model(inputs, outputs, name="sentiment")
+        if model_config.adversarial != "none":
+            model = AdversarialModel(model, model_config.adversarial, model_config.epsilon)
+        loss = LabelCrossentropy(
+            self.multi_label,
+            training.label_smoothing,
+            preprocessor.label_weights if training.class_weights == "balanced" else None,
+        )
+        model.compile(optimizer=build_optimizer(training), loss={name: loss for name in outputs})
+        return model
+
+    def build_pretraining_model(self, preprocessor, model):
+        if self.config.training.pretraining_epochs == 0:
+            return None
+        if not self.config.model.bidirectional or self.config.model.num_layers != 1:
+            raise UserError(
+                "training.pretraining_epochs needs model.bidirectional true and model.num_layers 1: "
+                "deeper layers see both directions, so they could copy the token to be predicted."
+            )
+        import keras
+
+        from seqsuite.layers import BidirectionalLanguageModel
+        from seqsuite.optimizers import build_optimizer
+
+        inner = getattr(model, "model", model)
+        inputs = {name: inner.input[name] for name in ("token_ids", "length")}
+        encoder = keras.Model(inputs, inner.get_layer("stack").output, name="encoder")
+        training = self.config.training
+        num_sampled = min(self.config.model.num_sampled, preprocessor.vocabulary_size // 2)
+        language_model = BidirectionalLanguageModel(
+            encoder, inner.get_layer("embedding"), max(1, num_sampled), seed=training.seed
+        )
+        language_model.compile(build_optimizer(training, training.pretraining_learning_rate))
+        return language_model
+
+    def build_server(self, preprocessor, model):
+        import tensorflow as tf
+
+        names = tf.constant(preprocessor.labels)
+        to_probabilities = tf.nn.sigmoid if self.multi_label else tf.nn.softmax
+
+        def serve(features):
+            probabilities = to_probabilities(model(preprocessor(features), training=False)["logits"])
+            labels = tf.broadcast_to(names[None], tf.shape(probabilities))
+            return {
+                **preprocessor.decode(probabilities),
+                "probabilities": probabilities,
+                "labels": labels,
+            }
+
+        return serve
+
+    def calibrate(self, model, predictions, references):
+        from seqsuite import scoring
+
+        temperature = scoring.fit_temperature(
+            predictions["logits"], references, multi_label=self.multi_label
+        )
+        getattr(model, "model", model).get_layer("temperature").set_temperature(temperature)
+
+    def score(self, predictions, references, preprocessor):
+        from seqsuite import scoring
+
+        probabilities = self._probabilities(predictions["logits"])
+        scores = scoring.classification_scores(
+            probabilities, references, preprocessor.labels, multi_label=self.multi_label
+        )
+        if "recurrent_logits" in predictions:
+            alone = self._probabilities(predictions["recurrent_logits"])
+            scores["accuracy_recurrent_alone"] = scoring.classification_scores(
+                alone, references, preprocessor.labels, multi_label=self.multi_label
+            )["accuracy"]
+        return scores
+
+    def baseline(self, train, test, preprocessor):
+        from seqsuite import baselines, scoring
+
+        targets = preprocessor.encode_labels(train.labels)
+        references = preprocessor.encode_labels(test.labels)
+        results = {}
+        for model in baselines.text_baselines():
+            model.fit(train.features["text"], targets, len(preprocessor.labels), self.multi_label)
+            probabilities = model.predict_proba(test.features["text"])
+            results[model.name] = scoring.classification_scores(
+                probabilities, references, preprocessor.labels, multi_label=self.multi_label
+            )
+        return results
+
+    def plots(self, directory, examples, predictions, references, preprocessor):
+        from seqsuite import plotting
+
+        probabilities = self._probabilities(predictions["logits"])
+        if self.multi_label:
+            return []
+        predicted = probabilities.argmax(axis=-1)
+        lengths = [len(text.split()) for text in examples.features["text"]]
+        return [
+            plotting.confusion_matrix(
+                references, predicted, preprocessor.labels, directory / "confusion_matrix.png"
+            ),
+            plotting.length_accuracy(
+                lengths, predicted == references, directory / "length_accuracy.png"
+            ),
+        ]
+
+    def show(self, outputs, item):
+        text = " ".join(item.split())
+        return f"{outputs['label'] or '(none)'}\t{outputs['probability']:.4f}\t{text}"
+
+    def explain(self, serve, item):
+        import tensorflow as tf
+
+        words = item.split()
+        # Each word is left out in turn; how far the answer falls is what the word gave to it.
+        texts = [item] + [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
+        scores = []
+        for start in range(0, len(texts), 64):
+            scores.append(serve(text=tf.constant(texts[start : start + 64]))["probabilities"])
+        probabilities = tf.concat(scores, axis=0).numpy()
+        best = probabilities[0].argmax()
+        return [
+            (word, float(probabilities[0, best] - probabilities[1 + i, best]))
+            for i, word in enumerate(words)
+        ]
+
+    def highlight(self, explanation, color):
+        largest = max([abs(change) for _, change in explanation], default=0.0)
+        shown = []
+        for word, change in explanation:
+            strength = change / largest if largest > 0 else 0.0
+            if abs(strength) < 0.25:
+                shown.append(word)
+            elif color:
+                shown.append(f"\x1b[{'42' if strength > 0 else '41'};30m{word}\x1b[0m")
+            else:
+                shown.append(f"[{'+' if strength > 0 else '-'}{word}]")
+        return " ".join(shown)
+
+    def sample_requests(self):
+        return {"text": ["The plot is thin, but the acting is not bad at all.", ""]}
+
+    def _build_encoder(self, preprocessor) -> tuple[dict, keras.KerasTensor]:
+        import keras
+
+        from seqsuite.layers import PerturbableEmbedding, RecurrentStack, TokenDropout
+
+        config = self.config.model
+        inputs = {
+            "token_ids": keras.Input((None,), dtype="int32", name="token_ids"),
+            "length": keras.Input((), dtype="int32", name="length"),
+        }
+        x = TokenDropout(config.token_dropout)(inputs["token_ids"])
+        embedding = PerturbableEmbedding(
+            preprocessor.vocabulary_size, config.embedding_size, name="embedding"
+        )
+        x = embedding(x)
+        if preprocessor.initial_embeddings is not None:
+            embedding.embeddings.assign(WORD_VECTOR_SCALE * preprocessor.initial_embeddings)
+        x = keras.layers.SpatialDropout1D(config.embedding_dropout)(x)
+        stack = RecurrentStack(
+            config.units,
+            cell=config.cell,
+            num_layers=config.num_layers,
+            bidirectional=config.bidirectional,
+            connection=config.connection,
+            layer_norm=config.layer_normalization,
+            regularization={"weight_drop": config.recurrent_weight_drop},
+            name="stack",
+        )
+        return inputs, stack(x, lengths=inputs["length"])
+
+    def _probabilities(self, logits):
+        from scipy.special import expit, softmax
+
+        return expit(logits) if self.multi_label else softmax(logits, axis=-1)
+
+
+TASK = Sentiment
+
+if __name__ == "__main__":
+    from seqsuite.cli import main
+
+    raise SystemExit(main(TASK))

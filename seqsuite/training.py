@@ -1,0 +1,306 @@
+"""The training loop: phases, schedules, averaging, selection on validation, exact resume.
+
+A run is a pure function of its configuration. All that a step depends on (weights, optimizer,
+random generators, position in the plan of batches) is in the checkpoint, so a run that was stopped
+or killed and resumed ends with the weights of the run that was not.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from seqsuite import checkpoint, evaluation, schedules
+from seqsuite.averaging import WeightAverage
+from seqsuite.errors import Interrupted
+from seqsuite.pipeline import EncodedExamples, batch_dataset, plan_batches
+from seqsuite.report import write_history
+from seqsuite.task import Task
+from seqsuite.callbacks import ProgressLine, TensorBoardWriter
+
+LAST, BEST = "last.npz", "best.npz"
+
+
+@dataclass
+class Progress:
+    """Where a run stands; everything here travels in the checkpoint.
+
+    Args:
+        phase: Index of the phase (pre-training comes first).
+        epoch: Epoch within the phase.
+        batch: Next batch within the epoch.
+        step: Steps taken in the phase.
+        plateau_factor: What reduce_on_plateau has made of the learning rate so far.
+        best: Best value of the monitored metric on validation.
+        stale_epochs: Epochs since ``best``.
+        seconds: Time spent in the loop so far.
+        history: One row per finished epoch.
+    """
+
+    phase: int = 0
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    plateau_factor: float = 1.0
+    best: float = -np.inf
+    stale_epochs: int = 0
+    seconds: float = 0.0
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A model to fit on the same inputs for some epochs.
+
+    Args:
+        name: ``"pretrain"`` or ``"train"``.
+        model: A compiled model.
+        epochs: Passes over the examples.
+        learning_rate: Peak.
+        selects: Whether it is validated, averaged and selected.
+    """
+
+    name: str
+    model: keras.Model
+    epochs: int
+    learning_rate: float
+    selects: bool
+
+
+class Trainer:
+    """Fit a task's model and leave the selected weights in the model and in ``best.npz``.
+
+    Args:
+        task: The configured task.
+        preprocessor: Its adapted preprocessor.
+        model: Its compiled model.
+        run_dir: Where checkpoints and history go.
+        quiet: Print nothing.
+    """
+
+    def __init__(self, task: Task, preprocessor, model: keras.Model, run_dir: Path, quiet=False):
+        self.task = task
+        self.preprocessor = preprocessor
+        self.model = model
+        self.run_dir = run_dir
+        self.quiet = quiet
+        self.training = task.config.training
+        self.progress = Progress()
+        self.phases = []
+        pretraining_model = task.build_pretraining_model(preprocessor, model)
+        if pretraining_model is not None:
+            epochs, rate = self.training.pretraining_epochs, self.training.pretraining_learning_rate
+            self.phases.append(Phase("pretrain", pretraining_model, epochs, rate, False))
+        epochs, rate = self.training.epochs, self.training.learning_rate
+        self.phases.append(Phase("train", model, epochs, rate, True))
+        for phase in self.phases:
+            phase.model.optimizer.build(phase.model.trainable_variables)
+        self.average = WeightAverage(model.trainable_variables, self.training.average_decay)
+        self._stop_requested = False
+        self._saved_at = time.monotonic()
+
+    def resume(self) -> None:
+        """Go on from the run directory's last checkpoint."""
+        groups, record = checkpoint.load_checkpoint(self.run_dir / LAST)
+        self.progress = Progress(**record)
+        for name, variables in self._state().items():
+            checkpoint.assign(variables, groups.get(name, []))
+
+    def fit(self, train: EncodedExamples, validation: EncodedExamples) -> Progress:
+        """Run all phases that are not done yet.
+
+        Args:
+            train: Encoded training examples.
+            validation: Encoded validation examples.
+
+        Returns:
+            The final progress, with the history of epochs.
+
+        Raises:
+            Interrupted: Ctrl-C or SIGTERM; the state is saved first.
+        """
+        with self._catch_signals():
+            while self.progress.phase < len(self.phases):
+                phase = self.phases[self.progress.phase]
+                self._fit_phase(phase, train, validation)
+                self.progress.phase += 1
+                self.progress.epoch = self.progress.batch = self.progress.step = 0
+                if not phase.selects:
+                    self.average.reset()
+                self._save()
+        groups, _ = checkpoint.load_checkpoint(self.run_dir / BEST)
+        checkpoint.assign(self.model.weights, groups["weights"])
+        return self.progress
+
+    def save_best(self) -> None:
+        """Write the model's present weights as the run's best."""
+        checkpoint.save_checkpoint(self.run_dir / BEST, {"weights": self.model.weights}, {})
+
+    def _fit_phase(self, phase: Phase, train: EncodedExamples, validation: EncodedExamples) -> None:
+        progress, settings = self.progress, self.training
+        plan_epochs = [len(self._plan(train, phase, epoch)) for epoch in range(phase.epochs)]
+        total_steps = sum(plan_epochs)
+        step = self._compile_step(phase, train)
+        writer = TensorBoardWriter(self.run_dir, phase.name, settings.tensorboard)
+        while progress.epoch < phase.epochs:
+            if progress.batch == 0:
+                phase.model.reset_metrics()
+            self._run_epoch(phase, train, step, total_steps)
+            row: dict[str, Any] = {"phase": phase.name, "epoch": progress.epoch + 1}
+            row |= {name: float(value) for name, value in phase.model.get_metrics_result().items()}
+            row["learning_rate"] = float(phase.model.optimizer.learning_rate)
+            if phase.selects:
+                row |= self._validate(validation)
+                self._select(row)
+            row["seconds"] = round(progress.seconds, 1)
+            progress.history.append(row)
+            progress.epoch, progress.batch = progress.epoch + 1, 0
+            write_history(self.run_dir / "history.csv", progress.history)
+            writer.write(row, progress.epoch)
+            if not self.quiet:
+                print(_epoch_line(row, phase.epochs), flush=True)
+            patience = settings.early_stopping_patience
+            if phase.selects and patience and progress.stale_epochs >= patience:
+                print(f"No progress on validation for {patience} epochs: stopping early.")
+                break
+            self._save()
+
+    def _run_epoch(self, phase: Phase, train: EncodedExamples, step, total_steps: int) -> None:
+        progress = self.progress
+        plan = self._plan(train, phase, progress.epoch)
+        line = ProgressLine(phase.name, progress.epoch, phase.epochs, len(plan), self.quiet)
+        started = time.monotonic()
+        for batch in batch_dataset(train, plan[progress.batch :]):
+            features, *_, indices = batch
+            phase.model.optimizer.learning_rate.assign(self._learning_rate(phase, total_steps))
+            for callback in self.task.callbacks() if phase.selects else []:
+                callback(phase.model, progress.step, total_steps)
+            loss = step(batch)
+            progress.step += 1
+            progress.batch += 1
+            now = time.monotonic()
+            progress.seconds, started = progress.seconds + now - started, now
+            tokens = int(train.lengths[indices.numpy()].sum())
+            line.update(progress.batch, tokens, loss)
+            if self._stop_requested:
+                self._save()
+                raise Interrupted(
+                    f"Stopped in epoch {progress.epoch + 1} after batch {progress.batch}; the state "
+                    f"is saved. Go on with: {self.resume_hint()}"
+                )
+            if now - self._saved_at > self.training.checkpoint_seconds:
+                self._save()
+        line.close()
+
+    def resume_hint(self) -> str:
+        """Return the command that resumes this run."""
+        return f"python -m seqsuite.tasks.{self.task.name} train --run_dir {self.run_dir} --resume"
+
+    def _learning_rate(self, phase: Phase, total_steps: int) -> float:
+        settings = self.training
+        factor = schedules.learning_rate_factor(
+            settings.schedule,
+            self.progress.step,
+            total_steps,
+            warm_up_steps=int(settings.warm_up_fraction * total_steps),
+            final_fraction=settings.final_learning_rate_fraction,
+        )
+        return phase.learning_rate * factor * self.progress.plateau_factor
+
+    def _plan(self, train: EncodedExamples, phase: Phase, epoch: int) -> list[np.ndarray]:
+        settings = self.training
+        # Phases see different orders; the offset keeps them apart for any number of epochs.
+        offset = 0 if phase.selects else 1_000_000
+        return plan_batches(
+            train.lengths,
+            settings.batch_tokens,
+            settings.max_batch_size,
+            seed=settings.seed,
+            epoch=offset + epoch,
+        )
+
+    def _compile_step(self, phase: Phase, train: EncodedExamples):
+        model, average = phase.model, self.average
+        selects = phase.selects
+        keys = list(model.loss) if isinstance(model.loss, dict) else None
+
+        @tf.function(reduce_retracing=True)
+        def step(batch):
+            features, *rest = batch
+            targets = rest[0] if selects else None
+            if keys is not None:
+                targets = {key: targets for key in keys}
+            logs = model.train_step((features, targets))
+            if selects:
+                average.update()
+            return logs["loss"]
+
+        return step
+
+    def _validate(self, validation: EncodedExamples) -> dict[str, float]:
+        with self.average.applied():
+            predictions = evaluation.predict(self.model, validation)
+        scores = self.task.score(predictions, validation.targets, self.preprocessor)
+        return {f"val_{name}": value for name, value in scores.items() if "/" not in name}
+
+    def _select(self, row: dict[str, Any]) -> None:
+        progress = self.progress
+        value = row[f"val_{self.task.monitor}"]
+        if value > progress.best:
+            progress.best, progress.stale_epochs = value, 0
+            with self.average.applied():
+                self.save_best()
+            return
+        progress.stale_epochs += 1
+        patience = self.training.plateau_patience
+        reducing = self.training.schedule == "reduce_on_plateau"
+        if reducing and progress.stale_epochs % patience == 0:
+            progress.plateau_factor *= 0.5
+
+    def _state(self) -> dict[str, list[Any]]:
+        state = {"average": list(self.average.values)}
+        for phase in self.phases:
+            model = phase.model
+            state[f"{phase.name}.model"] = list(model.variables)
+            state[f"{phase.name}.metrics"] = list(model.metrics_variables)
+            state[f"{phase.name}.optimizer"] = list(model.optimizer.variables)
+        return state
+
+    def _save(self) -> None:
+        checkpoint.save_checkpoint(self.run_dir / LAST, self._state(), asdict(self.progress))
+        self._saved_at = time.monotonic()
+
+    @contextmanager
+    def _catch_signals(self) -> Iterator[None]:
+        """Let the running step finish on Ctrl-C or SIGTERM; a second one stops at once."""
+
+        def request_stop(number, frame):
+            self._stop_requested = True
+            signal.signal(number, signal.default_int_handler)
+
+        try:
+            previous = {s: signal.signal(s, request_stop) for s in (signal.SIGINT, signal.SIGTERM)}
+        except ValueError:  # not in the main thread: the host program handles signals
+            previous = {}
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+
+def _epoch_line(row: dict[str, Any], epochs: int) -> str:
+    parts = [f"{row['phase']} {row['epoch']}/{epochs}"]
+    for name, value in row.items():
+        if name not in ("phase", "epoch", "seconds"):
+            parts.append(f"{name} {value:.4g}" if value is not None else f"{name} -")
+    return "  ".join(parts) + f"  {row['seconds']:.0f} s"
