@@ -1,0 +1,61 @@
+"""Readers of raw examples, found by discovery.
+
+A reader is a module here that defines ``NAME`` (what ``data.source`` says), ``TASKS`` (whom it
+serves), ``DESCRIPTION`` (one line) and ``load(split, options, task)``, which returns
+:class:`Examples`, or None when the source has no such split. No reader imports TensorFlow until it
+has to.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import Any
+
+from seqsuite.datasets.examples import Examples
+from seqsuite.errors import UserError, nearest
+
+__all__ = ["Examples", "load_examples", "sources"]
+
+
+def load_examples(source: str, split: str, options: Any, task: str) -> Examples | None:
+    """Load one split of a source.
+
+    Args:
+        source: ``sample``, ``files``, a data set's name, or ``tfds:<builder[/config]>``.
+        split: ``train``, ``validation`` or ``test``.
+        options: The task's data section.
+        task: Name of the task that will use them.
+
+    Returns:
+        Raw examples, or None when the source has no such split.
+
+    Raises:
+        UserError: Unknown source, or its data cannot be read.
+    """
+    readers = _readers(task)
+    name = source.split(":", 1)[0]
+    if name not in readers:
+        raise UserError(
+            f"Unknown data.source {source!r} for task {task}.{nearest(name, readers)} "
+            f"Sources are {', '.join(sorted(readers))}."
+        )
+    return readers[name].load(split, options, task)
+
+
+def sources(task: str) -> dict[str, str]:
+    """Return name -> description of all sources that serve a task.
+
+    Example:
+        >>> "sample" in sources("sentiment")
+        True
+    """
+    return {name: module.DESCRIPTION for name, module in _readers(task).items()}
+
+
+def _readers(task: str) -> dict[str, ModuleType]:
+    modules = [
+        importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)
+    ]
+    return {m.NAME: m for m in modules if hasattr(m, "NAME") and task in m.TASKS}

@@ -1,0 +1,45 @@
+"""A person's own files, in the formats of each task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from seqsuite.datasets import labelled_text
+from seqsuite.datasets.examples import Examples
+from seqsuite.errors import UserError, nearest
+
+NAME = "files"
+TASKS = ("sentiment",)
+DESCRIPTION = "your own files: --data.train FILE [--data.validation FILE] --data.test FILE"
+
+_READERS = {"sentiment": labelled_text.read}
+
+
+def load(split: str, options: Any, task: str) -> Examples | None:
+    """Read the file, folder or archive that the data section names for ``split``.
+
+    Args:
+        split: ``train``, ``validation`` or ``test``.
+        options: The data section.
+        task: Chooses the format.
+
+    Returns:
+        The examples, or None when no path is given for an optional split.
+
+    Raises:
+        UserError: A path is missing, or its content cannot be used.
+    """
+    given = getattr(options, split)
+    if given is None:
+        if split == "train":
+            raise UserError("data.source files needs --data.train FILE.")
+        return None
+    path = Path(given)
+    if not path.exists():
+        neighbours = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise UserError(
+            f"--data.{split}: {path} does not exist.{nearest(path.name, neighbours)} Give a csv, "
+            "tsv or jsonl file, a folder with a folder per label, or an archive of one."
+        )
+    return _READERS[task](path, options)

@@ -1,0 +1,103 @@
+"""Finding a named data set's upstream files, or fetching them when that was asked for."""
+
+from __future__ import annotations
+
+import os
+import socket
+import urllib.parse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from seqsuite.errors import UserError
+
+
+def find(options: Any, candidates: Sequence[str]) -> Path | None:
+    """Return the first of ``candidates`` that exists below the data folder.
+
+    Args:
+        options: The data section; ``dir`` defaults to the environment variable SEQSUITE_DATA.
+        candidates: Paths relative to the data folder.
+    """
+    base = data_dir(options)
+    if base is None:
+        return None
+    return next((base / name for name in candidates if (base / name).exists()), None)
+
+
+def data_dir(options: Any) -> Path | None:
+    """Return the configured data folder.
+
+    Raises:
+        UserError: It is given but does not exist.
+    """
+    given = options.dir or os.environ.get("SEQSUITE_DATA")
+    if not given:
+        return None
+    if not Path(given).is_dir():
+        raise UserError(
+            f"The data folder {given} (--data.dir or $SEQSUITE_DATA) does not exist."
+        )
+    return Path(given)
+
+
+def missing(name: str, options: Any, candidates: Sequence[str]) -> UserError:
+    """Return the one error for data that is neither here nor asked to be fetched."""
+    base = data_dir(options) or "--data.dir (or $SEQSUITE_DATA, which is not set)"
+    return UserError(
+        f"Data set {name} was not found: looked for {', '.join(candidates)} below {base}. Put its "
+        "upstream files there, add --data.download true to fetch them, or try --data.source sample."
+    )
+
+
+def fetch(url: str, *, name: str, md5: str | None = None, sha256: str | None = None) -> Path:
+    """Download a file with a checksum into Keras' cache, after a short look for a network.
+
+    Args:
+        url: Where it is.
+        name: File name in the cache.
+        md5: Expected checksum, when upstream publishes that.
+        sha256: Expected checksum.
+
+    Returns:
+        The local file.
+
+    Raises:
+        UserError: There is no network, or what came is not what was expected.
+    """
+    probe(url)
+    import keras
+
+    checksum, algorithm = (sha256, "sha256") if sha256 else (md5, "md5")
+    try:
+        return Path(
+            keras.utils.get_file(
+                name, url, file_hash=checksum, hash_algorithm=algorithm, cache_subdir="seqsuite"
+            )
+        )
+    except (Exception, SystemExit) as error:
+        raise UserError(f"Could not fetch {url}: {error}.") from error
+
+
+def probe(url: str, timeout_seconds: float = 5.0) -> None:
+    """Raise a clear error at once when the host of ``url`` cannot be reached.
+
+    Args:
+        url: What is about to be fetched; ``file:`` needs no network.
+        timeout_seconds: How long to wait for the host.
+
+    Raises:
+        UserError: There is no network.
+    """
+    # Downloaders retry for minutes without a network; a look at the host takes seconds.
+    parts = urllib.parse.urlparse(url)
+    if parts.scheme == "file":
+        return
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname, port), timeout=timeout_seconds).close()
+    except OSError as error:
+        raise UserError(
+            f"There is no network to fetch {url} ({error}). Give the files with --data.dir, or try "
+            "--data.source sample."
+        ) from error
