@@ -54,11 +54,12 @@ class ProgressLine:
         )
         sys.stdout.flush()
 
-    def close(self) -> None:
-        """Clear the line for what is printed next."""
+    def close(self) -> float:
+        """Clear the line for what is printed next and return the real tokens per second."""
         if self.active:
             sys.stdout.write("\r\x1b[K")
             sys.stdout.flush()
+        return self.tokens / max(time.monotonic() - self.started, 1e-6)
 
 
 class TensorBoardWriter:

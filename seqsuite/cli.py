@@ -7,8 +7,10 @@ answer at once.
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -86,7 +88,9 @@ def _train(task_class: type[Task], words: list[str]) -> int:
     from seqsuite import runs
 
     name = _recipe_name(words) or config.data.source.replace("tfds:", "").replace("/", "_")
-    run_dir = Path(options.run_dir) if options.run_dir else runs.new_directory(task_class.name, name)
+    run_dir = (
+        Path(options.run_dir) if options.run_dir else runs.new_directory(task_class.name, name)
+    )
     run = runs.train(task_class(config), run_dir, resume=options.resume, command=words)
     export_dir = Path(options.export_dir or Path("saved_models") / task_class.name)
     version = runs.export_run(run, export_dir)
@@ -104,7 +108,9 @@ def _evaluate(task_class: type[Task], words: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="Print one JSON object, nothing else.")
     _, options = parse(task_class.config_class, words, parser)
     run_dir = _required_run_dir(options.run_dir)
-    config = _read_run_config(task_class, run_dir, [w for w in words if w.startswith("--data")], words)
+    config = _read_run_config(
+        task_class, run_dir, [w for w in words if w.startswith("--data")], words
+    )
     _quiet_tensorflow()
     from seqsuite import report, runs
 
@@ -192,9 +198,26 @@ def _recipe_name(words: Sequence[str]) -> str | None:
 
 
 def _quiet_tensorflow() -> None:
-    # TensorFlow's start-up log (missing GPU drivers, CPU features) hides our own output.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    """Keep TensorFlow's start-up log (missing GPU drivers, CPU features) off the screen.
+
+    The log is written by C++ code to file descriptor 2 before any setting is read. It goes to a
+    file instead, whose name is kept so that an abort in C++ can be looked into; Python's own
+    messages stay on the screen. ``SEQSUITE_VERBOSE=1`` switches this off.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    try:
+        is_plain = sys.stderr.fileno() == 2
+    except (OSError, ValueError):  # captured by a test runner or a notebook
+        is_plain = False
+    if not is_plain or os.environ.get("SEQSUITE_VERBOSE") or "tensorflow" in sys.modules:
+        return
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+    log = Path(tempfile.gettempdir()) / f"seqsuite-tensorflow-{os.getpid()}.log"
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+    atexit.register(log.unlink, missing_ok=True)
 
 
 def _print_next_steps(task: Task, run_dir: Path, version: Path) -> None:

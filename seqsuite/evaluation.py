@@ -82,10 +82,14 @@ def predict(model: keras.Model, encoded: EncodedExamples, batch_tokens: int = 16
     Returns:
         Output name -> array in the order of the examples (``"output"`` for a single tensor).
     """
-    call = tf.function(lambda features: model(features, training=False), reduce_retracing=True)
     results: dict[str, np.ndarray] = {}
     plan = plan_batches(encoded.lengths, batch_tokens, max_batch_size=512)
-    for features, *_, indices in batch_dataset(encoded, plan):
+    dataset = batch_dataset(encoded, plan)
+    call = tf.function(
+        lambda features: model(features, training=False),
+        input_signature=[dataset.element_spec[0]],
+    )
+    for features, *_, indices in dataset:
         outputs = call(features)
         outputs = outputs if isinstance(outputs, dict) else {"output": outputs}
         for name, value in outputs.items():

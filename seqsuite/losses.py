@@ -69,9 +69,7 @@ class LabelCrossentropy(keras.losses.Loss):
         if self.multi_label:
             target = ops.cast(y_true, y_pred.dtype)
             target = target * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
-            return ops.mean(
-                ops.binary_crossentropy(target, y_pred, from_logits=True), axis=-1
-            )
+            return ops.mean(ops.binary_crossentropy(target, y_pred, from_logits=True), axis=-1)
         target = ops.one_hot(ops.cast(y_true, "int32"), num_labels, dtype=y_pred.dtype)
         target = target * (1 - self.label_smoothing) + self.label_smoothing / num_labels
         return -ops.sum(target * ops.log_softmax(y_pred, axis=-1), axis=-1)

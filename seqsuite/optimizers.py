@@ -7,7 +7,9 @@ import keras
 from seqsuite.config import TrainingConfig
 
 
-def build_optimizer(training: TrainingConfig, learning_rate: float | None = None) -> keras.Optimizer:
+def build_optimizer(
+    training: TrainingConfig, learning_rate: float | None = None
+) -> keras.Optimizer:
     """Return the configured optimizer; the trainer moves its learning rate.
 
     Args:

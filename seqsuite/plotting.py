@@ -2,92 +2,126 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which colour-blind readers tell apart.
-_BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#777777"
+from seqsuite.scoring import confusion_counts
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, which colour-blind readers tell apart; shapes and dashes tell them apart
+# without any colour.
+_BLUE, _ORANGE, _GREEN, _PURPLE, _GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
+_COLORS = (_ORANGE, _BLUE, _GREEN, _PURPLE)
+_STYLES = ("s--", "o-", "^:", "d-.")
+_DPI = 130
+_MAX_COUNTED_LABELS = 25
+
+# Scores of the validation split that are losses, or bounds and details of another score.
+_NOT_DRAWN = ("loss", "_low", "_high", "calibration_error", "precision", "recall")
 
 
-def learning_curves(history: Sequence[dict[str, Any]], path: Path) -> Path:
-    """Draw loss and validation metrics over the epochs of the last phase.
+def learning_curves(history: Sequence[dict[str, Any]], path: str | Path) -> Path:
+    """Draw losses, validation metrics and the learning rate over the epochs.
 
     Args:
-        history: One row per epoch: ``phase``, ``epoch``, ``loss``, ``val_...``.
+        history: One row per epoch: ``epoch``, ``loss``; where there is more than one kind of
+            epoch ``phase``; and any of ``val_log_loss``, ``val_<metric>``, ``learning_rate``.
+            Phases before the last are drawn in a panel of their own, as their losses differ.
         path: PNG file to write.
 
     Returns:
         ``path``.
     """
-    rows = [row for row in history if row["phase"] == history[-1]["phase"]]
-    epochs = [row["epoch"] for row in rows]
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    left.plot(epochs, [row["loss"] for row in rows], "o-", color=_BLUE, label="training loss")
-    if all("val_log_loss" in row for row in rows):
-        values = [row["val_log_loss"] for row in rows]
-        left.plot(epochs, values, "s--", color=_ORANGE, label="validation loss")
-    left.set(xlabel="epoch", ylabel="loss (nats per example)", ylim=(0, None))
-    names = [name for name in rows[0] if name in ("val_accuracy", "val_accuracy_recurrent_alone")]
-    for name, color, marker in zip(names, (_ORANGE, _BLUE), ("s--", "o-"), strict=False):
-        label = name.removeprefix("val_").replace("_", " ")
-        right.plot(epochs, [row[name] for row in rows], marker, color=color, label=label)
-    right.set(xlabel="epoch", ylabel="on validation")
-    for axis in (left, right):
-        axis.grid(alpha=0.3)
-        axis.xaxis.get_major_locator().set_params(integer=True)
-        if axis.get_legend_handles_labels()[0]:
-            axis.legend(frameon=False)
+    phases = list(dict.fromkeys(row.get("phase", "train") for row in history))
+    rows = {p: [row for row in history if row.get("phase", "train") == p] for p in phases}
+    last = rows[phases[-1]] if phases else []
+    names = _metric_names(last)
+    panels = max(0, len(phases) - 1) + 1 + bool(names) + any("learning_rate" in r for r in last)
+    figure = _figure((0.6 + 3.7 * panels, 3.9))
+    axes = iter(np.atleast_1d(figure.subplots(1, panels)))
+    for phase in phases[:-1]:
+        axis = next(axes)
+        _draw_series(axis, rows[phase], {"loss": "training"}, color=_BLUE)
+        axis.set(title=f"{phase}: loss", xlabel="epoch", ylabel="loss (nats)")
+    axis = next(axes)
+    _draw_series(axis, last, {"val_log_loss": "validation", "loss": "training"})
+    axis.set(title="loss", xlabel="epoch", ylabel="loss (nats per example)")
+    axis.set_ylim(bottom=0)
+    if names:
+        axis = next(axes)
+        shown = {name: name.removeprefix("val_").replace("_", " ") for name in names}
+        _draw_series(axis, last, shown)
+        axis.set(title="validation", xlabel="epoch", ylabel="score (1 is perfect)")
+    for axis in axes:
+        _draw_series(axis, last, {"learning_rate": ""}, color=_GREY)
+        axis.set(title="learning rate", xlabel="epoch", ylabel="at the epoch's last step")
+        axis.set_ylim(bottom=0)
+        axis.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
     return _save(figure, path)
 
 
 def confusion_matrix(
-    references: np.ndarray, predicted: np.ndarray, labels: Sequence[str], path: Path
+    references: np.ndarray, predicted: np.ndarray, labels: Sequence[str], path: str | Path
 ) -> Path:
     """Draw how often each label was answered for each true label.
 
     Args:
         references: True label ids, int ``(examples,)``.
         predicted: Answered label ids, int ``(examples,)``.
-        labels: Label names.
+        labels: Label names; one whose script the font lacks is shown by its number.
         path: PNG file to write.
 
     Returns:
         ``path``.
     """
     size = len(labels)
-    counts = np.zeros((size, size), int)
-    np.add.at(counts, (np.asarray(references), np.asarray(predicted)), 1)
+    counts = confusion_counts(references, predicted, size)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    side = min(14, 2.6 + 0.55 * size)
-    figure = Figure(figsize=(side + 1, side), layout="constrained")
+    shown = [_short(label) for label in _drawable(labels)]
+    longest = max(len(line) for label in shown for line in label.split("\n"))
+    side = min(14.0, 2.4 + 0.09 * longest + (0.75 if size < 6 else 0.48) * size)
+    figure = _figure((side + 1.2, side))
     axis = figure.subplots()
     image = axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    shown = [label if len(label) <= 18 else label[:17] + "…" for label in labels]
-    axis.set_xticks(range(size), shown, rotation=45 if size > 3 else 0, ha="center")
+    slanted: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    axis.set_xticks(range(size), shown, **(slanted if size > 3 else {}))
     axis.set_yticks(range(size), shown)
     axis.set(xlabel="answered", ylabel="true")
-    if size <= 15:
-        for row, column in np.ndindex(size, size):
-            color = "white" if shares[row, column] > 0.5 else "black"
-            text = f"{counts[row, column]:,}"
-            axis.text(column, row, text, ha="center", va="center", color=color, fontsize=8)
-    figure.colorbar(image, label="share of the true label", shrink=0.8)
+    _frame(axis, size)
+    for row, column in np.ndindex(size, size) if size <= _MAX_COUNTED_LABELS else ():
+        if size > 5 and not counts[row, column]:
+            continue
+        color = "white" if shares[row, column] > 0.55 else "#222222"
+        text = f"{counts[row, column]:,}"
+        if size < 6 and counts[row].sum():
+            text += f"\n{shares[row, column]:.1%}"
+        axis.text(
+            column, row, text, ha="center", va="center", color=color, fontsize=8 if size < 16 else 7
+        )
+    bar = figure.colorbar(image, ax=axis, shrink=0.8)
+    bar.set_label("share of the true label's examples")
+    bar.outline.set_visible(False)
     return _save(figure, path)
 
 
 def reliability_diagram(
-    confidences: dict[str, np.ndarray], correct: np.ndarray, path: Path, num_bins: int = 15
+    confidences: dict[str, np.ndarray],
+    correct: np.ndarray,
+    path: str | Path,
+    num_bins: int = 15,
 ) -> Path:
     """Draw accuracy against confidence; honest probabilities lie on the diagonal.
 
     Args:
-        confidences: Name (such as "before scaling") -> probability of each answer.
+        confidences: Name (such as "before scaling") -> probability of each answer, float
+            ``(examples,)``; at most four.
         correct: Whether each answer was right, bool ``(examples,)``.
         path: PNG file to write.
         num_bins: Bins of equal width.
@@ -95,30 +129,37 @@ def reliability_diagram(
     Returns:
         ``path``.
     """
-    figure = Figure(figsize=(5, 5.6), layout="constrained")
+    figure = _figure((5.2, 5.8))
     top, bottom = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
     top.plot([0, 1], [0, 1], color=_GREY, linewidth=1, label="perfect")
-    styles = zip(("o--", "s-"), (_ORANGE, _BLUE), strict=True)
-    for (name, confidence), (marker, color) in zip(confidences.items(), styles, strict=False):
-        bins = np.minimum((confidence * num_bins).astype(int), num_bins - 1)
+    width = 0.8 / num_bins / max(1, len(confidences))
+    lowest = 1.0
+    for index, (name, confidence) in enumerate(confidences.items()):
+        color, style = _COLORS[index % 4], _STYLES[index % 4]
+        bins = np.minimum((np.asarray(confidence) * num_bins).astype(int), num_bins - 1)
         counts = np.bincount(bins, minlength=num_bins)
-        filled = counts > 0
+        filled = np.flatnonzero(counts)
         mean = np.bincount(bins, weights=confidence, minlength=num_bins)[filled] / counts[filled]
-        accuracy = np.bincount(bins, weights=correct, minlength=num_bins)[filled] / counts[filled]
-        top.plot(mean, accuracy, marker, color=color, label=name)
-        centres = (np.flatnonzero(filled) + 0.5) / num_bins
-        offset = -0.012 if color == _ORANGE else 0.012
-        bottom.bar(centres + offset, counts[filled], width=0.024, color=color)
-    top.set(ylabel="share of right answers", ylim=(0, 1.02), xlim=(0, 1.02))
-    top.legend(frameon=False)
+        share = np.bincount(bins, weights=correct, minlength=num_bins)[filled] / counts[filled]
+        # The few answers of a thin bin say little; small markers keep them from shouting.
+        sizes = np.clip(6 * np.sqrt(counts[filled]), 12, 48)
+        top.plot(mean, share, style[1:], color=color, linewidth=1.4)
+        top.scatter(mean, share, s=sizes, marker=style[0], color=color, label=name, zorder=3)
+        offset = (index - (len(confidences) - 1) / 2) * width
+        centres = (np.arange(num_bins) + 0.5) / num_bins + offset
+        bottom.bar(centres, counts, width=width, color=color)
+        lowest = min(lowest, *(bins / num_bins)) if len(bins) else lowest
+    floor = min([lowest, *(y for c in top.collections for _, y in c.get_offsets().tolist())])
+    top.set(xlim=(lowest - 0.03, 1.03), ylim=(floor - 0.04, 1.04))
+    top.set(ylabel="share of right answers")
+    top.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, columnspacing=1.0)
     bottom.set(xlabel="probability of the answer", ylabel="answers")
-    for axis in (top, bottom):
-        axis.grid(alpha=0.3)
+    bottom.locator_params(axis="y", integer=True, nbins=4)
     return _save(figure, path)
 
 
-def length_accuracy(lengths: Sequence[int], correct: np.ndarray, path: Path) -> Path:
-    """Draw accuracy by length of the input, with 95 % intervals.
+def length_accuracy(lengths: Sequence[int], correct: np.ndarray, path: str | Path) -> Path:
+    """Draw accuracy by length of the input, in bins of about equal counts, with 95 % intervals.
 
     Args:
         lengths: Words of each input.
@@ -128,31 +169,119 @@ def length_accuracy(lengths: Sequence[int], correct: np.ndarray, path: Path) -> 
     Returns:
         ``path``.
     """
-    lengths = np.asarray(lengths)
-    edges = np.unique(np.quantile(lengths, np.linspace(0, 1, 9)))
-    bins = np.clip(np.searchsorted(edges, lengths, side="right") - 1, 0, max(0, len(edges) - 2))
-    figure = Figure(figsize=(6.5, 3.6), layout="constrained")
+    words, correct = np.asarray(lengths), np.asarray(correct, float)
+    figure = _figure((6.6, 3.8))
     axis = figure.subplots()
-    for index in np.unique(bins):
-        inside = bins == index
-        count, share = int(inside.sum()), float(np.mean(correct[inside]))
-        # Wilson's interval stays inside [0, 1] and is defined when all answers are right.
-        z = 1.96
-        centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-        half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + (z / 2 / count) ** 2)
-        x = float(np.median(lengths[inside]))
-        axis.plot([x, x], [centre - half, centre + half], color=_GREY, linewidth=1.5, zorder=1)
-        axis.plot(x, share, "o", color=_BLUE, zorder=2)
-        note = {"textcoords": "offset points", "xytext": (6, 4), "fontsize": 7, "color": _GREY}
-        axis.annotate(f"n={count:,}", (x, share), **note)
-    axis.set(xlabel="words in the text (median of the bin)", ylabel="share of right answers")
-    axis.grid(alpha=0.3)
+    ticks = []
+    for position, inside in enumerate(_bins_of_equal_counts(words)):
+        count, share = int(inside.sum()), float(correct[inside].mean())
+        low, high = _wilson_interval(share, count)
+        axis.plot([position, position], [low, high], color=_GREY, linewidth=1.5, zorder=1)
+        axis.plot(position, share, "o", color=_BLUE, zorder=2)
+        shortest, longest = words[inside].min(), words[inside].max()
+        span = f"{shortest}" if shortest == longest else f"{shortest}–{longest}"  # noqa: RUF001
+        ticks.append(f"{span}\nn={count:,}")
+    if len(correct):
+        mean = float(correct.mean())
+        axis.axhline(mean, color=_ORANGE, linewidth=1, linestyle="--", label=f"all: {mean:.1%}")
+        axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0))
+    axis.set_xticks(range(len(ticks)), ticks, fontsize=8)
+    axis.set(xlabel="words in the text, number of texts", ylabel="share of right answers")
+    axis.margins(x=0.06, y=0.12)
     return _save(figure, path)
 
 
-def _save(figure: Figure, path: Path) -> Path:
-    with warnings.catch_warnings():
-        # A script the font lacks is drawn as boxes; that is no reason to fail a run.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(path, dpi=130)
-    return path
+def _metric_names(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Return up to three validation scores worth a line, accuracies first."""
+    names = dict.fromkeys(name for row in rows for name in row if name.startswith("val_"))
+    drawn = [name for name in names if not name.endswith(_NOT_DRAWN) and "/" not in name]
+    return sorted(drawn, key=lambda name: not name.startswith("val_accuracy"))[:3]
+
+
+def _draw_series(
+    axis: Axes, rows: Sequence[dict[str, Any]], names: dict[str, str], color: str | None = None
+) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    for index, (name, label) in enumerate(names.items()):
+        points = [(row["epoch"], row[name]) for row in rows if row.get(name) is not None]
+        if points:
+            shown = color or _COLORS[index]
+            axis.plot(*zip(*points, strict=True), _STYLES[index], color=shown, label=label)
+    # A single epoch would otherwise get an axis of fractions around it.
+    axis.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
+    axis.margins(x=0.06, y=0.1)
+    if sum(name in row for row in rows[:1] for name in names) > 1:
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, columnspacing=1.0)
+
+
+def _bins_of_equal_counts(lengths: np.ndarray, num_bins: int = 8) -> Iterator[np.ndarray]:
+    """Yield masks of neighbouring lengths; equal lengths are never split apart."""
+    if len(lengths) == 0:
+        return
+    edges = np.unique(np.quantile(lengths, np.linspace(0, 1, num_bins + 1)[1:], method="higher"))
+    bins = np.searchsorted(edges, lengths, side="left")
+    for index in np.unique(bins):
+        yield bins == index
+
+
+def _wilson_interval(share: float, count: int, z: float = 1.96) -> tuple[float, float]:
+    """Return Wilson's binomial interval: inside [0, 1], and defined when all answers are right."""
+    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z * np.sqrt(share * (1 - share) / count + (z / 2 / count) ** 2) / (1 + z * z / count)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def _drawable(labels: Sequence[str]) -> list[str]:
+    """Return labels, those that the font would draw as empty boxes replaced by their number."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    known = get_font(findfont(FontProperties())).get_charmap()
+    return [
+        label if all(ord(character) in known for character in label) else f"label {index}"
+        for index, label in enumerate(labels)
+    ]
+
+
+def _short(label: str, width: int = 18) -> str:
+    lines = textwrap.wrap(_plain(label), width) or [""]
+    first = lines[0] if len(lines[0]) <= width else lines[0][: width - 1] + "…"
+    if len(lines) == 1:
+        return first
+    return first + "\n" + (lines[1] if len(lines) == 2 else lines[1][: width - 1] + "…")
+
+
+def _plain(text: str) -> str:
+    # Matplotlib reads what stands between dollar signs as a formula.
+    return text.replace("$", r"\$")
+
+
+def _frame(axis: Axes, size: int) -> None:
+    """Draw white lines between the cells of a matrix and no frame around it."""
+    axis.grid(False)
+    axis.spines[:].set_visible(False)
+    axis.set_xticks(np.arange(size + 1) - 0.5, minor=True)
+    axis.set_yticks(np.arange(size + 1) - 0.5, minor=True)
+    axis.grid(which="minor", color="white", linewidth=1.5)
+    axis.tick_params(which="both", length=0)
+
+
+def _figure(size: tuple[float, float]) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=size, layout="constrained")
+
+
+def _save(figure: Figure, path: str | Path) -> Path:
+    for axis in figure.axes:
+        if axis.get_images() or axis.get_label() == "<colorbar>":
+            continue
+        axis.grid(color="#DDDDDD", linewidth=0.7)
+        axis.set_axisbelow(True)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.title.set_fontsize(10)
+        legend = axis.get_legend()
+        if legend is not None:
+            legend.set_frame_on(False)
+    figure.savefig(path, dpi=_DPI, format="png", bbox_inches="tight", pad_inches=0.12)
+    return Path(path)

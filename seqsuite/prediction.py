@@ -180,7 +180,9 @@ class _Progress:
         self.started = time.monotonic()
         if self.active and options.input != "-":
             with open(options.input, "rb") as file:
-                self.total = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+                self.total = sum(
+                    chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b"")
+                )
 
     def update(self, items: int) -> None:
         self.count += items

@@ -4,45 +4,78 @@ from __future__ import annotations
 
 import csv
 import importlib.metadata
+import io
 import json
+import math
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from seqsuite import __version__
+from seqsuite.scoring import LOWER_IS_BETTER
 
 
-def to_json(value: Any) -> str:
-    """Return ``value`` as one line of JSON."""
-    return json.dumps(value, ensure_ascii=False)
+def to_json(value: Any, indent: int | None = None) -> str:
+    """Return ``value`` as JSON; what JSON cannot say (not a number, infinite) becomes null.
+
+    Args:
+        value: Dicts, lists, strings, numbers (NumPy's too), paths.
+        indent: Spaces per level; one line when None.
+
+    Returns:
+        The text.
+
+    Example:
+        >>> to_json({"accuracy": 0.5, "roc_auc": float("nan")})
+        '{"accuracy": 0.5, "roc_auc": null}'
+    """
+    return json.dumps(_jsonable(value), ensure_ascii=False, indent=indent, allow_nan=False)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` as indented JSON; the file is replaced whole."""
-    temporary = path.with_name(path.name + ".partial")
-    temporary.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+def write_json(path: str | Path, value: Any) -> None:
+    """Write ``value`` as indented JSON; the file is replaced whole or not at all.
+
+    Args:
+        path: The file.
+        value: As for :func:`to_json`.
+    """
+    _write(path, to_json(value, indent=2) + "\n")
 
 
-def write_history(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write one csv line per epoch; columns are the union of all rows' keys, in order."""
+def write_history(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Write one csv line per epoch; the file is replaced whole or not at all.
+
+    Args:
+        path: The file.
+        rows: One dict per epoch. Columns are the union of their keys, in order of appearance.
+    """
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(rows)
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    _write(path, buffer.getvalue())
 
 
-def write_mistakes(path: Path, mistakes: Sequence[dict[str, Any]]) -> None:
-    """Write one JSON object per wrong answer."""
-    with open(path, "w", encoding="utf-8") as file:
-        file.writelines(to_json(mistake) + "\n" for mistake in mistakes)
+def write_mistakes(path: str | Path, mistakes: Iterable[dict[str, Any]], limit: int = 100) -> None:
+    """Write wrong answers as one JSON object a line, those given with most confidence first.
+
+    Args:
+        path: The file.
+        mistakes: Dicts with ``probability`` (of the wrong answer) and whatever says what it was
+            about, such as ``text``, ``label``, ``predicted``.
+        limit: How many to keep.
+    """
+    worst = sorted(mistakes, key=lambda mistake: -mistake["probability"])[:limit]
+    _write(path, "".join(to_json(mistake) + "\n" for mistake in worst))
 
 
 def results_table(
-    rows: dict[str, dict[str, float]], keys: Sequence[str], lower_is_better: Sequence[str] = ()
+    rows: dict[str, dict[str, float]],
+    keys: Sequence[str],
+    lower_is_better: Sequence[str] = LOWER_IS_BETTER,
 ) -> str:
     """Return an aligned table of models and metrics; the best of each metric is starred.
 
@@ -58,93 +91,187 @@ def results_table(
         >>> print(results_table({"ours": {"accuracy": 0.5}, "naive": {"accuracy": 0.75}},
         ...                     ["accuracy"]))
         model  accuracy
-        ours    0.5000
-        naive   0.7500*
+        ours     0.5000
+        naive    0.7500*
         <BLANKLINE>
         A baseline wins: naive has accuracy 0.7500, ours 0.5000.
     """
-    best = {}
-    for key in keys:
-        values = [row[key] for row in rows.values() if key in row]
-        if values:
-            best[key] = min(values) if key in lower_is_better else max(values)
-    cells = [["model", *keys]]
+    best = {key: _best(rows, key, lower_is_better) for key in keys}
+    # Long names such as calibration_error are stacked, so that a table fits a terminal.
+    titles = [key.split("_") for key in keys]
+    height = max(map(len, titles), default=1)
+    cells = [["model" if level == height - 1 else ""] for level in range(height)]
+    for title in titles:
+        padded = [""] * (height - len(title)) + title
+        for level, word in enumerate(padded):
+            cells[level].append(word + " ")
     for name, row in rows.items():
-        shown = [
-            f"{row[key]:.4f}{'*' if row[key] == best[key] else ' '}" if key in row else "- "
-            for key in keys
-        ]
+        shown = [f"{_number(row, key)}{'*' if name in best[key] else ' '}" for key in keys]
         cells.append([name, *shown])
-    widths = [max(len(row[column]) for row in cells) for column in range(len(keys) + 1)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(keys) + 1)]
     lines = []
-    for row in cells:
-        rest = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        lines.append("  ".join([row[0].ljust(widths[0]), *rest]).rstrip())
-    ours = next(iter(rows))
-    key = keys[0]
-    winner = max(rows, key=lambda name: _signed(rows[name], key, lower_is_better))
-    if winner != ours and rows[winner].get(key) != rows[ours].get(key):
-        lines += [
-            "",
-            f"A baseline wins: {winner} has {key} {rows[winner][key]:.4f}, ours "
-            f"{rows[ours][key]:.4f}.",
-        ]
-    return "\n".join(lines)
+    for first, *others in cells:
+        rest = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join([first.ljust(widths[0]), *rest]).rstrip())
+    verdict = _verdict(rows, keys[0], best[keys[0]]) if rows and keys else ""
+    return "\n".join(lines + (["", verdict] if verdict else []))
 
 
-def write_model_card(path: Path, **facts: Any) -> None:
+def write_model_card(
+    path: str | Path,
+    *,
+    task: str,
+    summary: str,
+    source: str,
+    result: dict[str, Any],
+    config_text: str,
+    command: str,
+    seconds: float,
+    num_weights: int,
+) -> None:
     """Write a model card in Markdown.
 
     Args:
         path: The file.
-        **facts: ``task``, ``summary``, ``source``, ``result`` (of a run), ``config_text``,
-            ``command``, ``seconds``, ``num_weights``.
+        task: Name of the task.
+        summary: What the task does, as a phrase.
+        source: Where the examples came from.
+        result: ``metrics``, ``baseline`` (model -> metrics) and ``examples`` of the test split.
+        config_text: The whole configuration as TOML.
+        command: The command that made the run.
+        seconds: Wall time.
+        num_weights: Number of the model's weights.
+
+    Reference:
+        Mitchell et al., "Model Cards for Model Reporting", 2019, https://arxiv.org/abs/1810.03993
     """
-    result = facts["result"]
-    keys = [key for key in result["metrics"] if "/" not in key]
-    rows = {"this model": result["metrics"], **result["baseline"]}
-    table = ["| model | " + " | ".join(keys) + " |", "| --- " * (len(keys) + 1) + "|"]
-    for name, row in rows.items():
-        shown = [f"{row[key]:.4f}" if key in row else "" for key in keys]
-        table.append(f"| {name} | " + " | ".join(shown) + " |")
-    per_label = [
-        f"- {name}: {value:.4f}" for name, value in result["metrics"].items() if "/" in name
+    metrics = result["metrics"]
+    keys = [key for key in metrics if "/" not in key and not key.endswith(("_low", "_high"))]
+    rows = {"this model": metrics, **result.get("baseline", {})}
+    versions = ", ".join(
+        f"{name} {importlib.metadata.version(name)}"
+        for name in ("tensorflow", "keras", "scikit-learn", "numpy")
+    )
+    sections = [
+        f"# Model card: {task} on {source}",
+        f"**Intended use.** {summary[:1].upper()}{summary[1:]}, on inputs like those it was "
+        f"trained on (`{source}`). The scores below hold for that source's test split only.",
+        "## Training",
+        f"```\n{command.strip()}\n```",
+        f"{num_weights:,} weights; {seconds:.0f} seconds in all on {os.cpu_count()} processor "
+        f"cores ({platform.machine()}), Python {platform.python_version()}, "
+        f"seqsuite {__version__}, {versions}. Weights and temperature were "
+        f"selected on validation examples; the test split ({result['examples']:,} examples) was read once, at the end.",
+        "## Results",
+        _markdown_table(rows, keys),
+        _verdict(rows, keys[0], _best(rows, keys[0], LOWER_IS_BETTER)) if keys else "",
+        _interval(metrics),
+        _per_label(metrics),
+        _calibration(metrics),
+        "## Limits",
+        "It learned from one source, with the labels its authors gave, and with the biases of "
+        "both. It answers every input, including ones in a language or on a subject it never saw; "
+        "a probability is then no measure of doubt. Read `mistakes.jsonl`, where the run wrote "
+        "one, before relying on it: the wrong answers it was surest of come first.",
+        "## How to use it",
+        f"```\npython -m seqsuite.tasks.{task} export --run_dir {Path(path).parent}\n"
+        f"python -m seqsuite.tasks.{task} predict --model saved_models/{task} ITEM ...\n```",
+        "## Configuration",
+        f"```toml\n{config_text.strip()}\n```",
     ]
-    versions = {name: importlib.metadata.version(name) for name in ("tensorflow", "keras")}
-    text = f"""# Model card: {facts["task"]} on {facts["source"]}
-
-**Intended use.** {facts["summary"].capitalize()}, on inputs like those of the training source.
-Scores below hold for that source's test split; on other kinds of text expect less.
-
-**Training.** `{facts["command"].strip()}`; {facts["num_weights"]:,} weights, {facts["seconds"]:.0f}
-seconds on {os.cpu_count()} cores ({platform.machine()}), seqsuite {__version__}, TensorFlow
-{versions["tensorflow"]}, Keras {versions["keras"]}. Selected on validation; the test split
-({result["examples"]:,} examples) was read once, at the end.
-
-## Results
-
-{chr(10).join(table)}
-
-{chr(10).join(per_label)}
-
-`accuracy_low` and `accuracy_high` bound the 95 % bootstrap interval. `calibration_error` is the
-expected calibration error after temperature scaling on validation.
-
-## Limits
-
-Trained on one source, on the labels its authors gave; biases of both are learned. The wrong
-answers it was surest of are in `mistakes.jsonl`: read some before relying on it.
-
-## Configuration
-
-```toml
-{facts["config_text"].strip()}
-```
-"""
-    path.write_text(text, encoding="utf-8")
+    _write(path, "\n\n".join(section for section in sections if section) + "\n")
 
 
-def _signed(row: dict[str, float], key: str, lower_is_better: Sequence[str]) -> float:
-    if key not in row:
-        return float("-inf")
-    return -row[key] if key in lower_is_better else row[key]
+def _interval(metrics: dict[str, Any]) -> str:
+    if "accuracy_low" not in metrics:
+        return ""
+    return (
+        f"95 % bootstrap interval of this model's accuracy: {metrics['accuracy_low']:.4f} to "
+        f"{metrics['accuracy_high']:.4f}."
+    )
+
+
+def _per_label(metrics: dict[str, Any]) -> str:
+    """Return precision, recall and F1 of each label as a table, or nothing."""
+    labels: dict[str, dict[str, Any]] = {}
+    for key, value in metrics.items():
+        score, slash, label = key.partition("/")
+        if slash:
+            labels.setdefault(label, {})[score] = value
+    columns = list(dict.fromkeys(score for row in labels.values() for score in row))
+    return _markdown_table(labels, columns, "label", star=False) if labels else ""
+
+
+def _calibration(metrics: dict[str, Any]) -> str:
+    if metrics.get("calibration_error") is None:
+        return ""
+    before = metrics.get("calibration_error_before")
+    change = f" (before temperature scaling {before:.4f})" if before is not None else ""
+    return (
+        f"**Calibration.** On average a probability is off by {metrics['calibration_error']:.4f}"
+        f"{change}: the expected calibration error in 15 bins, after a temperature fitted on "
+        "validation examples."
+    )
+
+
+def _markdown_table(
+    rows: dict[str, dict[str, Any]], keys: Sequence[str], corner: str = "model", star: bool = True
+) -> str:
+    best = {key: _best(rows, key, LOWER_IS_BETTER) if star else [] for key in keys}
+    lines = [f"| {corner} | " + " | ".join(keys) + " |", "| --- " + "| ---: " * len(keys) + "|"]
+    for name, row in rows.items():
+        shown = [
+            f"**{_number(row, key)}**" if name in best[key] else _number(row, key) for key in keys
+        ]
+        lines.append(f"| {name.replace('|', chr(92) + '|')} | " + " | ".join(shown) + " |")
+    return "\n".join(lines)
+
+
+def _known(row: dict[str, Any], key: str) -> bool:
+    return row.get(key) is not None and not math.isnan(row[key])
+
+
+def _number(row: dict[str, Any], key: str) -> str:
+    return f"{row[key]:.4f}" if _known(row, key) else "-"
+
+
+def _best(rows: dict[str, dict[str, Any]], key: str, lower_is_better: Sequence[str]) -> list[str]:
+    """Return the rows that hold the best value as it is shown, so that equal figures both count."""
+    values = {name: round(row[key], 4) for name, row in rows.items() if _known(row, key)}
+    if not values:
+        return []
+    best = min(values.values()) if key in lower_is_better else max(values.values())
+    return [name for name, value in values.items() if value == best]
+
+
+def _verdict(rows: dict[str, dict[str, Any]], key: str, best: Sequence[str]) -> str:
+    ours = next(iter(rows))
+    if not best or ours in best:
+        return ""
+    return (
+        f"A baseline wins: {best[0]} has {key} {_number(rows[best[0]], key)}, "
+        f"ours {_number(rows[ours], key)}."
+    )
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _jsonable(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value
+
+
+def _write(path: str | Path, text: str) -> None:
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from seqsuite import checkpoint, evaluation, export, plotting, report
+from seqsuite import checkpoint, evaluation, export, plotting, report, scoring
 from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.pipeline import padding_share, plan_batches
@@ -61,10 +61,15 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
         The finished run.
     """
     started = time.monotonic()
-    if not resume:
-        _start_directory(task, run_dir)
+    if not resume and (run_dir / "config.toml").exists():
+        raise UserError(
+            f"{run_dir} already holds a run. Add --resume to go on with it, or give another "
+            "--run_dir."
+        )
     set_seeds(task.config.training.seed)
     splits = evaluation.load_splits(task)
+    if not resume:
+        _start_directory(task, run_dir)
     print(f"{len(splits.train):,} training and {len(splits.validation):,} validation examples")
     preprocessor = _prepare(task, splits.train, run_dir, resume)
     encoded = evaluation.encode(preprocessor, splits.train, training=True)
@@ -146,7 +151,7 @@ def format_result(result: dict[str, Any]) -> str:
     """Return the table of a result: our model beside the baselines, the best of each marked."""
     rows = {f"{result['task']} (ours)": result["metrics"], **result["baseline"]}
     keys = [k for k in result["metrics"] if "/" not in k and not k.endswith(("_low", "_high"))]
-    return report.results_table(rows, keys)
+    return report.results_table(rows, keys, scoring.LOWER_IS_BETTER)
 
 
 def set_seeds(seed: int) -> None:
@@ -156,11 +161,6 @@ def set_seeds(seed: int) -> None:
 
 
 def _start_directory(task: Task, run_dir: Path) -> None:
-    if (run_dir / "config.toml").exists():
-        raise UserError(
-            f"{run_dir} already holds a run. Add --resume to go on with it, or give another "
-            "--run_dir."
-        )
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
         (run_dir / "config.toml").write_text(to_toml(task.config), encoding="utf-8")

@@ -21,11 +21,11 @@ import tensorflow as tf
 
 from seqsuite import checkpoint, evaluation, schedules
 from seqsuite.averaging import WeightAverage
+from seqsuite.callbacks import ProgressLine, TensorBoardWriter
 from seqsuite.errors import Interrupted
 from seqsuite.pipeline import EncodedExamples, batch_dataset, plan_batches
 from seqsuite.report import write_history
 from seqsuite.task import Task
-from seqsuite.callbacks import ProgressLine, TensorBoardWriter
 
 LAST, BEST = "last.npz", "best.npz"
 
@@ -105,6 +105,7 @@ class Trainer:
         for phase in self.phases:
             phase.model.optimizer.build(phase.model.trainable_variables)
         self.average = WeightAverage(model.trainable_variables, self.training.average_decay)
+        self.mean_loss = tf.Variable(0.0, trainable=False)
         self._stop_requested = False
         self._saved_at = time.monotonic()
 
@@ -153,15 +154,18 @@ class Trainer:
         writer = TensorBoardWriter(self.run_dir, phase.name, settings.tensorboard)
         while progress.epoch < phase.epochs:
             if progress.batch == 0:
-                phase.model.reset_metrics()
-            self._run_epoch(phase, train, step, total_steps)
-            row: dict[str, Any] = {"phase": phase.name, "epoch": progress.epoch + 1}
-            row |= {name: float(value) for name, value in phase.model.get_metrics_result().items()}
-            row["learning_rate"] = float(phase.model.optimizer.learning_rate)
+                self.mean_loss.assign(0.0)
+            rate = self._run_epoch(phase, train, step, total_steps)
+            row: dict[str, Any] = {
+                "phase": phase.name,
+                "epoch": progress.epoch + 1,
+                "loss": float(self.mean_loss),
+                "learning_rate": float(phase.model.optimizer.learning_rate),
+            }
             if phase.selects:
                 row |= self._validate(validation)
                 self._select(row)
-            row["seconds"] = round(progress.seconds, 1)
+            row |= {"tokens_per_second": round(rate), "seconds": round(progress.seconds, 1)}
             progress.history.append(row)
             progress.epoch, progress.batch = progress.epoch + 1, 0
             write_history(self.run_dir / "history.csv", progress.history)
@@ -174,19 +178,19 @@ class Trainer:
                 break
             self._save()
 
-    def _run_epoch(self, phase: Phase, train: EncodedExamples, step, total_steps: int) -> None:
+    def _run_epoch(self, phase: Phase, train: EncodedExamples, step, total_steps: int) -> float:
         progress = self.progress
         plan = self._plan(train, phase, progress.epoch)
         line = ProgressLine(phase.name, progress.epoch, phase.epochs, len(plan), self.quiet)
         started = time.monotonic()
         for batch in batch_dataset(train, plan[progress.batch :]):
-            features, *_, indices = batch
+            *_, indices = batch
             phase.model.optimizer.learning_rate.assign(self._learning_rate(phase, total_steps))
             for callback in self.task.callbacks() if phase.selects else []:
                 callback(phase.model, progress.step, total_steps)
-            loss = step(batch)
             progress.step += 1
             progress.batch += 1
+            loss = step(batch, tf.constant(progress.batch))
             now = time.monotonic()
             progress.seconds, started = progress.seconds + now - started, now
             tokens = int(train.lengths[indices.numpy()].sum())
@@ -194,12 +198,12 @@ class Trainer:
             if self._stop_requested:
                 self._save()
                 raise Interrupted(
-                    f"Stopped in epoch {progress.epoch + 1} after batch {progress.batch}; the state "
-                    f"is saved. Go on with: {self.resume_hint()}"
+                    f"Stopped in epoch {progress.epoch + 1} after batch {progress.batch}; the "
+                    f"state is saved. Go on with: {self.resume_hint()}"
                 )
             if now - self._saved_at > self.training.checkpoint_seconds:
                 self._save()
-        line.close()
+        return line.close()
 
     def resume_hint(self) -> str:
         """Return the command that resumes this run."""
@@ -229,20 +233,25 @@ class Trainer:
         )
 
     def _compile_step(self, phase: Phase, train: EncodedExamples):
-        model, average = phase.model, self.average
+        model, average, mean_loss = phase.model, self.average, self.mean_loss
         selects = phase.selects
+        signature = [batch_dataset(train, []).element_spec, tf.TensorSpec((), tf.int32)]
         keys = list(model.loss) if isinstance(model.loss, dict) else None
 
-        @tf.function(reduce_retracing=True)
-        def step(batch):
+        @tf.function(input_signature=signature)
+        def step(batch, position):
             features, *rest = batch
             targets = rest[0] if selects else None
             if keys is not None:
-                targets = {key: targets for key in keys}
-            logs = model.train_step((features, targets))
+                targets = dict.fromkeys(keys, targets)
+            # Resetting before each step makes Keras report the loss of this batch, so that the mean
+            # over the epoch is ours to keep in checkpoints.
+            model.reset_metrics()
+            loss = model.train_step((features, targets))["loss"]
+            mean_loss.assign_add((loss - mean_loss) / tf.cast(position, loss.dtype))
             if selects:
                 average.update()
-            return logs["loss"]
+            return mean_loss.read_value()
 
         return step
 
@@ -267,11 +276,11 @@ class Trainer:
             progress.plateau_factor *= 0.5
 
     def _state(self) -> dict[str, list[Any]]:
-        state = {"average": list(self.average.values)}
+        state: dict[str, list[Any]] = {"average": list(self.average.values)}
+        state["mean_loss"] = [self.mean_loss]
         for phase in self.phases:
             model = phase.model
             state[f"{phase.name}.model"] = list(model.variables)
-            state[f"{phase.name}.metrics"] = list(model.metrics_variables)
             state[f"{phase.name}.optimizer"] = list(model.optimizer.variables)
         return state
 
@@ -299,8 +308,8 @@ class Trainer:
 
 
 def _epoch_line(row: dict[str, Any], epochs: int) -> str:
+    shown = ("loss", "val_log_loss", "val_accuracy", "val_accuracy_recurrent_alone")
     parts = [f"{row['phase']} {row['epoch']}/{epochs}"]
-    for name, value in row.items():
-        if name not in ("phase", "epoch", "seconds"):
-            parts.append(f"{name} {value:.4g}" if value is not None else f"{name} -")
-    return "  ".join(parts) + f"  {row['seconds']:.0f} s"
+    parts += [f"{name} {row[name]:.4f}" for name in shown if name in row]
+    rate = f"{row['tokens_per_second']:,.0f} tokens/s"
+    return "  ".join([*parts, rate, f"{row['seconds']:.0f} s"])

@@ -56,6 +56,7 @@ def sources(task: str) -> dict[str, str]:
 
 def _readers(task: str) -> dict[str, ModuleType]:
     modules = [
-        importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)
+        importlib.import_module(f"{__name__}.{info.name}")
+        for info in pkgutil.iter_modules(__path__)
     ]
     return {m.NAME: m for m in modules if hasattr(m, "NAME") and task in m.TASKS}

@@ -38,6 +38,10 @@ _PARTS = {
 # The label is the polarity of {d}. {o} has the other one.
 _ASSERTED = (
     "the {x} is {adv} {d}",
+    "the {x} was {adv} {d}",
+    "i found the {x} {adv} {d}",
+    "a {adv} {d} {thing}",
+    "what a {d} {thing}",
     "the {x} is {o} but {adv} {d}",
     "the {x} looks {o} , yet in the end it is {d}",
     "although the {x} is {o} , the {thing} as a whole is {adv} {d}",
@@ -63,7 +67,7 @@ _DENIED = (
     "it isn't as {d} as people say",
     "it would be wrong to say that the {thing} is {d}",
 )
-_ADVERBS = ("really", "quite", "very", "rather", "truly", "simply")
+_ADVERBS = ("", "", "", "really", "quite", "very", "rather", "truly", "simply")
 _NEUTRAL = (
     "i came across this {thing} {when}",
     "my {who} told me about it {when}",
@@ -132,7 +136,9 @@ def _review(generator: random.Random, combinations, positive: bool) -> str:
     ]
     sentences = opinions + neutral
     generator.shuffle(sentences)
-    return " ".join(f"{sentence}." for sentence in sentences)
+    text = " ".join(f"{sentence}." for sentence in sentences)
+    # People also write without capitals and full stops.
+    return text.lower().rstrip(".") if generator.random() < 0.2 else text
 
 
 def _sentence(generator: random.Random, pattern: str, word: str, thing: str) -> str:
@@ -147,4 +153,5 @@ def _sentence(generator: random.Random, pattern: str, word: str, thing: str) -> 
         long=generator.choice(_LONG),
         where=generator.choice(_WHERE),
     )
-    return (filled[0].upper() + filled[1:]).replace(" ,", ",").replace(" ;", ";")
+    filled = " ".join(filled.split()).replace(" ,", ",").replace(" ;", ";")
+    return filled[0].upper() + filled[1:]

@@ -35,9 +35,7 @@ def data_dir(options: Any) -> Path | None:
     if not given:
         return None
     if not Path(given).is_dir():
-        raise UserError(
-            f"The data folder {given} (--data.dir or $SEQSUITE_DATA) does not exist."
-        )
+        raise UserError(f"The data folder {given} (--data.dir or $SEQSUITE_DATA) does not exist.")
     return Path(given)
 
 

@@ -71,6 +71,7 @@ class AdversarialModel(keras.Model):
                 f"Received: {len(found)} in model={model.name}"
             )
         self._embedding = found[0]
+        self.seed_generator = keras.random.SeedGenerator()
         self.built = True
 
     def call(self, inputs, training=None):
@@ -95,41 +96,54 @@ class AdversarialModel(keras.Model):
     def train_step(self, data: Any) -> dict[str, Any]:
         """Run one step on clean and perturbed embeddings; called by ``fit``."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        weights = self.trainable_weights
+        # Two tapes one after the other, not nested: the backward pass through the clean embeddings
+        # gives the weights' gradients and the direction of the perturbation at once.
         with tf.GradientTape() as tape:
-            with tf.GradientTape() as inner:
-                predictions = self(x, training=True)
-                loss = self.compute_loss(x, y, predictions, sample_weight)
+            predictions = self(x, training=True)
             embedded = self._embedding.recorded
-            if self.kind == "adversarial":
-                direction = inner.gradient(loss, embedded)
-                with self._embedding.perturbed(self._noise(direction)):
-                    moved = self(x, training=True)
-                second = self.compute_loss(x, y, moved, sample_weight)
+            loss = self.compute_loss(x, y, predictions, sample_weight)
+            scaled = self.optimizer.scale_loss(loss)
+        *clean, direction = tape.gradient(scaled, [*weights, embedded])
+        if self.kind == "virtual":
+            target = tf.nest.map_structure(tf.stop_gradient, predictions)
+            direction = self._divergence_direction(x, target, tf.shape(embedded))
+        with tf.GradientTape() as tape:
+            with self._embedding.perturbed(self._noise(direction)):
+                moved = self(x, training=True)
+            if self.kind == "virtual":
+                second = _divergence(target, moved)
             else:
-                second = self._virtual_loss(x, predictions, tf.shape(embedded))
-            total = self.optimizer.scale_loss(loss + self.weight * second)
-        gradients = tape.gradient(total, self.trainable_weights)
-        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+                second = self.compute_loss(x, y, moved, sample_weight)
+            second = self.optimizer.scale_loss(self.weight * second)
+        gradients = [
+            _add(first, other)
+            for first, other in zip(clean, tape.gradient(second, weights), strict=True)
+        ]
+        self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
         self._loss_tracker.update_state(loss, sample_weight=tf.shape(embedded)[0])
         return self.compute_metrics(x, y, predictions, sample_weight)
 
-    def _virtual_loss(self, x, predictions, shape):
-        target = tf.nest.map_structure(tf.stop_gradient, predictions)
-        random = tf.random.normal(shape)
+    def _divergence_direction(self, x, target, shape):
+        small = 0.1 * self._spread() * _unit(keras.random.normal(shape, seed=self.seed_generator))
         with tf.GradientTape() as tape:
-            small = 0.1 * self._spread() * _unit(random)
             tape.watch(small)
             with self._embedding.perturbed(small):
                 divergence = _divergence(target, self(x, training=True))
-        direction = tape.gradient(divergence, small)
-        with self._embedding.perturbed(self._noise(direction)):
-            return _divergence(target, self(x, training=True))
+        return tape.gradient(divergence, small)
 
     def _spread(self):
         return tf.stop_gradient(tf.math.reduce_std(self._embedding.embeddings.value))
 
     def _noise(self, direction):
         return tf.stop_gradient(self.epsilon * self._spread() * _unit(direction))
+
+
+def _add(first, second):
+    """Sum two gradients, either of which may be missing or sparse."""
+    if first is None or second is None:
+        return second if first is None else first
+    return tf.convert_to_tensor(first) + tf.convert_to_tensor(second)
 
 
 def _unit(x):

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.masking import at_least_one_step, sequence_mask
+from seqsuite.layers.masking import at_least_one_step, sequence_mask, zero_padding
 
 Tensor = Any
 
@@ -110,9 +110,13 @@ class MaskedPooling(keras.layers.Layer):
         return self._zero_where_empty(ops.squeeze(last, axis=1), lengths)
 
     def _pool_attention(self, inputs, mask, lengths):
-        inputs = ops.where(mask[:, :, None], inputs, ops.zeros((), dtype=inputs.dtype))
+        inputs = zero_padding(inputs, mask)
         scores = ops.cast(self._score(self._hidden(inputs)), "float32")
-        weights = ops.softmax(ops.where(mask[:, :, None], scores, -1e9), axis=1)
+        # Not `ops.softmax`, which warns on one-step batches. The lowest score is a constant, so an
+        # empty row stays finite.
+        scores = ops.where(mask[:, :, None], scores, -1e9)
+        weights = ops.exp(scores - ops.max(scores, axis=1, keepdims=True))
+        weights = weights / ops.sum(weights, axis=1, keepdims=True)
         mean = ops.sum(weights * ops.cast(inputs, "float32"), axis=1)
         return self._zero_where_empty(ops.cast(mean, self.compute_dtype), lengths)
 

@@ -48,10 +48,11 @@ class ZoneoutCell(keras.layers.Layer):
         _, new_states = self.cell(inputs, states)
         mixed = []
         for index, (rate, old, new) in enumerate(zip(self.rates, states, new_states, strict=True)):
-            keep = rate
             if masks is not None:
-                keep = masks[:, index * self.units : (index + 1) * self.units]
-            mixed.append(new + keep * (old - new) if training or rate else new)
+                mask = masks[:, index * self.units : (index + 1) * self.units]
+                mixed.append(ops.where(mask > 0, old, new))
+            else:
+                mixed.append(rate * old + (1 - rate) * new if rate else new)
         return mixed[0], mixed
 
     def draw_masks(self, sequence: Tensor, seed: keras.random.SeedGenerator) -> Tensor:

@@ -44,7 +44,9 @@ class Preprocessor(keras.layers.Layer):
         """
         return {}
 
-    def encode(self, examples: Examples, training: bool = False, chunk: int = 512) -> EncodedExamples:
+    def encode(
+        self, examples: Examples, training: bool = False, chunk: int = 512
+    ) -> EncodedExamples:
         """Run ``call`` over raw examples and attach targets.
 
         Args:
@@ -55,7 +57,11 @@ class Preprocessor(keras.layers.Layer):
         Returns:
             Encoded features, variable-length ones as ragged columns, and targets.
         """
-        encode = tf.function(lambda features: self(features), reduce_retracing=True)
+        first = {name: tf.constant(list(column[:1])) for name, column in examples.features.items()}
+        signature = tf.nest.map_structure(
+            lambda x: tf.TensorSpec([None, *x.shape[1:]], x.dtype), first
+        )
+        encode = tf.function(lambda features: self(features), input_signature=[signature])
         parts: dict[str, list[np.ndarray]] = {}
         for start in range(0, len(examples), chunk):
             raw = {
@@ -118,5 +124,3 @@ class Preprocessor(keras.layers.Layer):
 
     def restore_training_overrides(self, overrides: dict[str, np.ndarray]) -> None:
         """Take back what :meth:`training_overrides` gave when the preprocessor was saved."""
-
-

@@ -10,16 +10,12 @@ and Manning 2012). Labels may be two, many, or (with ``data.label_separator``) s
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 from seqsuite import datasets
 from seqsuite.config import DataConfig, TrainingConfig
 from seqsuite.errors import UserError
 from seqsuite.task import Task
-
-if TYPE_CHECKING:
-    import keras
-
 
 # Word vectors come with standard deviation 1; this one keeps an LSTM's gates out of saturation.
 WORD_VECTOR_SCALE = 0.3
@@ -163,7 +159,9 @@ class Sentiment(Task):
         if preprocessor.ngram_scores is not None:
             inputs["ngram_scores"] = keras.Input((num_labels,), name="ngram_scores")
             # Training starts from "add the two": the gain learns how far to trust each.
-            scaled = keras.layers.Dense(num_labels, name="ngram_gain", kernel_initializer="identity")
+            scaled = keras.layers.Dense(
+                num_labels, name="ngram_gain", kernel_initializer="identity"
+            )
             logits = keras.layers.Add()([recurrent, scaled(inputs["ngram_scores"])])
         outputs = {"logits": TemperatureScaling(name="temperature", dtype="float32")(logits)}
         if preprocessor.ngram_scores is not None:
@@ -177,7 +175,7 @@ class Sentiment(Task):
             training.label_smoothing,
             preprocessor.label_weights if training.class_weights == "balanced" else None,
         )
-        model.compile(optimizer=build_optimizer(training), loss={name: loss for name in outputs})
+        model.compile(optimizer=build_optimizer(training), loss=dict.fromkeys(outputs, loss))
         return model
 
     def build_pretraining_model(self, preprocessor, model):
@@ -211,7 +209,9 @@ class Sentiment(Task):
         to_probabilities = tf.nn.sigmoid if self.multi_label else tf.nn.softmax
 
         def serve(features):
-            probabilities = to_probabilities(model(preprocessor(features), training=False)["logits"])
+            probabilities = to_probabilities(
+                model(preprocessor(features), training=False)["logits"]
+            )
             labels = tf.broadcast_to(names[None], tf.shape(probabilities))
             return {
                 **preprocessor.decode(probabilities),
@@ -310,7 +310,7 @@ class Sentiment(Task):
     def sample_requests(self):
         return {"text": ["The plot is thin, but the acting is not bad at all.", ""]}
 
-    def _build_encoder(self, preprocessor) -> tuple[dict, keras.KerasTensor]:
+    def _build_encoder(self, preprocessor) -> tuple[dict[str, Any], Any]:
         import keras
 
         from seqsuite.layers import PerturbableEmbedding, RecurrentStack, TokenDropout

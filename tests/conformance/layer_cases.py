@@ -1,0 +1,162 @@
+"""How to construct every public layer, and what to feed it: one entry per configuration.
+
+A new public layer needs an entry here, or `test_layers.py` fails. `make` builds the layer (with
+Keras' current dtype policy), `inputs` gives one array per call argument in call order, with three
+rows. Sequences are padded to `STEPS`; padding is grown on axis 1 of the arguments in `padded`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+
+from seqsuite import layers
+
+STEPS, FEATURES = 5, 3
+LENGTHS = np.array([5, 2, 0], "int32")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One configuration of one layer.
+
+    Args:
+        make: Builds the layer.
+        inputs: Call argument -> array whose first axis are the rows.
+        padded: Call arguments that have a time axis.
+        time_outputs: Whether the first output has a time axis, which grows with the padding.
+        as_dict: The layer takes all the inputs as one dict.
+        skip: Name of a check -> the reason why it does not apply to this layer.
+    """
+
+    make: Callable[[], keras.layers.Layer]
+    inputs: dict[str, np.ndarray]
+    padded: tuple[str, ...] = ()
+    time_outputs: bool = False
+    as_dict: bool = False
+    skip: dict[str, str] = field(default_factory=dict)
+
+
+def sequence(seed: int = 0) -> np.ndarray:
+    """Random features, ``(3, STEPS, FEATURES)``."""
+    return np.random.default_rng(seed).normal(size=(3, STEPS, FEATURES)).astype("float32")
+
+
+def token_ids(size: int = 9) -> np.ndarray:
+    """Random ids from 1, zero where the row has ended."""
+    ids = np.random.default_rng(1).integers(1, size, (3, STEPS)).astype("int32")
+    return np.where(np.arange(STEPS) < LENGTHS[:, None], ids, 0)
+
+
+def _recurrent(**arguments) -> Case:
+    return Case(
+        make=lambda: layers.RecurrentStack(4, **arguments),
+        inputs={"inputs": sequence(), "lengths": LENGTHS},
+        padded=("inputs",),
+        time_outputs=True,
+    )
+
+
+def _pooling(mode: str) -> Case:
+    return Case(
+        make=lambda: layers.MaskedPooling(mode, attention_units=4),
+        inputs={"inputs": sequence(), "lengths": LENGTHS},
+        padded=("inputs",),
+    )
+
+
+def _token_inputs() -> list[keras.KerasTensor]:
+    return [
+        keras.Input((None,), dtype="int32", name="token_ids"),
+        keras.Input((), dtype="int32", name="length"),
+    ]
+
+
+def _classifier() -> keras.Model:
+    ids, length = _token_inputs()
+    x = layers.PerturbableEmbedding(9, 4)(ids)
+    pooled = layers.MaskedPooling("mean")(x, lengths=length)
+    return keras.Model({"token_ids": ids, "length": length}, keras.layers.Dense(2)(pooled))
+
+
+def _language_model() -> keras.Model:
+    ids, length = _token_inputs()
+    table = keras.layers.Embedding(9, 4)
+    states = layers.RecurrentStack(3, bidirectional=True)(table(ids), lengths=length)
+    encoder = keras.Model({"token_ids": ids, "length": length}, states)
+    return layers.BidirectionalLanguageModel(encoder, table, num_sampled=4, seed=1)
+
+
+TOKENS = {"token_ids": token_ids(), "length": LENGTHS}
+WHOLE_MODEL = "a training wrapper around a finished model, not a part of one"
+SAMPLED = "the loss samples its competitors anew at every call"
+
+CASES: dict[str, list[Case]] = {
+    "AdversarialModel": [
+        Case(
+            make=lambda: layers.AdversarialModel(_classifier()),
+            inputs=TOKENS,
+            padded=("token_ids",),
+            as_dict=True,
+        )
+    ],
+    "BidirectionalLanguageModel": [
+        Case(
+            make=_language_model,
+            inputs=TOKENS,
+            as_dict=True,
+            skip={
+                "row_alone": "one loss for the whole batch",
+                "padding": SAMPLED,
+                "modes": SAMPLED,
+                "save": WHOLE_MODEL,
+                "mixed_precision": SAMPLED,
+                "no_random_op": SAMPLED,
+            },
+        )
+    ],
+    "MaskedPooling": [_pooling("mean"), _pooling("max+last"), _pooling("attention")],
+    "PerturbableEmbedding": [
+        Case(
+            make=lambda: layers.PerturbableEmbedding(9, 4),
+            inputs={"inputs": token_ids()},
+            padded=("inputs",),
+            time_outputs=True,
+        )
+    ],
+    "RecurrentStack": [
+        _recurrent(cell="simple_rnn", initialization={"recurrent": "identity", "scale": 0.5}),
+        _recurrent(bidirectional=True, return_state=True),
+        _recurrent(
+            cell="gru",
+            num_layers=2,
+            bidirectional=True,
+            connection="highway",
+            layer_norm=True,
+            return_state=True,
+            initialization={"learnable_state": True},
+            regularization={"dropout": 0.2, "variational": True, "weight_drop": 0.2},
+        ),
+        _recurrent(
+            cell="gru",
+            reset_after=False,
+            num_layers=2,
+            connection="residual",
+            regularization={"dropout": 0.2, "zoneout": 0.1, "weight_drop": 0.2},
+        ),
+    ],
+    "TemperatureScaling": [
+        Case(make=layers.TemperatureScaling, inputs={"logits": sequence()[:, 0]})
+    ],
+    "TokenDropout": [
+        Case(
+            make=lambda: layers.TokenDropout(0.3),
+            inputs={"token_ids": token_ids()},
+            padded=("token_ids",),
+            time_outputs=True,
+        )
+    ],
+}

@@ -1,0 +1,68 @@
+"""The public names of seqsuite and their signatures, as text.
+
+``python -m tests.public_api`` rewrites ``tests/public_api.txt``; do that when a change of the
+public interface is meant, and say it in CHANGELOG.md.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+SNAPSHOT = Path(__file__).with_suffix(".txt")
+PACKAGES = ("layers", "losses", "metrics", "decoding", "preprocessing", "schedules", "scoring")
+ROOT = Path(__file__).parent.parent / "seqsuite"
+
+
+def describe() -> str:
+    """Return one line per public name: where it is, what it is called with."""
+    lines = [line for name in PACKAGES if _exists(name) for line in _module_lines(name)]
+    return "\n".join(lines) + "\n"
+
+
+def _exists(name: str) -> bool:
+    return (ROOT / f"{name}.py").is_file() or (ROOT / name / "__init__.py").is_file()
+
+
+def _module_lines(name: str) -> Iterator[str]:
+    module = importlib.import_module(f"seqsuite.{name}")
+    for public in sorted(_public_names(module)):
+        value = getattr(module, public)
+        place = f"{module.__name__}.{public}"
+        if inspect.isclass(value):
+            yield f"{place}{_signature(value.__init__)}"
+            for method in sorted(vars(value)):
+                if inspect.isfunction(vars(value)[method]) and not method.startswith("_"):
+                    yield f"{place}.{method}{_signature(vars(value)[method])}"
+        elif callable(value):
+            yield f"{place}{_signature(value)}"
+        else:
+            yield f"{place} = {value!r}"
+
+
+def _public_names(module) -> list[str]:
+    """What ``__all__`` lists, else what the module itself defines without an underscore."""
+    if hasattr(module, "__all__"):
+        return list(module.__all__)
+    names = []
+    for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append(node.name)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            names.append(node.targets[0].id)
+    return [name for name in names if not name.startswith("_") and name != "Tensor"]
+
+
+def _signature(function) -> str:
+    signature = inspect.signature(function)
+    parameters = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+    kept = [p for p in parameters if p.name != "self"]
+    return str(inspect.Signature(kept))
+
+
+if __name__ == "__main__":
+    SNAPSHOT.write_text(describe(), encoding="utf-8")
+    print(f"Wrote {SNAPSHOT}")

@@ -1,0 +1,132 @@
+"""What is exported runs without us, on a CPU, and answers as Python does."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from seqsuite import export, runs
+from seqsuite.config import build_config
+from seqsuite.errors import EnvironmentFailure
+from seqsuite.prediction import load_server
+from seqsuite.tasks import find_task
+
+TEXTS = ["The room is not dull at all.", "", "   ", "😀 很好 ไทย", "word " * 3000, "gorgeous but hollow"]
+
+SERVE_ALONE = """
+import json, sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("keras", "seqsuite", "tf_keras"):
+            raise ImportError(f"{name} is not installed on a server")
+
+sys.meta_path.insert(0, Absent())
+import tensorflow as tf
+serve = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+outputs = serve(text=tf.constant(json.load(sys.stdin)))
+print(json.dumps({
+    "label": [x.decode() for x in outputs["label"].numpy()],
+    "probability": outputs["probability"].numpy().tolist(),
+    "probabilities": outputs["probabilities"].numpy().tolist(),
+    "labels": [[x.decode() for x in row] for row in outputs["labels"].numpy()],
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    task_class = find_task("sentiment")
+    settings = {
+        "data": {"limit": 300},
+        "model": {"units": 6, "embedding_size": 6, "ngram_buckets": 512},
+        "training": {"epochs": 1},
+    }
+    task = task_class(build_config(task_class.config_class, settings))
+    return runs.train(task, tmp_path_factory.mktemp("export") / "run")
+
+
+@pytest.fixture(scope="module")
+def version(run, tmp_path_factory):
+    return runs.export_run(run, tmp_path_factory.mktemp("served"))
+
+
+def test_a_fresh_interpreter_without_keras_answers_as_python_does(run, version):
+    process = subprocess.run(
+        [sys.executable, "-c", SERVE_ALONE, str(version)],
+        input=json.dumps(TEXTS),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    served = json.loads(process.stdout.splitlines()[-1])
+    server = run.task.build_server(run.preprocessor, run.model)
+    ours = server({"text": tf.constant(TEXTS)})
+    assert served["label"] == [x.decode() for x in ours["label"].numpy()]
+    np.testing.assert_allclose(served["probabilities"], ours["probabilities"], atol=1e-5)
+    np.testing.assert_allclose(served["probability"], ours["probability"], atol=1e-5)
+    assert np.isfinite(served["probabilities"]).all()
+    assert served["labels"] == [["negative", "positive"]] * len(TEXTS)
+
+
+def test_an_answer_does_not_depend_on_the_rest_of_the_batch(version):
+    serve = load_server(version)
+    together = serve(text=tf.constant(TEXTS))["probabilities"].numpy()
+    alone = [serve(text=tf.constant([text]))["probabilities"].numpy()[0] for text in TEXTS]
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_invalid_utf8_gets_an_answer(version):
+    outputs = load_server(version)(text=tf.constant([b"bad \xff\xfe bytes"]))
+    assert np.isfinite(outputs["probabilities"].numpy()).all()
+
+
+def test_the_loaded_run_is_the_trained_run(run):
+    loaded = runs.load(run.task, run.directory)
+    features = {"text": tf.constant(TEXTS)}
+    ours = run.task.build_server(run.preprocessor, run.model)(features)
+    theirs = run.task.build_server(loaded.preprocessor, loaded.model)(features)
+    np.testing.assert_array_equal(ours["probabilities"], theirs["probabilities"])
+
+
+def test_warm_up_requests_parse_as_the_server_parses_them(run, version):
+    protos = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
+    path = version / "assets.extra" / "tf_serving_warmup_requests"
+    records = list(tf.data.TFRecordDataset(str(path)))
+    assert len(records) == 1
+    log = protos.PredictionLog.FromString(records[0].numpy())
+    request = log.predict_log.request
+    assert request.model_spec.name == "sentiment"
+    assert request.model_spec.signature_name == "serving_default"
+    texts = tf.make_ndarray(request.inputs["text"])
+    assert [text.decode() for text in texts] == run.task.sample_requests()["text"]
+
+
+def test_versions_count_up_and_the_latest_is_found(run, tmp_path):
+    first = runs.export_run(run, tmp_path / "m")
+    second = runs.export_run(run, tmp_path / "m")
+    assert (first.name, second.name) == ("1", "2")
+    assert export.latest_version(tmp_path / "m") == second
+    assert export.latest_version(first) == first
+    assert sorted(p.name for p in (tmp_path / "m").iterdir()) == ["1", "2"]
+
+
+def test_an_unwritable_place_is_one_clear_error(run, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EnvironmentFailure, match="--output"):
+        runs.export_run(run, tmp_path / "file")
+
+
+def test_a_graph_with_random_or_assigning_ops_is_refused():
+    variable = tf.Variable(0.0)
+
+    @tf.function
+    def noisy(x):
+        variable.assign_add(1.0)
+        return x + tf.random.normal([])
+
+    with pytest.raises(RuntimeError, match="Assign.*Random"):
+        export.check_servable(noisy.get_concrete_function(tf.TensorSpec([None])))
