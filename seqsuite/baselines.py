@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
 
 from seqsuite.naive_bayes import fit_naive_bayes_logistic
 
@@ -67,17 +67,23 @@ class TfidfLogistic(TextBaseline):
             token_pattern=_TOKEN_PATTERN,
             min_df=2 if len(texts) >= 1000 else 1,
         )
-        model = LogisticRegression(C=10.0, solver="liblinear" if num_labels == 2 else "lbfgs")
-        self.model = OneVsRestClassifier(model) if multi_label else model
-        self.num_labels = num_labels
-        features = self.vectorizer.fit_transform(texts)
-        self.model.fit(features, targets)
+        features = _fit_transform(self.vectorizer, texts)
+        self.num_labels, self.multi_label = num_labels, multi_label
+        if multi_label:
+            self.models = [_binary_model(features, column) for column in targets.T]
+            return
+        solver = "liblinear" if num_labels == 2 else "lbfgs"
+        self.models = [LogisticRegression(C=10.0, solver=solver, max_iter=1000)]
+        self.models[0].fit(features, targets)
 
     def predict_proba(self, texts):
-        found = self.model.predict_proba(self.vectorizer.transform(texts))
+        features = self.vectorizer.transform(texts)
+        if self.multi_label:
+            return np.stack([model.predict_proba(features)[:, -1] for model in self.models], axis=1)
         probabilities = np.zeros((len(texts), self.num_labels))
         # A label without training examples has no column of its own.
-        probabilities[:, np.asarray(self.model.classes_, int)] = found
+        found = np.asarray(self.models[0].classes_, int)
+        probabilities[:, found] = self.models[0].predict_proba(features)
         return probabilities
 
 
@@ -91,7 +97,7 @@ class NaiveBayesLogistic(TextBaseline):
         self.vectorizer = CountVectorizer(
             ngram_range=(1, 3), binary=True, token_pattern=_TOKEN_PATTERN, dtype=np.float32
         )
-        features = self.vectorizer.fit_transform(texts)
+        features = _fit_transform(self.vectorizer, texts)
         self.weights, self.intercepts = fit_naive_bayes_logistic(features, targets, num_labels)
 
     def predict_proba(self, texts):
@@ -100,6 +106,24 @@ class NaiveBayesLogistic(TextBaseline):
         if self.multi_label:
             return probabilities
         return probabilities / probabilities.sum(axis=-1, keepdims=True)
+
+
+def _fit_transform(vectorizer, texts: Sequence[str]):
+    try:
+        return vectorizer.fit_transform(texts)
+    except ValueError:
+        # There is not one token in all texts; with any vocabulary each is a row of zeros.
+        vectorizer.fit(["none"])
+        return vectorizer.transform(texts)
+
+
+def _binary_model(features, targets: np.ndarray):
+    """Fit one label of several; a label that all texts have, or none, is answered as a constant."""
+    if len(np.unique(targets)) < 2:
+        return DummyClassifier(strategy="constant", constant=targets[0]).fit(
+            np.zeros((2, 1)), np.array([0, 1], targets.dtype)
+        )
+    return LogisticRegression(C=10.0, solver="liblinear", max_iter=1000).fit(features, targets)
 
 
 def text_baselines() -> list[TextBaseline]:

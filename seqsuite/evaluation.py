@@ -71,30 +71,35 @@ def encode(preprocessor: Preprocessor, examples: Examples, training: bool = Fals
         ) from error
 
 
-def predict(model: keras.Model, encoded: EncodedExamples, batch_tokens: int = 16384) -> Outputs:
-    """Run a model over examples in batches of similar length.
+class Predictor:
+    """Run a model over encoded examples; traced once, however often it is called.
 
     Args:
         model: Encoded tensors -> a tensor or a dict of tensors with the batch on the first axis.
-        encoded: The examples.
         batch_tokens: Padded positions per batch.
-
-    Returns:
-        Output name -> array in the order of the examples (``"output"`` for a single tensor).
     """
-    results: dict[str, np.ndarray] = {}
-    plan = plan_batches(encoded.lengths, batch_tokens, max_batch_size=512)
-    dataset = batch_dataset(encoded, plan)
-    call = tf.function(
-        lambda features: model(features, training=False),
-        input_signature=[dataset.element_spec[0]],
-    )
-    for features, *_, indices in dataset:
-        outputs = call(features)
-        outputs = outputs if isinstance(outputs, dict) else {"output": outputs}
-        for name, value in outputs.items():
-            array = value.numpy()
-            if name not in results:
-                results[name] = np.zeros((len(encoded), *array.shape[1:]), array.dtype)
-            results[name][indices.numpy()] = array
-    return results
+
+    def __init__(self, model: keras.Model, batch_tokens: int = 16384):
+        self.model = model
+        self.batch_tokens = batch_tokens
+        self._call = None
+
+    def __call__(self, encoded: EncodedExamples) -> Outputs:
+        """Return output name -> array in the order of the examples."""
+        plan = plan_batches(encoded.lengths, self.batch_tokens, max_batch_size=512)
+        dataset = batch_dataset(encoded, plan)
+        if self._call is None:
+            self._call = tf.function(
+                lambda features: self.model(features, training=False),
+                input_signature=[dataset.element_spec[0]],
+            )
+        results: dict[str, np.ndarray] = {}
+        for features, *_, indices in dataset:
+            outputs = self._call(features)
+            outputs = outputs if isinstance(outputs, dict) else {"output": outputs}
+            for name, value in outputs.items():
+                array = value.numpy()
+                if name not in results:
+                    results[name] = np.zeros((len(encoded), *array.shape[1:]), array.dtype)
+                results[name][indices.numpy()] = array
+        return results

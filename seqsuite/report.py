@@ -161,7 +161,8 @@ def write_model_card(
         f"{num_weights:,} weights; {seconds:.0f} seconds in all on {os.cpu_count()} processor "
         f"cores ({platform.machine()}), Python {platform.python_version()}, "
         f"seqsuite {__version__}, {versions}. Weights and temperature were "
-        f"selected on validation examples; the test split ({result['examples']:,} examples) was read once, at the end.",
+        f"selected on validation examples; the test split "
+        f"({result['examples']:,} examples) was read once, at the end.",
         "## Results",
         _markdown_table(rows, keys),
         _verdict(rows, keys[0], _best(rows, keys[0], LOWER_IS_BETTER)) if keys else "",

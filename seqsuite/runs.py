@@ -83,9 +83,9 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
     if resume and (run_dir / LAST).is_file():
         trainer.resume()
     progress = trainer.fit(encoded, encoded_validation)
-    predictions = evaluation.predict(model, encoded_validation)
-    task.calibrate(model, predictions, encoded_validation.targets)
-    trainer.save_best()
+    predictions = trainer.predict(encoded_validation)
+    task.calibrate(preprocessor, predictions, encoded_validation.targets)
+    preprocessor.save_to(run_dir)
     plotting.learning_curves(progress.history, _plots(run_dir) / "learning_curves.png")
     run = Run(task, run_dir, preprocessor, model)
     result = evaluate(run, splits=splits, write_pictures=True)
@@ -132,11 +132,13 @@ def evaluate(
     task = run.task
     test = evaluation.load_test(task)
     encoded = evaluation.encode(run.preprocessor, test)
-    predictions = evaluation.predict(run.model, encoded)
+    predictions = evaluation.Predictor(run.model)(encoded)
     metrics = task.score(predictions, encoded.targets, run.preprocessor)
     if write_pictures:
         directory = _plots(run.directory)
-        task.plots(directory, test, predictions, encoded.targets, run.preprocessor)
+        everything = (test, predictions, encoded.targets, run.preprocessor)
+        task.plots(directory, *everything)
+        report.write_mistakes(run.directory / "mistakes.jsonl", task.mistakes(*everything)[:200])
     splits = splits or evaluation.load_splits(task)
     baseline = task.baseline(splits.all_train, test, run.preprocessor)
     return {"task": task.name, "metrics": metrics, "baseline": baseline, "examples": len(test)}

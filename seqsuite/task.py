@@ -73,8 +73,10 @@ class Task(ABC):
         """Return functions of (model, step, total_steps), run before each training step."""
         return []
 
-    def calibrate(self, model: keras.Model, predictions: Outputs, references: np.ndarray) -> None:
-        """Set, after training, what is chosen on validation (a temperature, thresholds)."""
+    def calibrate(
+        self, preprocessor: Preprocessor, predictions: Outputs, references: np.ndarray
+    ) -> None:
+        """Set in the preprocessor, after training, what is chosen on validation."""
         return None
 
     @abstractmethod
@@ -98,6 +100,16 @@ class Task(ABC):
         preprocessor: Preprocessor,
     ) -> list[Path]:
         """Draw what is special to the task into ``directory`` and return the files."""
+        return []
+
+    def mistakes(
+        self,
+        examples: Examples,
+        predictions: Outputs,
+        references: np.ndarray,
+        preprocessor: Preprocessor,
+    ) -> list[dict[str, Any]]:
+        """Return the wrong answers as JSON records, the one the model was surest of first."""
         return []
 
     def show(self, outputs: dict[str, Any], item: str) -> str:

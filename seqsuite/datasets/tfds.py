@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from typing import Any
 
 from seqsuite.datasets import upstream
@@ -16,8 +18,9 @@ DESCRIPTION = "tfds:<builder[/config]>: any text classification builder of Tenso
 def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
-    The first text feature and the first class-label feature are used, unless ``text_column`` or
-    ``label_column`` name others.
+    The features that ``text_column`` and ``label_column`` name are used; where they name none, the
+    first text feature and the first class-label feature (said on standard error when there are
+    several). Every label of a text is read when ``label_separator`` is set.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
@@ -33,44 +36,48 @@ def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
     import tensorflow_datasets
 
     name = options.source.partition(":")[2]
-    builder = _builder(tensorflow_datasets, name, upstream.data_dir(options))
-    if split not in builder.info.splits:
-        if builder.info.splits:
-            return None
-        _prepare(builder, name, options)
-        if split not in builder.info.splits:
-            return None
+    builder = _builder(tensorflow_datasets, name, options)
     _prepare(builder, name, options)
+    if split not in builder.info.splits:
+        return None
     features = builder.info.features
-    text = _feature(features, options.text_column, tensorflow_datasets.features.Text, "text")
+    text = _feature(name, features, options.text_column, _is_text, "text", "text_column")
     label = _feature(
-        features, options.label_column, tensorflow_datasets.features.ClassLabel, "class-label"
+        name, features, options.label_column, _is_class_label, "class-label", "label_column"
     )
-    names = features[label].names
     rows = list(tensorflow_datasets.as_numpy(builder.as_dataset(split=split, shuffle_files=False)))
-    if any(row[label] < 0 for row in rows):
+    texts = [row[text].decode("utf-8", errors="replace") for row in rows]
+    labels = [_label_names(features[label], row[label]) for row in rows]
+    if any(None in found for found in labels):
         # Benchmarks such as GLUE hide the labels of their test split behind -1.
         return None
-    return Examples(
-        {"text": [row[text].decode("utf-8", errors="replace") for row in rows]},
-        [names[int(row[label])] for row in rows],
-    )
+    if options.label_separator is None:
+        if any(len(found) != 1 for found in labels):
+            raise UserError(
+                f"tfds:{name}: feature {label!r} holds several labels a text. "
+                "Add --data.label_separator ';' to learn all of them."
+            )
+        return Examples({"text": texts}, [found[0] for found in labels])
+    return Examples({"text": texts}, [tuple(sorted(set(found))) for found in labels])
 
 
-def _builder(tensorflow_datasets: Any, name: str, data_dir: Any) -> Any:
+def _builder(tensorflow_datasets: Any, name: str, options: Any) -> Any:
+    data_dir = upstream.data_dir(options)
+    if data_dir is not None and not (data_dir / name.split("/")[0].split(":")[0]).is_dir():
+        data_dir = None  # the folder of other data sets; TFDS keeps its own elsewhere
     try:
         return tensorflow_datasets.builder(name, data_dir=data_dir, try_gcs=False)
     except tensorflow_datasets.core.DatasetNotFoundError as error:
         known = tensorflow_datasets.list_builders(with_community_datasets=False)
         hint = nearest(name.split("/")[0], known)
         raise UserError(f"TensorFlow Datasets has no builder {name!r}.{hint}") from error
-    except ValueError as error:
-        raise UserError(f"tfds:{name}: {error}.") from error
+    except (ValueError, ImportError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"tfds:{name} cannot be used: {reason[:300]}") from error
 
 
 def _prepare(builder: Any, name: str, options: Any) -> None:
-    prepared = getattr(builder, "is_prepared", lambda: True)()
-    if prepared:
+    if builder.is_prepared():
         return
     if not options.download:
         raise UserError(
@@ -84,10 +91,44 @@ def _prepare(builder: Any, name: str, options: Any) -> None:
         raise UserError(f"tfds:{name} could not be prepared: {error}.") from error
 
 
-def _feature(features: Any, wanted: str, kind: type, what: str) -> str:
-    if wanted in features:
+def _feature(
+    name: str, features: Any, wanted: str, fits: Callable[[Any], bool], what: str, flag: str
+) -> str:
+    found = [feature for feature in features if fits(features[feature])]
+    # A number or a string may serve as label too, when it is asked for by name.
+    if wanted in found or (wanted in features and flag == "label_column"):
         return wanted
-    found = [name for name in features if isinstance(features[name], kind)]
     if not found:
-        raise UserError(f"This builder has no {what} feature; it has {', '.join(features)}.")
+        raise UserError(
+            f"tfds:{name} has no {what} feature, only {', '.join(list(features)[:12])}. "
+            f"If one of these can serve, name it with --data.{flag}."
+        )
+    if len(found) > 1:
+        print(
+            f"note: tfds:{name} has {what} features {', '.join(found)}; {found[0]} is used "
+            f"(--data.{flag} names another)",
+            file=sys.stderr,
+        )
     return found[0]
+
+
+def _is_text(feature: Any) -> bool:
+    import tensorflow_datasets
+
+    return isinstance(feature, tensorflow_datasets.features.Text)
+
+
+def _is_class_label(feature: Any) -> bool:
+    import tensorflow_datasets
+
+    kind = tensorflow_datasets.features.ClassLabel
+    return isinstance(feature, kind) or isinstance(getattr(feature, "feature", None), kind)
+
+
+def _label_names(feature: Any, value: Any) -> list[str | None]:
+    """Return the names of an example's labels; None stands for a hidden one."""
+    names = getattr(getattr(feature, "feature", feature), "names", None)
+    values = [value] if getattr(value, "ndim", 0) == 0 else list(value)
+    if names:
+        return [names[int(v)] if v >= 0 else None for v in values]
+    return [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values]

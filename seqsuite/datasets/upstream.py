@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import socket
+import sys
 import urllib.parse
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,18 +66,27 @@ def fetch(url: str, *, name: str, md5: str | None = None, sha256: str | None = N
     Raises:
         UserError: There is no network, or what came is not what was expected.
     """
-    probe(url)
     import keras
 
     checksum, algorithm = (sha256, "sha256") if sha256 else (md5, "md5")
+    cached = Path(keras.config.keras_home()) / "seqsuite" / name
+    if cached.exists() and checksum is not None and _digest(cached, algorithm) == checksum:
+        return cached
+    probe(url)
     try:
-        return Path(
-            keras.utils.get_file(
+        # Keras reports progress on standard output, which may be read by a program.
+        with contextlib.redirect_stdout(sys.stderr):
+            fetched = keras.utils.get_file(
                 name, url, file_hash=checksum, hash_algorithm=algorithm, cache_subdir="seqsuite"
             )
-        )
     except (Exception, SystemExit) as error:
         raise UserError(f"Could not fetch {url}: {error}.") from error
+    return Path(fetched)
+
+
+def _digest(path: Path, algorithm: str) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def probe(url: str, timeout_seconds: float = 5.0) -> None:

@@ -35,7 +35,8 @@ class BidirectionalLanguageModel(keras.Model):
 
     Example:
         >>> from seqsuite.layers import RecurrentStack
-        >>> ids, length = keras.Input((None,), dtype="int32"), keras.Input((), dtype="int32")
+        >>> ids = keras.Input((None,), dtype="int32", name="token_ids")
+        >>> length = keras.Input((), dtype="int32", name="length")
         >>> table = keras.layers.Embedding(20, 8)
         >>> states = RecurrentStack(6, bidirectional=True)(table(ids), lengths=length)
         >>> encoder = keras.Model({"token_ids": ids, "length": length}, states)

@@ -71,7 +71,7 @@ class RecurrentLevel(keras.layers.Layer):
                 self.norms.append(
                     keras.layers.LayerNormalization(name=f"{name}_norm", dtype=policy)
                 )
-        self.dropout = None
+        self.dropout: keras.layers.Layer | None = None
         if regularization.dropout:
             self.dropout = keras.layers.Dropout(
                 regularization.dropout,
@@ -80,8 +80,8 @@ class RecurrentLevel(keras.layers.Layer):
                 name="dropout",
                 dtype=policy,
             )
-        self.projection = None
-        self.gate = None
+        self.projection: keras.layers.Layer | None = None
+        self.gate: keras.layers.Layer | None = None
         if connection == "highway":
             # Carries the input through at the start: Srivastava et al. (2015), section 2.2.
             self.gate = keras.layers.Dense(

@@ -49,9 +49,9 @@ class TokenDropout(keras.layers.Layer):
         unknown = ops.full_like(token_ids, self.unknown_id)
         return ops.where(dropped, unknown, token_ids)
 
-    def compute_output_shape(self, input_shape):
-        """Return the input's shape."""
-        return input_shape
+    def compute_output_spec(self, token_ids, training=False):
+        """Return the input's shape and its integer dtype."""
+        return keras.KerasTensor(token_ids.shape, dtype=token_ids.dtype)
 
     def get_config(self) -> dict:
         """Return the constructor arguments."""

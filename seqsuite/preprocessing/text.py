@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.datasets.examples import Examples
+from seqsuite.layers import TemperatureScaling
 from seqsuite.preprocessing.ngram_scores import NgramScores
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.tokenization import tokenize
@@ -73,6 +74,7 @@ class TextPreprocessor(Preprocessor):
         self.vocabulary = list(vocabulary or [])
         self.labels = list(labels or [])
         self.label_weights = list(label_weights or [])
+        self.temperature_scaling = TemperatureScaling(dtype="float32")
         self.ngram_scores: NgramScores | None = None
         self.initial_embeddings: np.ndarray | None = None
         if self.vocabulary:

@@ -10,6 +10,7 @@ and Manning 2012). Labels may be two, many, or (with ``data.label_separator``) s
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from seqsuite import datasets
@@ -142,7 +143,7 @@ class Sentiment(Task):
     def build_model(self, preprocessor):
         import keras
 
-        from seqsuite.layers import AdversarialModel, MaskedPooling, TemperatureScaling
+        from seqsuite.layers import AdversarialModel, MaskedPooling
         from seqsuite.losses import LabelCrossentropy
         from seqsuite.optimizers import build_optimizer
 
@@ -163,7 +164,7 @@ class Sentiment(Task):
                 num_labels, name="ngram_gain", kernel_initializer="identity"
             )
             logits = keras.layers.Add()([recurrent, scaled(inputs["ngram_scores"])])
-        outputs = {"logits": TemperatureScaling(name="temperature", dtype="float32")(logits)}
+        outputs = {"logits": logits}
         if preprocessor.ngram_scores is not None:
             # Its own loss keeps the recurrent part a classifier of its own, which is reported.
             outputs["recurrent_logits"] = recurrent
@@ -221,23 +222,26 @@ class Sentiment(Task):
 
         return serve
 
-    def calibrate(self, model, predictions, references):
+    def calibrate(self, preprocessor, predictions, references):
         from seqsuite import scoring
 
         temperature = scoring.fit_temperature(
             predictions["logits"], references, multi_label=self.multi_label
         )
-        getattr(model, "model", model).get_layer("temperature").set_temperature(temperature)
+        preprocessor.temperature_scaling.set_temperature(temperature)
 
     def score(self, predictions, references, preprocessor):
         from seqsuite import scoring
 
-        probabilities = self._probabilities(predictions["logits"])
+        before, probabilities = self._probabilities(predictions["logits"], preprocessor)
         scores = scoring.classification_scores(
             probabilities, references, preprocessor.labels, multi_label=self.multi_label
         )
+        scores["calibration_error_unscaled"] = scoring.classification_scores(
+            before, references, preprocessor.labels, multi_label=self.multi_label
+        )["calibration_error"]
         if "recurrent_logits" in predictions:
-            alone = self._probabilities(predictions["recurrent_logits"])
+            alone, _ = self._probabilities(predictions["recurrent_logits"], preprocessor)
             scores["accuracy_recurrent_alone"] = scoring.classification_scores(
                 alone, references, preprocessor.labels, multi_label=self.multi_label
             )["accuracy"]
@@ -258,20 +262,47 @@ class Sentiment(Task):
         return results
 
     def plots(self, directory, examples, predictions, references, preprocessor):
-        from seqsuite import plotting
+        from seqsuite import plotting, scoring
 
-        probabilities = self._probabilities(predictions["logits"])
+        before, probabilities = self._probabilities(predictions["logits"], preprocessor)
         if self.multi_label:
-            return []
-        predicted = probabilities.argmax(axis=-1)
+            correct = ((probabilities >= 0.5) == (references > 0)).all(axis=1)
+        else:
+            predicted = probabilities.argmax(axis=-1)
+            correct = predicted == references
         lengths = [len(text.split()) for text in examples.features["text"]]
+        files = [plotting.length_accuracy(lengths, correct, directory / "length_accuracy.png")]
+        confidences, right = {}, correct
+        for name, values in {"before scaling": before, "after scaling": probabilities}.items():
+            confidences[name], right = scoring.answer_confidence(
+                values, references, multi_label=self.multi_label
+            )
+        path = directory / "reliability_diagram.png"
+        files.append(plotting.reliability_diagram(confidences, right, path))
+        if not self.multi_label:
+            path = directory / "confusion_matrix.png"
+            files.append(
+                plotting.confusion_matrix(references, predicted, preprocessor.labels, path)
+            )
+        return files
+
+    def mistakes(self, examples, predictions, references, preprocessor):
+        _, probabilities = self._probabilities(predictions["logits"], preprocessor)
+        if self.multi_label:
+            wrong = ((probabilities >= 0.5) != (references > 0)).any(axis=1)
+            surest = abs(probabilities - references).max(axis=1)
+        else:
+            wrong = probabilities.argmax(axis=1) != references
+            surest = probabilities.max(axis=1)
+        order = sorted(wrong.nonzero()[0], key=lambda index: -surest[index])
         return [
-            plotting.confusion_matrix(
-                references, predicted, preprocessor.labels, directory / "confusion_matrix.png"
-            ),
-            plotting.length_accuracy(
-                lengths, predicted == references, directory / "length_accuracy.png"
-            ),
+            {
+                "text": examples.features["text"][index],
+                "label": examples.labels[index],
+                "answer": preprocessor.labels[probabilities[index].argmax()],
+                "probability": round(float(surest[index]), 4),
+            }
+            for index in order
         ]
 
     def show(self, outputs, item):
@@ -340,10 +371,13 @@ class Sentiment(Task):
         )
         return inputs, stack(x, lengths=inputs["length"])
 
-    def _probabilities(self, logits):
+    def _probabilities(self, logits, preprocessor):
+        """Return probabilities before and after temperature scaling."""
         from scipy.special import expit, softmax
 
-        return expit(logits) if self.multi_label else softmax(logits, axis=-1)
+        temperature = float(preprocessor.temperature_scaling.temperature)
+        to_probabilities = expit if self.multi_label else partial(softmax, axis=-1)
+        return to_probabilities(logits), to_probabilities(logits / temperature)
 
 
 TASK = Sentiment

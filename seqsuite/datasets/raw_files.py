@@ -1,0 +1,102 @@
+"""Bytes and text of a person's files: compressed or not, in an archive or not."""
+
+from __future__ import annotations
+
+import gzip
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from seqsuite.errors import UserError
+
+ARCHIVES = (".tar", ".tar.gz", ".tgz", ".zip")
+
+_UNREADABLE = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
+
+
+def is_archive(path: Path) -> bool:
+    """Return whether a file's name says that it is an archive of files."""
+    return path.name.lower().endswith(ARCHIVES)
+
+
+def content(path: Path) -> bytes:
+    """Return what is in a file, unpacked when its name ends in ``.gz``.
+
+    Raises:
+        UserError: It cannot be read or is damaged.
+    """
+    try:
+        return unpacked(path.name, path.read_bytes())
+    except _UNREADABLE as error:
+        raise UserError(f"{path} cannot be read: {error}.") from error
+
+
+def unpacked(name: str, data: bytes) -> bytes:
+    """Return ``data``, unpacked when ``name`` ends in ``.gz``."""
+    return gzip.decompress(data) if name.lower().endswith(".gz") else data
+
+
+def members(path: Path, wanted: Callable[[str], bool]) -> list[tuple[str, bytes]]:
+    """Return name and unpacked content of an archive's files, ordered by name.
+
+    Args:
+        path: A ``.tar``, ``.tar.gz``, ``.tgz`` or ``.zip`` file.
+        wanted: Says by name which files are read. What operating systems add (``__MACOSX``, names
+            that begin with a dot) is never asked for.
+
+    Raises:
+        UserError: It is no such archive, is damaged, or needs a password.
+    """
+
+    def asked_for(name: str) -> bool:
+        parts = PurePosixPath(name).parts
+        return not any(p == "__MACOSX" or p.startswith(".") for p in parts) and wanted(name)
+
+    reader = _zip_members if path.name.lower().endswith(".zip") else _tar_members
+    try:
+        return sorted((name, unpacked(name, data)) for name, data in reader(path, asked_for))
+    except (*_UNREADABLE, RuntimeError, NotImplementedError) as error:
+        raise UserError(f"{path} is not a readable archive: {error}.") from error
+
+
+def _zip_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            if not info.is_dir() and wanted(info.filename):
+                yield info.filename, archive.read(info)
+
+
+def _tar_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(path) as archive:
+        for member in archive:
+            file = archive.extractfile(member) if member.isfile() and wanted(member.name) else None
+            if file is not None:
+                yield member.name, file.read()
+
+
+def decode(data: bytes, where: Any) -> str:
+    """Return bytes as text; a byte order mark is dropped.
+
+    Args:
+        data: What should be UTF-8.
+        where: Named in the error.
+
+    Raises:
+        UserError: It is not UTF-8; the message names the line.
+
+    Example:
+        >>> decode(b"\\xef\\xbb\\xbftext", "a.csv")
+        'text'
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # The decoder counts from behind a byte order mark, so positions are those of its own view.
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UserError(
+            f"{where} line {line} is not UTF-8 (byte 0x{error.object[error.start]:02x}). Save the "
+            "file as UTF-8, for instance with: iconv -f latin1 -t utf-8."
+        ) from error

@@ -1,0 +1,28 @@
+"""Settings that must be in place before TensorFlow is imported, and shared fixtures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# A GPU that happens to be there must not change what the tests see.
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of upstream data sets; tests that need it are skipped without it."""
+    folder = os.environ.get("SEQSUITE_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("SEQSUITE_DATA does not name a folder of upstream data sets")
+    return Path(folder)
