@@ -22,7 +22,7 @@ class WeightAverage:
     Example:
         >>> variable = keras.Variable(1.0)
         >>> average = WeightAverage([variable], decay=0.99)
-        >>> variable.assign(3.0); average.update()
+        >>> _ = variable.assign(3.0); average.update()
         >>> with average.applied():
         ...     inside = float(variable)
         >>> 1.0 < inside <= 3.0, float(variable)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from seqsuite.errors import EnvironmentFailure, UserError
 _RECORD = "record"
 
 
-def save_checkpoint(path: Path, variables: dict[str, Sequence[Any]], record: dict) -> None:
+def save_checkpoint(path: Path, variables: Mapping[str, Sequence[Any]], record: dict) -> None:
     """Write variables and a record; the file appears complete or the old one stays.
 
     Args:
@@ -26,7 +26,7 @@ def save_checkpoint(path: Path, variables: dict[str, Sequence[Any]], record: dic
     Raises:
         EnvironmentFailure: The disk is full or the folder is not writable.
     """
-    arrays = {
+    arrays: dict[str, Any] = {
         f"{name}/{index}": np.asarray(variable)
         for name, group in variables.items()
         for index, variable in enumerate(group)

@@ -73,6 +73,7 @@ def _train(task_class: type[Task], words: list[str]) -> int:
     parser.add_argument("--run_dir", type=str | None, help="Where the run goes.")
     parser.add_argument("--resume", action="store_true", help="Go on with the run in --run_dir.")
     parser.add_argument("--export_dir", type=str | None, help="Default: saved_models/<task>.")
+    config: Any
     config, options = parse(task_class.config_class, words, parser)
     if options.resume:
         if not options.run_dir:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -39,7 +40,7 @@ def load_splits(task: Task) -> Splits:
         raise UserError(f"Source {data.source!r} has no training split.")
     if data.limit and data.limit < len(train):
         keep = np.random.default_rng(seed).permutation(len(train))[: data.limit]
-        train = train.select(np.sort(keep))
+        train = train.select(np.sort(keep).tolist())
     validation = task.load_examples("validation")
     if validation is not None:
         return Splits(train, validation, train)
@@ -82,7 +83,7 @@ class Predictor:
     def __init__(self, model: keras.Model, batch_tokens: int = 16384):
         self.model = model
         self.batch_tokens = batch_tokens
-        self._call = None
+        self._call: Any = None
 
     def __call__(self, encoded: EncodedExamples) -> Outputs:
         """Return output name -> array in the order of the examples."""

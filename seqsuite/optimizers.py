@@ -22,7 +22,7 @@ def build_optimizer(
 
     Example:
         >>> build_optimizer(TrainingConfig(optimizer="adamw")).name
-        'adamw'
+        'adam_w'
     """
     rate = training.learning_rate if learning_rate is None else learning_rate
     clip = training.clip_norm if training.clip_norm > 0 else None

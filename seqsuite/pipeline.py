@@ -102,7 +102,9 @@ def plan_batches(
         # Noise on the sort key mixes neighbours, so that a batch is not the same set each epoch.
         noise = generator.uniform(0.9, 1.1, len(lengths))
         order = order[np.argsort(lengths[order] * noise, kind="stable")]
-    batches, current, longest = [], [], 0
+    batches: list[np.ndarray] = []
+    current: list[int] = []
+    longest = 0
     for index in order:
         longest_then = max(longest, int(lengths[index]))
         full = len(current) >= max_batch_size or longest_then * (len(current) + 1) > batch_tokens

@@ -24,7 +24,7 @@ _DPI = 130
 _MAX_COUNTED_LABELS = 25
 
 # Scores of the validation split that are losses, or bounds and details of another score.
-_NOT_DRAWN = ("loss", "_low", "_high", "calibration_error", "precision", "recall")
+_NOT_DRAWN = ("loss", "_low", "_high", "_error", "_unscaled", "precision", "recall")
 
 
 def learning_curves(history: Sequence[dict[str, Any]], path: str | Path) -> Path:

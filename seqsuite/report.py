@@ -59,17 +59,14 @@ def write_history(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
     _write(path, buffer.getvalue())
 
 
-def write_mistakes(path: str | Path, mistakes: Iterable[dict[str, Any]], limit: int = 100) -> None:
-    """Write wrong answers as one JSON object a line, those given with most confidence first.
+def write_mistakes(path: str | Path, mistakes: Iterable[dict[str, Any]]) -> None:
+    """Write wrong answers as one JSON object a line; the file is replaced whole or not at all.
 
     Args:
         path: The file.
-        mistakes: Dicts with ``probability`` (of the wrong answer) and whatever says what it was
-            about, such as ``text``, ``label``, ``predicted``.
-        limit: How many to keep.
+        mistakes: What to write, the answer the model was surest of first.
     """
-    worst = sorted(mistakes, key=lambda mistake: -mistake["probability"])[:limit]
-    _write(path, "".join(to_json(mistake) + "\n" for mistake in worst))
+    _write(path, "".join(to_json(mistake) + "\n" for mistake in mistakes))
 
 
 def results_table(
@@ -206,7 +203,7 @@ def _per_label(metrics: dict[str, Any]) -> str:
 def _calibration(metrics: dict[str, Any]) -> str:
     if metrics.get("calibration_error") is None:
         return ""
-    before = metrics.get("calibration_error_before")
+    before = metrics.get("calibration_error_unscaled")
     change = f" (before temperature scaling {before:.4f})" if before is not None else ""
     return (
         f"**Calibration.** On average a probability is off by {metrics['calibration_error']:.4f}"
@@ -237,9 +234,12 @@ def _number(row: dict[str, Any], key: str) -> str:
 
 
 def _best(rows: dict[str, dict[str, Any]], key: str, lower_is_better: Sequence[str]) -> list[str]:
-    """Return the rows that hold the best value as it is shown, so that equal figures both count."""
+    """Return the rows with the best value as it is shown, so that equal figures both count.
+
+    A value that one row of several has is compared with nothing, so it is not best.
+    """
     values = {name: round(row[key], 4) for name, row in rows.items() if _known(row, key)}
-    if not values:
+    if not values or (len(rows) > 1 and len(values) == 1):
         return []
     best = min(values.values()) if key in lower_is_better else max(values.values())
     return [name for name, value in values.items() if value == best]

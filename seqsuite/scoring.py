@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-LOWER_IS_BETTER = ("calibration_error", "log_loss")
+LOWER_IS_BETTER = ("calibration_error", "calibration_error_unscaled", "log_loss")
+"""Metrics whose smallest value is best; all others are better when larger."""
 
 
 def classification_scores(

@@ -259,6 +259,7 @@ class Trainer:
     def _validate(self, validation: EncodedExamples) -> dict[str, float]:
         with self.average.applied():
             predictions = self.predict(validation)
+        assert validation.targets is not None
         scores = self.task.score(predictions, validation.targets, self.preprocessor)
         return {f"val_{name}": value for name, value in scores.items() if "/" not in name}
 

@@ -135,5 +135,5 @@ def test_a_graph_with_random_or_assigning_ops_is_refused():
         variable.assign_add(1.0)
         return x + tf.random.normal([])
 
-    with pytest.raises(RuntimeError, match="Assign.*Random"):
+    with pytest.raises(RuntimeError, match=r"Assign.*Random"):
         export.check_servable(noisy.get_concrete_function(tf.TensorSpec([None])))

@@ -50,11 +50,11 @@ def test_history_has_the_columns_of_all_rows(tmp_path):
         ]
 
 
-def test_mistakes_are_sorted_by_confidence_and_cut(tmp_path):
-    mistakes = [{"text": f"line\n{p}", "probability": p} for p in (0.6, 0.99, 0.7)]
-    report.write_mistakes(tmp_path / "mistakes.jsonl", mistakes, limit=2)
+def test_mistakes_are_one_json_object_a_line_in_the_given_order(tmp_path):
+    mistakes = [{"text": f"two\nlines {p}", "probability": p} for p in (0.99, 0.7, 0.8)]
+    report.write_mistakes(tmp_path / "mistakes.jsonl", iter(mistakes))
     lines = (tmp_path / "mistakes.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line)["probability"] for line in lines] == [0.99, 0.7]
+    assert [json.loads(line) for line in lines] == mistakes
 
 
 def test_table_stars_the_best_and_is_aligned():
@@ -100,14 +100,16 @@ def test_model_card_holds_what_a_reader_needs(tmp_path):
         "accuracy_low": 0.91,
         "accuracy_high": 0.93,
         "calibration_error": 0.0123,
+        "calibration_error_unscaled": 0.0456,
         "f1/good|bad": 0.9,
     }
+    bag = {"accuracy": 0.95, "calibration_error": 0.02}
     report.write_model_card(
         tmp_path / "model_card.md",
         task="sentiment",
         summary="classify texts",
         source="imdb",
-        result={"metrics": metrics, "baseline": {"bag": {"accuracy": 0.95}}, "examples": 25_000},
+        result={"metrics": metrics, "baseline": {"bag": bag}, "examples": 25_000},
         config_text="[data]\nsource = 'imdb'\n",
         command="python -m seqsuite.tasks.sentiment --data.source imdb ",
         seconds=61.4,
@@ -120,12 +122,12 @@ def test_model_card_holds_what_a_reader_needs(tmp_path):
         "python -m seqsuite.tasks.sentiment --data.source imdb\n",
         "1,234,567 weights; 61 seconds",
         "25,000 examples",
-        "| this model | 0.9200 | **0.0123** |",
-        "| bag | **0.9500** | - |",
+        "| this model | 0.9200 | **0.0123** | 0.0456 |",
+        "| bag | **0.9500** | 0.0200 | - |",
         "A baseline wins: bag has accuracy 0.9500, ours 0.9200.",
         "0.9100 to 0.9300",
         "| good\\|bad | 0.9000 |",
-        "off by 0.0123",
+        "off by 0.0123 (before temperature scaling 0.0456)",
         "tensorflow 2.",
         "[data]\nsource = 'imdb'",
     ):

@@ -144,7 +144,10 @@ def _delimited(text: str, suffix: str, where: Any, options: Any) -> Iterator[_Ro
                 )
             yield record[options.text_column], record[options.label_column]
     except csv.Error as error:
-        raise UserError(f"{where} line {reader.line_num} cannot be read: {error}.") from error
+        raise UserError(
+            f"{where}: the row that begins at line {reader.line_num + 1} cannot be read: {error}. "
+            "A quoted text must end with a quote, and a quote inside it is doubled."
+        ) from error
 
 
 def _json_lines(text: str, where: Any, options: Any) -> Iterator[_Row]:

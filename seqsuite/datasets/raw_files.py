@@ -59,7 +59,8 @@ def members(path: Path, wanted: Callable[[str], bool]) -> list[tuple[str, bytes]
     try:
         return sorted((name, unpacked(name, data)) for name, data in reader(path, asked_for))
     except (*_UNREADABLE, RuntimeError, NotImplementedError) as error:
-        raise UserError(f"{path} is not a readable archive: {error}.") from error
+        reason = str(error).split("\n", 1)[0].rstrip(":.")
+        raise UserError(f"{path} is not a readable archive: {reason}.") from error
 
 
 def _zip_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:

@@ -9,6 +9,7 @@ belongs to one split only: test reviews are made of combinations that training n
 from __future__ import annotations
 
 import random
+import re
 from functools import cache
 
 from seqsuite.datasets.examples import Examples
@@ -123,13 +124,13 @@ def _combinations() -> dict[str, dict[bool, list[tuple[str, str]]]]:
     return dealt
 
 
-def _review(generator: random.Random, combinations, positive: bool) -> str:
+def _review(generator: random.Random, combinations: dict, positive: bool) -> str:
     thing = generator.choice(list(_PARTS))
     # Mostly one opinion; a second one agrees, or the label would be a matter of taste.
-    opinions = [
-        _sentence(generator, *generator.choice(combinations[positive]), thing)
-        for _ in range(generator.choices((1, 2), weights=(4, 1))[0])
-    ]
+    opinions = []
+    for _ in range(generator.choices((1, 2), weights=(4, 1))[0]):
+        construction, word = generator.choice(combinations[positive])
+        opinions.append(_sentence(generator, construction, word, thing))
     neutral = [
         _sentence(generator, generator.choice(_NEUTRAL), "", thing)
         for _ in range(generator.choices((0, 1, 2, 3), weights=(3, 3, 2, 1))[0])
@@ -154,4 +155,5 @@ def _sentence(generator: random.Random, pattern: str, word: str, thing: str) -> 
         where=generator.choice(_WHERE),
     )
     filled = " ".join(filled.split()).replace(" ,", ",").replace(" ;", ";")
+    filled = re.sub(r"\ba (?=[aeiou]|honest)", "an ", filled)
     return filled[0].upper() + filled[1:]

@@ -19,8 +19,8 @@ def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     The features that ``text_column`` and ``label_column`` name are used; where they name none, the
-    first text feature and the first class-label feature (said on standard error when there are
-    several). Every label of a text is read when ``label_separator`` is set.
+    text feature and the class-label feature (a sequence of class labels when ``label_separator`` is
+    set). Of several the first by name is used, which is said on standard error.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
@@ -42,9 +42,8 @@ def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
         return None
     features = builder.info.features
     text = _feature(name, features, options.text_column, _is_text, "text", "text_column")
-    label = _feature(
-        name, features, options.label_column, _is_class_label, "class-label", "label_column"
-    )
+    is_label = _is_class_label if options.label_separator is None else _has_class_labels
+    label = _feature(name, features, options.label_column, is_label, "class-label", "label_column")
     rows = list(tensorflow_datasets.as_numpy(builder.as_dataset(split=split, shuffle_files=False)))
     texts = [row[text].decode("utf-8", errors="replace") for row in rows]
     labels = [_label_names(features[label], row[label]) for row in rows]
@@ -63,8 +62,9 @@ def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
 
 def _builder(tensorflow_datasets: Any, name: str, options: Any) -> Any:
     data_dir = upstream.data_dir(options)
-    if data_dir is not None and not (data_dir / name.split("/")[0].split(":")[0]).is_dir():
-        data_dir = None  # the folder of other data sets; TFDS keeps its own elsewhere
+    folder = name.split("/")[0].split(":")[0]
+    if not options.dir and data_dir is not None and not (data_dir / folder).is_dir():
+        data_dir = None  # the environment's folder is of other data sets; TFDS has its own
     try:
         return tensorflow_datasets.builder(name, data_dir=data_dir, try_gcs=False)
     except tensorflow_datasets.core.DatasetNotFoundError as error:
@@ -94,7 +94,8 @@ def _prepare(builder: Any, name: str, options: Any) -> None:
 def _feature(
     name: str, features: Any, wanted: str, fits: Callable[[Any], bool], what: str, flag: str
 ) -> str:
-    found = [feature for feature in features if fits(features[feature])]
+    # By name, since features read back from disk come in no fixed order.
+    found = sorted(feature for feature in features if fits(features[feature]))
     # A number or a string may serve as label too, when it is asked for by name.
     if wanted in found or (wanted in features and flag == "label_column"):
         return wanted
@@ -121,8 +122,11 @@ def _is_text(feature: Any) -> bool:
 def _is_class_label(feature: Any) -> bool:
     import tensorflow_datasets
 
-    kind = tensorflow_datasets.features.ClassLabel
-    return isinstance(feature, kind) or isinstance(getattr(feature, "feature", None), kind)
+    return isinstance(feature, tensorflow_datasets.features.ClassLabel)
+
+
+def _has_class_labels(feature: Any) -> bool:
+    return _is_class_label(getattr(feature, "feature", feature))
 
 
 def _label_names(feature: Any, value: Any) -> list[str | None]:

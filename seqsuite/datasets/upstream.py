@@ -66,18 +66,26 @@ def fetch(url: str, *, name: str, md5: str | None = None, sha256: str | None = N
     Raises:
         UserError: There is no network, or what came is not what was expected.
     """
-    import keras
-
     checksum, algorithm = (sha256, "sha256") if sha256 else (md5, "md5")
-    cached = Path(keras.config.keras_home()) / "seqsuite" / name
+    home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    cached = home / "seqsuite" / name
     if cached.exists() and checksum is not None and _digest(cached, algorithm) == checksum:
         return cached
     probe(url)
+    import keras
+
     try:
+        # Keras passes over a cache folder that does not exist yet.
+        home.mkdir(parents=True, exist_ok=True)
         # Keras reports progress on standard output, which may be read by a program.
         with contextlib.redirect_stdout(sys.stderr):
             fetched = keras.utils.get_file(
-                name, url, file_hash=checksum, hash_algorithm=algorithm, cache_subdir="seqsuite"
+                name,
+                url,
+                file_hash=checksum,
+                hash_algorithm=algorithm,
+                cache_subdir="seqsuite",
+                cache_dir=str(home),
             )
     except (Exception, SystemExit) as error:
         raise UserError(f"Could not fetch {url}: {error}.") from error

@@ -98,7 +98,7 @@ class Preprocessor(keras.layers.Layer):
         """
         config = json.dumps(keras.saving.serialize_keras_object(self), ensure_ascii=False)
         (directory / "preprocessor.json").write_text(config, encoding="utf-8")
-        arrays = {f"weight_{i}": np.asarray(w) for i, w in enumerate(self.weights)}
+        arrays: dict[str, Any] = {f"weight_{i}": np.asarray(w) for i, w in enumerate(self.weights)}
         arrays |= {f"override_{name}": v for name, v in self.training_overrides().items()}
         np.savez(directory / "preprocessor.npz", **arrays)
 

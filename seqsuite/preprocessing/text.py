@@ -163,7 +163,7 @@ class TextPreprocessor(Preprocessor):
         return targets
 
     def decode(self, outputs):
-        """Return ``label`` and ``probability`` of class or label probabilities ``(batch, labels)``."""
+        """Return ``label`` and ``probability`` of probabilities ``(batch, labels)``."""
         names = tf.constant(self.labels)
         if not self.multi_label:
             best = tf.argmax(outputs, axis=-1)

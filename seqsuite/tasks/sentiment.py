@@ -184,8 +184,8 @@ class Sentiment(Task):
             return None
         if not self.config.model.bidirectional or self.config.model.num_layers != 1:
             raise UserError(
-                "training.pretraining_epochs needs model.bidirectional true and model.num_layers 1: "
-                "deeper layers see both directions, so they could copy the token to be predicted."
+                "training.pretraining_epochs needs model.bidirectional true and model.num_layers "
+                "1: deeper layers see both directions and could copy the token to be predicted."
             )
         import keras
 

@@ -1,0 +1,161 @@
+"""What every task must do, found by discovery: a new task file is held to all of it."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from seqsuite import evaluation, export, runs
+from seqsuite.config import build_config
+from seqsuite.pipeline import batch_dataset, plan_batches
+from seqsuite.preprocessing import Preprocessor
+from seqsuite.tasks import find_task, task_names
+
+# Small enough for seconds; every task's sample must be learnable to this extent with it.
+SMALL = {"data": {"limit": 240}, "training": {"epochs": 3, "batch_tokens": 1024}}
+
+
+@pytest.fixture(scope="module", params=task_names())
+def prepared(request):
+    """A task on its sample: (task, splits, preprocessor, encoded training examples)."""
+    task_class = find_task(request.param)
+    task = task_class(build_config(task_class.config_class, SMALL))
+    runs.set_seeds(0)
+    splits = evaluation.load_splits(task)
+    preprocessor = task.build_preprocessor(splits.train)
+    return task, splits, preprocessor, preprocessor.encode(splits.train, training=True)
+
+
+def one_batch(encoded, size=8):
+    indices = plan_batches(encoded.lengths, 10**6, size, seed=0)[0]
+    features, targets, _ = next(iter(batch_dataset(encoded, [indices])))
+    return features, targets
+
+
+def with_loss_keys(model, targets):
+    return dict.fromkeys(model.loss, targets) if isinstance(model.loss, dict) else targets
+
+
+def test_the_contract_is_filled_in(prepared):
+    task, *_ = prepared
+    assert task.name in task_names()
+    assert task.summary
+    assert task.serving_signature
+    sections = [field.name for field in dataclasses.fields(task.config_class)]
+    assert sections[:3] == ["data", "model", "training"]
+    assert type(task.config).__dataclass_params__.frozen
+    assert set(task.sample_requests()) == set(task.serving_signature)
+
+
+def test_splits_share_no_example(prepared):
+    task, splits, *_ = prepared
+
+    def rows(examples):
+        return set(zip(*examples.features.values(), strict=True))
+
+    test = evaluation.load_test(task)
+    assert not rows(splits.train) & rows(splits.validation)
+    assert not rows(splits.train) & rows(test)
+    assert not rows(splits.validation) & rows(test)
+
+
+def test_the_loss_falls_on_the_sample(prepared):
+    task, _, preprocessor, encoded = prepared
+    runs.set_seeds(0)
+    model = task.build_model(preprocessor)
+    features, targets = one_batch(encoded, size=32)
+    targets = with_loss_keys(model, targets)
+    losses = [float(model.train_on_batch(features, targets)) for _ in range(40)]
+    assert np.isfinite(losses).all()
+    assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
+
+
+def test_the_same_seed_gives_the_same_numbers(prepared):
+    task, _, preprocessor, encoded = prepared
+    features, targets = one_batch(encoded)
+    losses = []
+    for _ in range(2):
+        runs.set_seeds(3)
+        model = task.build_model(preprocessor)
+        keyed = with_loss_keys(model, targets)
+        losses.append([float(model.train_on_batch(features, keyed)) for _ in range(3)])
+    assert losses[0] == losses[1]
+
+
+def test_padding_changes_neither_outputs_nor_loss(prepared):
+    task, _, preprocessor, encoded = prepared
+    model = task.build_model(preprocessor)
+    features, targets = one_batch(encoded)
+    padded = dict(features)
+    for name in preprocessor.ragged_features:
+        width = features[name].shape[1]
+        padded[name] = tf.pad(features[name], [[0, 0], [0, width]])
+    before = tf.nest.flatten(model(features, training=False))
+    after = tf.nest.flatten(model(padded, training=False))
+    for ours, theirs in zip(before, after, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    keyed = with_loss_keys(model, targets)
+    first = float(model.test_on_batch(features, keyed))
+    model.reset_metrics()
+    assert float(model.test_on_batch(padded, keyed)) == pytest.approx(first, abs=1e-5)
+
+
+def test_a_row_alone_is_the_row_in_a_batch(prepared):
+    task, _, preprocessor, encoded = prepared
+    predict = evaluation.Predictor(task.build_model(preprocessor))
+    together = predict(encoded)
+    alone = evaluation.Predictor(predict.model, batch_tokens=1)(encoded)
+    for name in together:
+        np.testing.assert_allclose(together[name], alone[name], atol=1e-5)
+
+
+def test_every_weight_gets_a_finite_gradient(prepared):
+    task, _, preprocessor, encoded = prepared
+    model = task.build_model(preprocessor)
+    features, targets = one_batch(encoded)
+    with tf.GradientTape() as tape:
+        outputs = model(features, training=False)
+        loss = model.compute_loss(features, with_loss_keys(model, targets), outputs)
+    gradients = tape.gradient(loss, model.trainable_weights)
+    for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
+        assert gradient is not None, weight.path
+        assert np.isfinite(tf.convert_to_tensor(gradient)).all(), weight.path
+
+
+def test_the_preprocessor_survives_being_saved(prepared, tmp_path):
+    _, splits, preprocessor, encoded = prepared
+    preprocessor.save_to(tmp_path)
+    loaded = Preprocessor.load_from(tmp_path)
+    again = loaded.encode(splits.train, training=True)
+    every = np.arange(len(encoded))
+    for name, value in encoded.batch(every).items():
+        np.testing.assert_array_equal(value, again.batch(every)[name])
+    np.testing.assert_array_equal(encoded.targets, again.targets)
+
+
+def test_empty_and_one_token_inputs_get_a_finite_answer(prepared):
+    task, _, preprocessor, _ = prepared
+    server = task.build_server(preprocessor, task.build_model(preprocessor))
+    for value in ("", " ", "a", "\n"):
+        features = {
+            name: tf.constant([value] if dtype == "string" else [[0.0]])
+            for name, dtype in task.serving_signature.items()
+        }
+        for output in server(features).values():
+            assert output.shape[0] == 1
+            if output.dtype.is_floating:
+                assert np.isfinite(output).all()
+
+
+def test_the_served_graph_is_servable_and_keeps_the_batch_axis(prepared):
+    task, _, preprocessor, _ = prepared
+    model = task.build_model(preprocessor)
+    export.use_cpu_kernels(model)
+    function = export._signature(task, task.build_server(preprocessor, model))
+    export.check_servable(function)
+    for name, dtype in task.serving_signature.items():
+        specification = function.structured_input_signature[1][name]
+        assert (specification.dtype.name, specification.shape[0]) == (dtype, None)
+    for name, specification in function.structured_outputs.items():
+        assert specification.shape.rank >= 1, f"{name} has no batch axis"

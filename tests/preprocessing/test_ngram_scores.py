@@ -1,0 +1,56 @@
+import itertools
+
+import numpy as np
+import scipy.sparse
+import tensorflow as tf
+
+from seqsuite.naive_bayes import fit_naive_bayes_logistic
+from seqsuite.preprocessing import NgramScores, tokenize
+
+TEXTS = ["not good", "good", "bad", "not bad", "good good plot", ""]
+
+
+def test_the_score_is_the_sum_of_the_distinct_buckets_weights():
+    layer = NgramScores(num_labels=2, num_buckets=97, max_order=2)
+    generator = np.random.default_rng(0)
+    table = generator.normal(size=(97, 2)).astype(np.float32)
+    layer.table.assign(table)
+    layer.intercepts.assign([0.5, -0.5])
+    scores = layer(tokenize(tf.constant(TEXTS))).numpy()
+    for text, score in zip(TEXTS, scores, strict=True):
+        words = text.split()
+        grams = {*words, *(f"{a} {b}" for a, b in itertools.pairwise(words))}
+        buckets = {int(tf.strings.to_hash_bucket_fast(gram, 97)) for gram in grams}
+        expected = sum((table[bucket] for bucket in buckets), np.array([0.5, -0.5]))
+        np.testing.assert_allclose(score, expected, atol=1e-5)
+
+
+def test_out_of_fold_scores_never_saw_their_own_group():
+    # Each group has a word of its own that gives the label away; nothing else does.
+    groups = np.repeat(np.arange(10), 4)
+    labels = groups % 2
+    features = scipy.sparse.csr_matrix(np.eye(10, dtype=np.float32)[groups])
+    layer = NgramScores(num_labels=2, num_buckets=10)
+    layer.adapt(features, labels, groups)
+    fitted = features @ layer.table.numpy() + layer.intercepts.numpy()
+    assert (fitted.argmax(1) == labels).all()
+    # Without their own word, all examples of a fold get the intercept alone.
+    for group in range(10):
+        scores = layer.out_of_fold_scores[groups == group]
+        assert np.ptp(scores, axis=0).max() == 0
+    assert (layer.out_of_fold_scores.argmax(1) == labels).mean() <= 0.6
+
+
+def test_two_labels_mirror_each_other_and_many_are_one_against_the_rest():
+    features = scipy.sparse.csr_matrix(np.eye(6, dtype=np.float32))
+    weights, intercepts = fit_naive_bayes_logistic(features, np.array([0, 0, 0, 1, 1, 1]), 2)
+    np.testing.assert_array_equal(weights[:, 0], -weights[:, 1])
+    assert intercepts[0] == -intercepts[1]
+    weights, intercepts = fit_naive_bayes_logistic(features, np.array([0, 0, 1, 1, 2, 2]), 3)
+    assert (features @ weights + intercepts).argmax(1).tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_a_label_that_never_occurs_is_never_the_answer():
+    features = scipy.sparse.csr_matrix(np.eye(4, dtype=np.float32))
+    weights, intercepts = fit_naive_bayes_logistic(features, np.array([0, 0, 1, 1]), 3)
+    assert (features @ weights + intercepts).argmax(1).max() == 1
