@@ -41,20 +41,22 @@ def main(task_class: type[Task], arguments: Sequence[str] | None = None) -> int:
             raise UserError(
                 f"Unknown verb {verb!r}.{nearest(verb, VERBS)} Verbs are {', '.join(VERBS)}."
             )
-        return {"train": _train, "evaluate": _evaluate, "predict": _predict, "export": _export}[
-            verb
-        ](task_class, words)
+        run = {"train": _train, "evaluate": _evaluate, "predict": _predict, "export": _export}[verb]
+        return run(task_class, words)
     except UserError as error:
         sys.stdout.flush()
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         # `predict ... | head` closes our output: no error, and nothing more to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"error: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
 
 
 class _Parser(argparse.ArgumentParser):
@@ -85,6 +87,8 @@ def _train(task_class: type[Task], words: list[str]) -> int:
                 "--model and --training flags, or start another run with another --run_dir."
             )
         config = _read_run_config(task_class, Path(options.run_dir))
+    export_dir = Path(options.export_dir or Path("saved_models") / task_class.name)
+    _check_writable(export_dir)
     _quiet_tensorflow()
     from seqsuite import runs
 
@@ -93,7 +97,6 @@ def _train(task_class: type[Task], words: list[str]) -> int:
         Path(options.run_dir) if options.run_dir else runs.new_directory(task_class.name, name)
     )
     run = runs.train(task_class(config), run_dir, resume=options.resume, command=words)
-    export_dir = Path(options.export_dir or Path("saved_models") / task_class.name)
     version = runs.export_run(run, export_dir)
     _print_next_steps(run.task, run_dir, version)
     return 0
@@ -165,6 +168,16 @@ def _export(task_class: type[Task], words: list[str]) -> int:
     output = Path(options.output or Path("saved_models") / task_class.name)
     _print_next_steps(run.task, run_dir, runs.export_run(run, output))
     return 0
+
+
+def _check_writable(directory: Path) -> None:
+    """Fail before training, not after it, when the model could not be exported."""
+    existing = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise UserError(
+            f"The model cannot be exported to {directory}: {existing} is not a folder that can be "
+            "written. Give another --export_dir."
+        )
 
 
 def _required_run_dir(run_dir: str | None) -> Path:

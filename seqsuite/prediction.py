@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.errors import EnvironmentFailure, UserError, nearest
+from seqsuite.explanation import highlight
 from seqsuite.export import latest_version
 from seqsuite.task import Task
 
@@ -89,7 +90,8 @@ def _format(task: Task, answer: Any, item: str, row: dict[str, Any], options: An
             record["explanation"] = task.explain(answer, item)
         return json.dumps(record, ensure_ascii=False)
     if options.explain:
-        return task.show(row, task.highlight(task.explain(answer, item), sys.stdout.isatty()))
+        color = options.output == "-" and sys.stdout.isatty()
+        return task.show(row, highlight(task.explain(answer, item), color))
     return task.show(row, item)
 
 

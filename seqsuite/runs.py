@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -139,8 +140,13 @@ def evaluate(
         everything = (test, predictions, encoded.targets, run.preprocessor)
         task.plots(directory, *everything)
         report.write_mistakes(run.directory / "mistakes.jsonl", task.mistakes(*everything)[:200])
-    splits = splits or evaluation.load_splits(task)
-    baseline = task.baseline(splits.all_train, test, run.preprocessor)
+    try:
+        splits = splits or evaluation.load_splits(task)
+        baseline = task.baseline(splits.all_train, test, run.preprocessor)
+    except UserError as error:
+        # The training files may be gone by now; the model's own numbers need none of them.
+        print(f"note: no baseline, as the training examples are missing: {error}", file=sys.stderr)
+        baseline = {}
     return {"task": task.name, "metrics": metrics, "baseline": baseline, "examples": len(test)}
 
 
@@ -151,9 +157,24 @@ def export_run(run: Run, directory: Path) -> Path:
 
 def format_result(result: dict[str, Any]) -> str:
     """Return the table of a result: our model beside the baselines, the best of each marked."""
-    rows = {f"{result['task']} (ours)": result["metrics"], **result["baseline"]}
-    keys = [k for k in result["metrics"] if "/" not in k and not k.endswith(("_low", "_high"))]
-    return report.results_table(rows, keys, scoring.LOWER_IS_BETTER)
+    metrics = result["metrics"]
+    rows = {f"{result['task']} (ours)": metrics, **result["baseline"]}
+    # Precision and recall follow per label; intervals and parts of the model stand below.
+    hidden = ("precision", "recall", "accuracy_low", "accuracy_high")
+    plain = [key for key in metrics if "/" not in key and key not in hidden]
+    keys = [key for key in plain if all(key in row for row in result["baseline"].values())]
+    lines = [report.results_table(rows, keys, scoring.LOWER_IS_BETTER), ""]
+    lines += [f"{key}: {metrics[key]:.4f}" for key in plain if key not in keys]
+    if "accuracy_low" in metrics:
+        low, high = metrics["accuracy_low"], metrics["accuracy_high"]
+        lines.append(f"95 % bootstrap interval of our accuracy: {low:.4f} to {high:.4f}")
+    labels = [key.partition("/")[2] for key in metrics if key.startswith("f1/")]
+    for name in labels if len(labels) <= 20 else []:
+        parts = [
+            f"{part} {metrics[f'{part}/{name}']:.4f}" for part in ("precision", "recall", "f1")
+        ]
+        lines.append(f"{name}: {', '.join(parts)}")
+    return "\n".join(lines)
 
 
 def set_seeds(seed: int) -> None:

@@ -120,10 +120,6 @@ class Task(ABC):
         """Return the parts of a raw input and how far each moved the exported model's answer."""
         raise UserError(f"Task {self.name} has no --explain.")
 
-    def highlight(self, explanation: list[tuple[str, float]], color: bool) -> str:
-        """Return an explanation as text; ``color`` says that a terminal reads it."""
-        raise UserError(f"Task {self.name} has no --explain.")
-
     def sample_requests(self) -> dict[str, Sequence[Any]]:
         """Return raw inputs for warm-up requests and the printed predict line."""
         return {}

@@ -16,7 +16,7 @@ import seqsuite
 PACKAGE = Path(seqsuite.__file__).parent
 RANKS = [
     {"", "errors"},
-    {"config", "schedules", "scoring", "datasets", "naive_bayes", "word_vectors"},
+    {"config", "schedules", "scoring", "datasets", "naive_bayes", "word_vectors", "explanation"},
     {"layers", "losses", "metrics", "decoding", "pipeline", "baselines", "plotting", "optimizers"},
     {"preprocessing"},
     {"task"},

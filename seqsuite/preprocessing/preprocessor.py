@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import keras
 import numpy as np
@@ -97,10 +99,12 @@ class Preprocessor(keras.layers.Layer):
             directory: An existing folder.
         """
         config = json.dumps(keras.saving.serialize_keras_object(self), ensure_ascii=False)
-        (directory / "preprocessor.json").write_text(config, encoding="utf-8")
         arrays: dict[str, Any] = {f"weight_{i}": np.asarray(w) for i, w in enumerate(self.weights)}
         arrays |= {f"override_{name}": v for name, v in self.training_overrides().items()}
-        np.savez(directory / "preprocessor.npz", **arrays)
+        with _replaced(directory / "preprocessor.npz") as file:
+            np.savez(file, **arrays)
+        with _replaced(directory / "preprocessor.json") as file:
+            file.write(config.encode("utf-8"))
 
     @staticmethod
     def load_from(directory: Path) -> Preprocessor:
@@ -124,3 +128,12 @@ class Preprocessor(keras.layers.Layer):
 
     def restore_training_overrides(self, overrides: dict[str, np.ndarray]) -> None:
         """Take back what :meth:`training_overrides` gave when the preprocessor was saved."""
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that takes the place of ``path`` only when it was written to the end."""
+    partial = path.with_name(path.name + ".partial")
+    with open(partial, "wb") as file:
+        yield file
+    os.replace(partial, path)

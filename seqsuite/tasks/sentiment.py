@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
-from seqsuite import datasets
+from seqsuite import datasets, explanation
 from seqsuite.config import DataConfig, TrainingConfig
 from seqsuite.errors import UserError
 from seqsuite.task import Task
@@ -148,6 +148,11 @@ class Sentiment(Task):
         from seqsuite.optimizers import build_optimizer
 
         model_config, training = self.config.model, self.config.training
+        if model_config.adversarial == "virtual" and self.multi_label:
+            raise UserError(
+                "model.adversarial virtual compares distributions over exclusive labels. With "
+                "data.label_separator use adversarial or none."
+            )
         inputs, states = self._build_encoder(preprocessor)
         x = MaskedPooling(model_config.pooling, name="pooling")(states, lengths=inputs["length"])
         x = keras.layers.Dropout(model_config.dropout)(x)
@@ -312,31 +317,9 @@ class Sentiment(Task):
     def explain(self, serve, item):
         import tensorflow as tf
 
-        words = item.split()
-        # Each word is left out in turn; how far the answer falls is what the word gave to it.
-        texts = [item] + [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
-        scores = []
-        for start in range(0, len(texts), 64):
-            scores.append(serve(text=tf.constant(texts[start : start + 64]))["probabilities"])
-        probabilities = tf.concat(scores, axis=0).numpy()
-        best = probabilities[0].argmax()
-        return [
-            (word, float(probabilities[0, best] - probabilities[1 + i, best]))
-            for i, word in enumerate(words)
-        ]
-
-    def highlight(self, explanation, color):
-        largest = max([abs(change) for _, change in explanation], default=0.0)
-        shown = []
-        for word, change in explanation:
-            strength = change / largest if largest > 0 else 0.0
-            if abs(strength) < 0.25:
-                shown.append(word)
-            elif color:
-                shown.append(f"\x1b[{'42' if strength > 0 else '41'};30m{word}\x1b[0m")
-            else:
-                shown.append(f"[{'+' if strength > 0 else '-'}{word}]")
-        return " ".join(shown)
+        return explanation.leave_one_out(
+            lambda texts: serve(text=tf.constant(texts))["probabilities"].numpy(), item
+        )
 
     def sample_requests(self):
         return {"text": ["The plot is thin, but the acting is not bad at all.", ""]}

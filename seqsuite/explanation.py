@@ -1,0 +1,68 @@
+"""Which words of a text moved a classifier's answer, found by leaving each out in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+Explanation = list[tuple[str, float]]
+
+# Words that moved the answer by less than this share of the largest move are left unmarked.
+_SHOWN_SHARE = 0.25
+_GREEN, _RED, _PLAIN = "\x1b[42;30m", "\x1b[41;30m", "\x1b[0m"
+
+
+def leave_one_out(
+    probabilities_of: Callable[[Sequence[str]], np.ndarray], text: str, chunk: int = 64
+) -> Explanation:
+    """Measure how far the probability of the answer falls when a word is left out.
+
+    Args:
+        probabilities_of: Texts -> probabilities ``(texts, labels)``.
+        text: The text; words are what white space separates.
+        chunk: Texts per call.
+
+    Returns:
+        Each word with its effect: positive where it spoke for the answer, negative where against.
+
+    Example:
+        >>> def classify(texts):
+        ...     return np.array([[0.9, 0.1] if "good" in t else [0.6, 0.4] for t in texts])
+        >>> [(word, round(effect, 2)) for word, effect in leave_one_out(classify, "so good")]
+        [('so', 0.0), ('good', 0.3)]
+
+    Reference:
+        Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014
+        (occlusion).
+    """
+    words = text.split()
+    texts = [text, *(" ".join(words[:i] + words[i + 1 :]) for i in range(len(words)))]
+    parts = [probabilities_of(texts[i : i + chunk]) for i in range(0, len(texts), chunk)]
+    probabilities = np.concatenate(parts)
+    answer = probabilities[0].argmax()
+    effects = probabilities[0, answer] - probabilities[1:, answer]
+    return [(word, float(effect)) for word, effect in zip(words, effects, strict=True)]
+
+
+def highlight(explanation: Explanation, color: bool) -> str:
+    """Return the text with the words that mattered marked.
+
+    Args:
+        explanation: Of :func:`leave_one_out`.
+        color: Mark with terminal colours; otherwise as ``[+word]`` and ``[-word]``.
+
+    Example:
+        >>> highlight([("so", 0.0), ("good", 0.3), ("but", -0.1)], color=False)
+        'so [+good] [-but]'
+    """
+    largest = max([abs(effect) for _, effect in explanation], default=0.0)
+    shown = []
+    for word, effect in explanation:
+        if largest == 0 or abs(effect) < _SHOWN_SHARE * largest:
+            shown.append(word)
+        elif color:
+            shown.append(f"{_GREEN if effect > 0 else _RED}{word}{_PLAIN}")
+        else:
+            shown.append(f"[{'+' if effect > 0 else '-'}{word}]")
+    return " ".join(shown)
