@@ -69,4 +69,5 @@ def co_occurrence_vectors(
     left_vectors, strengths, _ = randomized_svd(matrix, size_used, n_iter=3, random_state=seed)
     vectors = np.zeros((vocabulary_size, size), np.float32)
     vectors[:, :size_used] = left_vectors * np.sqrt(strengths)
+    vectors[:first_word_id] = 0  # the factorisation leaves rounding errors there
     return vectors / max(float(vectors[first_word_id:].std()), 1e-12)

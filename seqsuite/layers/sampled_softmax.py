@@ -15,8 +15,9 @@ def sampled_softmax_crossentropy(
 
     The full softmax of a language model costs more than the recurrent layers below it. Here the
     true token competes with ``num_sampled`` others drawn once per call from a log-uniform
-    (Zipfian) distribution, so ids must be sorted by falling frequency; logits are corrected for
-    how often each token is drawn, and draws of the true token itself are ignored.
+    (Zipfian) distribution, so ids must be sorted by falling frequency. Drawn tokens count by the
+    inverse of how often they are drawn and the true token counts as it is, so the sum under the
+    logarithm is right on average.
 
     Args:
         hidden: float ``(tokens, features)``.
@@ -52,7 +53,7 @@ def sampled_softmax_crossentropy(
     token_ids = ops.cast(token_ids, "int32")
 
     true_logits = ops.sum(hidden * ops.take(embeddings, token_ids, axis=0), axis=-1)
-    true_logits = true_logits + ops.take(biases, token_ids) - log_expected_count(token_ids)
+    true_logits = true_logits + ops.take(biases, token_ids)
     logits = ops.matmul(hidden, ops.transpose(ops.take(embeddings, sampled, axis=0)))
     logits = logits + (ops.take(biases, sampled) - log_expected_count(sampled))
     logits = ops.where(token_ids[:, None] == sampled[None, :], -1e9, logits)
