@@ -21,12 +21,16 @@ class ProgressLine:
         epoch: Epoch, from 0.
         epochs: Number of epochs.
         batches: Batches of the epoch.
+        done: Batches that an earlier process has done.
         quiet: Draw nothing.
     """
 
-    def __init__(self, name: str, epoch: int, epochs: int, batches: int, quiet: bool = False):
+    def __init__(
+        self, name: str, epoch: int, epochs: int, batches: int, done: int = 0, quiet: bool = False
+    ):
         self.label = f"{name} {epoch + 1}/{epochs}"
         self.batches = batches
+        self.done_before = done
         self.active = not quiet and sys.stdout.isatty()
         self.tokens = 0
         self.started = self.drawn = time.monotonic()
@@ -46,7 +50,7 @@ class ProgressLine:
         self.drawn = now
         elapsed = max(now - self.started, 1e-6)
         done = int(24 * batch / self.batches)
-        remaining = elapsed / max(batch, 1) * (self.batches - batch)
+        remaining = elapsed / max(batch - self.done_before, 1) * (self.batches - batch)
         sys.stdout.write(
             f"\r{self.label} [{'=' * done}{' ' * (24 - done)}] {batch}/{self.batches} "
             f"{self.tokens / elapsed:,.0f} tokens/s  loss {float(loss):.4f}  "

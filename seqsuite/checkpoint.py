@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def load_checkpoint(path: Path) -> tuple[dict[str, list[np.ndarray]], dict]:
                 if key != _RECORD:
                     name, index = key.rsplit("/", 1)
                     groups.setdefault(name, {})[int(index)] = file[key]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} is not a readable checkpoint: {error}.") from error
     return {name: [group[i] for i in sorted(group)] for name, group in groups.items()}, record
 

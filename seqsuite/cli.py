@@ -51,6 +51,12 @@ def main(task_class: type[Task], arguments: Sequence[str] | None = None) -> int:
         # `predict ... | head` closes our output: no error, and nothing more to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except ValueError as error:
+        if not str(error).startswith("Argument `"):
+            raise
+        # A layer refuses a value that the configuration let through.
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
     except OSError as error:
         print(f"error: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
         return 1
@@ -112,9 +118,11 @@ def _evaluate(task_class: type[Task], words: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="Print one JSON object, nothing else.")
     _, options = parse(task_class.config_class, words, parser)
     run_dir = _required_run_dir(options.run_dir)
-    config = _read_run_config(
-        task_class, run_dir, [w for w in words if w.startswith("--data")], words
-    )
+    if any(word.startswith(("--model", "--training", "--config")) for word in words):
+        raise UserError(
+            "evaluate takes the configuration of the run itself; only --data flags may differ."
+        )
+    config = _read_run_config(task_class, run_dir, words)
     _quiet_tensorflow()
     from seqsuite import report, runs
 
@@ -186,9 +194,8 @@ def _required_run_dir(run_dir: str | None) -> Path:
     return Path(run_dir)
 
 
-def _read_run_config(
-    task_class: type[Task], run_dir: Path, overrides: Sequence[str] = (), words: Sequence[str] = ()
-) -> Any:
+def _read_run_config(task_class: type[Task], run_dir: Path, words: Sequence[str] = ()) -> Any:
+    """Return the configuration a run was trained with, under the --data flags among ``words``."""
     recipe = run_dir / "config.toml"
     if not recipe.is_file():
         raise UserError(
@@ -197,8 +204,8 @@ def _read_run_config(
         )
     flags = [f"--config={recipe}"]
     for index, word in enumerate(words):
-        if word in overrides:
-            flags += [word] if "=" in word else [word, words[index + 1]]
+        if word.startswith("--data"):
+            flags += [word] if "=" in word else words[index : index + 2]
     return parse(task_class.config_class, flags)[0]
 
 
@@ -227,11 +234,10 @@ def _quiet_tensorflow() -> None:
     if not is_plain or os.environ.get("SEQSUITE_VERBOSE") or "tensorflow" in sys.modules:
         return
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
-    log = Path(tempfile.gettempdir()) / f"seqsuite-tensorflow-{os.getpid()}.log"
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, log = tempfile.mkstemp(prefix="seqsuite-tensorflow-", suffix=".log")
     os.dup2(descriptor, 2)
     os.close(descriptor)
-    atexit.register(log.unlink, missing_ok=True)
+    atexit.register(Path(log).unlink, missing_ok=True)
 
 
 def _print_next_steps(task: Task, run_dir: Path, version: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import re
 import tomllib
 import typing
@@ -22,6 +23,26 @@ if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
 
 ConfigType = TypeVar("ConfigType")
+
+
+def check_ranges(section: Any, ranges: dict[str, tuple[float, float]]) -> None:
+    """Check numbers of a configuration section; called from its ``__post_init__``.
+
+    Args:
+        section: The section.
+        ranges: Field name -> smallest and largest value allowed.
+
+    Raises:
+        UserError: A value lies outside.
+
+    Example:
+        >>> check_ranges(TrainingConfig(), {"epochs": (1, 100)})
+    """
+    for name, (low, high) in ranges.items():
+        value = getattr(section, name)
+        if not low <= value <= high:
+            bound = f"at least {low}" if math.isinf(high) else f"between {low} and {high}"
+            raise UserError(f"{name} must be {bound}. Received: {value}.")
 
 
 @dataclass(frozen=True)
@@ -47,6 +68,9 @@ class DataConfig:
     validation_fraction: float = 0.1
     download: bool = False
     limit: int = 0
+
+    def __post_init__(self):
+        check_ranges(self, {"validation_fraction": (0.001, 0.9), "limit": (0, math.inf)})
 
 
 @dataclass(frozen=True)
@@ -96,6 +120,19 @@ class TrainingConfig:
     checkpoint_seconds: float = 60.0
     tensorboard: bool = False
     seed: int = 0
+
+    def __post_init__(self):
+        counts = ("epochs", "batch_tokens", "max_batch_size", "plateau_patience")
+        shares = ("warm_up_fraction", "final_learning_rate_fraction")
+        not_negative = (
+            "weight_decay", "clip_norm", "early_stopping_patience", "pretraining_epochs",
+            "pretraining_learning_rate", "checkpoint_seconds", "seed",
+        )  # fmt: skip
+        check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
+        check_ranges(self, dict.fromkeys(shares, (0, 1)))
+        check_ranges(self, dict.fromkeys(not_negative, (0, math.inf)))
+        check_ranges(self, {"learning_rate": (1e-12, math.inf)})
+        check_ranges(self, dict.fromkeys(("average_decay", "label_smoothing"), (0, 0.99999)))
 
 
 def read_recipe(path: str | Path, config_class: type) -> dict[str, dict[str, Any]]:

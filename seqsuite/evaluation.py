@@ -23,53 +23,89 @@ class Splits:
     Args:
         train: What the model is fitted on.
         validation: What selection, calibration and early stopping read.
+        test: What is scored in the end.
         all_train: Everything that may be learned from: ``train``, and ``validation`` where it was
             cut from the training split. Baselines, which select nothing, are fitted on it.
     """
 
     train: Examples
     validation: Examples
+    test: Examples
     all_train: Examples
 
 
 def load_splits(task: Task) -> Splits:
-    """Load training and validation examples; validation is cut in blocks where there is none."""
+    """Load all splits; those the source lacks are cut from its training split.
+
+    Raises:
+        UserError: The source has no training split, or cannot be read.
+    """
     data, seed = task.config.data, task.config.training.seed
     train = task.load_examples("train")
     if train is None:
         raise UserError(f"Source {data.source!r} has no training split.")
+    validation, test = task.load_examples("validation"), task.load_examples("test")
+    if test is None:
+        print(
+            f"note: no test split: {data.validation_fraction:.0%} of the training examples is cut"
+        )
+        train, test = _cut(train, data.validation_fraction, seed + 1)
     if data.limit and data.limit < len(train):
         keep = np.random.default_rng(seed).permutation(len(train))[: data.limit]
         train = train.select(np.sort(keep).tolist())
-    validation = task.load_examples("validation")
     if validation is not None:
-        return Splits(train, validation, train)
-    rest, held_out = split_off_groups(train, data.validation_fraction, seed)
-    return Splits(rest, held_out, concatenate([rest, held_out]))
+        return Splits(train, validation, test, train)
+    train, validation = _cut(train, data.validation_fraction, seed)
+    return Splits(train, validation, test, concatenate([train, validation]))
 
 
-def load_test(task: Task) -> Examples:
-    """Load the test examples.
-
-    Raises:
-        UserError: The source has none.
-    """
-    test = task.load_examples("test")
-    if test is None:
-        raise UserError(
-            f"Source {task.config.data.source!r} has no test split. Give --data.test FILE."
-        )
-    return test
+def _cut(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Examples]:
+    """Hold examples out, but none whose label would then be missing from the rest."""
+    rest, held_out = split_off_groups(examples, fraction, seed)
+    known = {name for label in rest.labels or [] for name in _names(label)}
+    lost = [i for i, label in enumerate(held_out.labels or []) if not known >= _names(label)]
+    if not lost or len(lost) == len(held_out):
+        return rest, held_out
+    kept = sorted(set(range(len(held_out))) - set(lost))
+    return concatenate([rest, held_out.select(lost)]), held_out.select(kept)
 
 
-def encode(preprocessor: Preprocessor, examples: Examples, training: bool = False):
-    """Encode examples, turning labels the model has never seen into a clear error."""
+def _names(label: Any) -> set[Any]:
+    return set(label) if isinstance(label, tuple) else {label}
+
+
+def encode_labels(preprocessor: Preprocessor, examples: Examples) -> np.ndarray:
+    """Encode labels alone, turning labels the model has never seen into a clear error."""
     try:
-        return preprocessor.encode(examples, training=training)
+        return preprocessor.encode_labels(examples.labels or [])
     except KeyError as error:
         raise UserError(
             f"Label {error.args[0]!r} is not among the labels seen in training."
         ) from error
+
+
+def encode(
+    preprocessor: Preprocessor, examples: Examples, training: bool = False
+) -> EncodedExamples:
+    """Encode examples, turning labels the model has never seen into a clear error."""
+    encode_labels(preprocessor, examples)
+    return preprocessor.encode(examples, training=training)
+
+
+def encode_training(
+    preprocessor: Preprocessor, splits: Splits
+) -> tuple[EncodedExamples, EncodedExamples]:
+    """Encode training and validation examples of a preprocessor adapted to ``all_train``.
+
+    Validation examples that the preprocessor was adapted to are seen as training examples are: what
+    it learned from labels is taken out of fold, so validation stays honest.
+    """
+    encoded = encode(preprocessor, splits.all_train, training=True)
+    count = len(splits.train)
+    if len(encoded) == count:
+        return encoded, encode(preprocessor, splits.validation)
+    every = np.arange(len(encoded))
+    return encoded.select(every[:count]), encoded.select(every[count:])
 
 
 class Predictor:

@@ -10,6 +10,7 @@ Explanation = list[tuple[str, float]]
 
 # Words that moved the answer by less than this share of the largest move are left unmarked.
 _SHOWN_SHARE = 0.25
+_MOST_PARTS = 400
 _GREEN, _RED, _PLAIN = "\x1b[42;30m", "\x1b[41;30m", "\x1b[0m"
 
 
@@ -24,7 +25,8 @@ def leave_one_out(
         chunk: Texts per call.
 
     Returns:
-        Each word with its effect: positive where it spoke for the answer, negative where against.
+        Each word (in a text of thousands, each run of words) with its effect: positive where it
+        spoke for the answer, negative where against.
 
     Example:
         >>> def classify(texts):
@@ -37,12 +39,21 @@ def leave_one_out(
         (occlusion).
     """
     words = text.split()
-    texts = [text, *(" ".join(words[:i] + words[i + 1 :]) for i in range(len(words)))]
-    parts = [probabilities_of(texts[i : i + chunk]) for i in range(0, len(texts), chunk)]
-    probabilities = np.concatenate(parts)
-    answer = probabilities[0].argmax()
-    effects = probabilities[0, answer] - probabilities[1:, answer]
-    return [(word, float(effect)) for word, effect in zip(words, effects, strict=True)]
+    # A very long text is explained by runs of words, or it would take as many calls as words.
+    size = -(-len(words) // _MOST_PARTS) if words else 1
+    parts = [words[i : i + size] for i in range(0, len(words), size)]
+    whole = probabilities_of([text])[0]
+    answer = whole.argmax()
+    explanation = []
+    for first in range(0, len(parts), chunk):
+        last = min(first + chunk, len(parts))
+        texts = [" ".join(words[: i * size] + words[(i + 1) * size :]) for i in range(first, last)]
+        effects = whole[answer] - probabilities_of(texts)[:, answer]
+        explanation += [
+            (" ".join(part), float(effect))
+            for part, effect in zip(parts[first:last], effects, strict=True)
+        ]
+    return explanation
 
 
 def highlight(explanation: Explanation, color: bool) -> str:

@@ -34,6 +34,11 @@ class RaggedColumn:
         values = np.concatenate(rows) if len(rows) else np.zeros((0,), np.int32)
         return cls(values, starts)
 
+    def select(self, indices: np.ndarray) -> RaggedColumn:
+        """Return a column of the rows ``indices``, in that order."""
+        rows = [self.values[self.starts[i] : self.starts[i + 1]] for i in indices]
+        return RaggedColumn.from_rows(rows)
+
     def pad(self, indices: np.ndarray) -> np.ndarray:
         """Return the rows of ``indices``, right-padded with zeros to the longest (at least 1)."""
         lengths = self.starts[indices + 1] - self.starts[indices]
@@ -60,6 +65,15 @@ class EncodedExamples:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def select(self, indices: np.ndarray) -> EncodedExamples:
+        """Return the examples ``indices``, in that order."""
+        features = {
+            name: column.select(indices) if isinstance(column, RaggedColumn) else column[indices]
+            for name, column in self.features.items()
+        }
+        targets = None if self.targets is None else self.targets[indices]
+        return EncodedExamples(features, targets, self.lengths[indices])
 
     def batch(self, indices: np.ndarray) -> dict[str, np.ndarray]:
         """Return the padded features of the examples ``indices``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import gzip
 import json
 import sys
 import time
@@ -14,6 +14,7 @@ from typing import IO, Any
 import numpy as np
 import tensorflow as tf
 
+from seqsuite.datasets import tables
 from seqsuite.errors import EnvironmentFailure, UserError, nearest
 from seqsuite.explanation import highlight
 from seqsuite.export import latest_version
@@ -96,7 +97,7 @@ def _format(task: Task, answer: Any, item: str, row: dict[str, Any], options: An
 
 
 def _items(options: Any, input_name: str) -> Iterator[str]:
-    yield from options.items
+    yield from map(tables.plain_text, options.items)
     if options.input == "-":
         for line in sys.stdin.buffer:
             yield line.decode("utf-8", errors="replace").rstrip("\r\n")
@@ -107,29 +108,23 @@ def _items(options: Any, input_name: str) -> Iterator[str]:
 def _read_file(path: Path, column: str) -> Iterator[str]:
     if not path.is_file():
         raise UserError(f"Input file {path} does not exist.")
-    with open(path, encoding="utf-8", errors="replace", newline="") as file:
-        suffix = path.suffix.lower()
+    name = path.name.lower()
+    opener: Any = gzip.open if name.endswith(".gz") else open
+    # Read as training reads, but line by line: the file may be larger than memory.
+    with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
+        suffix = Path(name.removesuffix(".gz")).suffix
         if suffix in (".csv", ".tsv"):
-            csv.field_size_limit(2**31 - 1)
-            reader = csv.DictReader(file, delimiter="," if suffix == ".csv" else "\t")
-            _check_column(path, column, reader.fieldnames or [])
-            for row in reader:
-                yield row[column] or ""
+            columns, records = tables.delimited_records(file, suffix, path)
+            _check_column(path, column, columns)
+            for record in records:
+                yield tables.plain_text(record[column])
         elif suffix == ".jsonl":
-            for number, line in enumerate(file, 1):
-                yield _json_column(path, number, line, column)
+            for record in tables.json_records(file, path):
+                _check_column(path, column, record)
+                yield tables.plain_text(record[column])
         else:
             for line in file:
                 yield line.rstrip("\r\n")
-
-
-def _json_column(path: Path, number: int, line: str, column: str) -> str:
-    try:
-        record = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path} line {number} is not JSON: {error.msg}.") from error
-    _check_column(path, column, record)
-    return str(record[column])
 
 
 def _check_column(path: Path, column: str, columns: Any) -> None:

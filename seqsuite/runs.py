@@ -62,7 +62,7 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
         The finished run.
     """
     started = time.monotonic()
-    if not resume and (run_dir / "config.toml").exists():
+    if not resume and (run_dir / LAST).exists():
         raise UserError(
             f"{run_dir} already holds a run. Add --resume to go on with it, or give another "
             "--run_dir."
@@ -72,9 +72,10 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
     if not resume:
         _start_directory(task, run_dir)
     print(f"{len(splits.train):,} training and {len(splits.validation):,} validation examples")
-    preprocessor = _prepare(task, splits.train, run_dir, resume)
-    encoded = evaluation.encode(preprocessor, splits.train, training=True)
-    encoded_validation = evaluation.encode(preprocessor, splits.validation)
+    preprocessor = _prepare(task, splits.all_train, run_dir, resume)
+    encoded, encoded_validation = evaluation.encode_training(preprocessor, splits)
+    # Only the labels are looked at: a label that cannot be scored is found now, not in the end.
+    evaluation.encode_labels(preprocessor, splits.test)
     _print_padding(task, encoded.lengths)
     # Preparation may draw random numbers; weights must not depend on whether it was loaded.
     set_seeds(task.config.training.seed)
@@ -85,6 +86,7 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
         trainer.resume()
     progress = trainer.fit(encoded, encoded_validation)
     predictions = trainer.predict(encoded_validation)
+    assert encoded_validation.targets is not None
     task.calibrate(preprocessor, predictions, encoded_validation.targets)
     preprocessor.save_to(run_dir)
     plotting.learning_curves(progress.history, _plots(run_dir) / "learning_curves.png")
@@ -131,8 +133,19 @@ def evaluate(
         ``{"task", "metrics", "baseline", "examples"}``.
     """
     task = run.task
-    test = evaluation.load_test(task)
+    baseline: dict[str, dict[str, float]] = {}
+    try:
+        splits = splits or evaluation.load_splits(task)
+        test = splits.test
+    except UserError as error:
+        # The training files may be gone by now; the model's own numbers need none of them.
+        found = task.load_examples("test")
+        if found is None:
+            raise
+        test = found
+        print(f"note: no baseline, as the training examples are missing: {error}", file=sys.stderr)
     encoded = evaluation.encode(run.preprocessor, test)
+    assert encoded.targets is not None
     predictions = evaluation.Predictor(run.model)(encoded)
     metrics = task.score(predictions, encoded.targets, run.preprocessor)
     if write_pictures:
@@ -140,13 +153,8 @@ def evaluate(
         everything = (test, predictions, encoded.targets, run.preprocessor)
         task.plots(directory, *everything)
         report.write_mistakes(run.directory / "mistakes.jsonl", task.mistakes(*everything)[:200])
-    try:
-        splits = splits or evaluation.load_splits(task)
+    if splits is not None:
         baseline = task.baseline(splits.all_train, test, run.preprocessor)
-    except UserError as error:
-        # The training files may be gone by now; the model's own numbers need none of them.
-        print(f"note: no baseline, as the training examples are missing: {error}", file=sys.stderr)
-        baseline = {}
     return {"task": task.name, "metrics": metrics, "baseline": baseline, "examples": len(test)}
 
 
@@ -194,7 +202,8 @@ def _start_directory(task: Task, run_dir: Path) -> None:
 
 
 def _prepare(task: Task, examples, run_dir: Path, resume: bool) -> Preprocessor:
-    if resume and (run_dir / "preprocessor.npz").is_file():
+    # Before the first checkpoint the model still starts from what adaptation found.
+    if resume and (run_dir / LAST).is_file():
         return Preprocessor.load_from(run_dir)
     preprocessor = task.build_preprocessor(examples)
     preprocessor.save_to(run_dir)

@@ -7,6 +7,7 @@ or killed and resumed ends with the weights of the run that was not.
 
 from __future__ import annotations
 
+import shlex
 import signal
 import time
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ import tensorflow as tf
 from seqsuite import checkpoint, evaluation, schedules
 from seqsuite.averaging import WeightAverage
 from seqsuite.callbacks import ProgressLine, TensorBoardWriter
-from seqsuite.errors import Interrupted
+from seqsuite.errors import Interrupted, UserError
 from seqsuite.pipeline import EncodedExamples, batch_dataset, plan_batches
 from seqsuite.report import write_history
 from seqsuite.task import Task
@@ -157,6 +158,11 @@ class Trainer:
             if progress.batch == 0:
                 self.mean_loss.assign(0.0)
             rate = self._run_epoch(phase, train, step, total_steps)
+            if not np.isfinite(float(self.mean_loss)):
+                raise UserError(
+                    f"Training diverged: the loss is {float(self.mean_loss)}. Lower "
+                    "--training.learning_rate or --training.clip_norm."
+                )
             row: dict[str, Any] = {
                 "phase": phase.name,
                 "epoch": progress.epoch + 1,
@@ -178,11 +184,13 @@ class Trainer:
                 print(f"No progress on validation for {patience} epochs: stopping early.")
                 break
             self._save()
+            self._stop_if_requested()
 
     def _run_epoch(self, phase: Phase, train: EncodedExamples, step, total_steps: int) -> float:
         progress = self.progress
         plan = self._plan(train, phase, progress.epoch)
-        line = ProgressLine(phase.name, progress.epoch, phase.epochs, len(plan), self.quiet)
+        done = progress.batch
+        line = ProgressLine(phase.name, progress.epoch, phase.epochs, len(plan), done, self.quiet)
         started = time.monotonic()
         for batch in batch_dataset(train, plan[progress.batch :]):
             *_, indices = batch
@@ -196,19 +204,23 @@ class Trainer:
             progress.seconds, started = progress.seconds + now - started, now
             tokens = int(train.lengths[indices.numpy()].sum())
             line.update(progress.batch, tokens, loss)
-            if self._stop_requested:
-                self._save()
-                raise Interrupted(
-                    f"Stopped in epoch {progress.epoch + 1} after batch {progress.batch}; the "
-                    f"state is saved. Go on with: {self.resume_hint()}"
-                )
+            self._stop_if_requested()
             if now - self._saved_at > self.training.checkpoint_seconds:
                 self._save()
         return line.close()
 
+    def _stop_if_requested(self) -> None:
+        if self._stop_requested:
+            self._save()
+            raise Interrupted(
+                f"Stopped in epoch {self.progress.epoch + 1} after batch {self.progress.batch}; "
+                f"the state is saved. Go on with: {self.resume_hint()}"
+            )
+
     def resume_hint(self) -> str:
         """Return the command that resumes this run."""
-        return f"python -m seqsuite.tasks.{self.task.name} train --run_dir {self.run_dir} --resume"
+        directory = shlex.quote(str(self.run_dir))
+        return f"python -m seqsuite.tasks.{self.task.name} train --run_dir {directory} --resume"
 
     def _learning_rate(self, phase: Phase, total_steps: int) -> float:
         settings = self.training

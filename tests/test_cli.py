@@ -1,6 +1,7 @@
 """The four verbs as a person types them, on their own files, and what mistakes say."""
 
 import csv
+import gzip
 import io
 import json
 import random
@@ -195,6 +196,11 @@ def mistake(capsys, *words):
         (["predict", "--model=.", "hello"], "no exported model"),
         (["predict", "--model=."], "Nothing to predict"),
         (["train", "--run_dir=.", "--resume"], "not a run directory"),
+        (["--training.epochs=0"], "epochs must be at least 1"),
+        (["--model.token_dropout=1.5"], "token_dropout must be between 0 and 0.99"),
+        (["--data.validation_fraction=2"], "validation_fraction must be between"),
+        (["--training.seed=-1"], "seed must be at least 0"),
+        (["--export_dir=/dev/null/models"], "--export_dir"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(words, message, tmp_path, monkeypatch, capsys):
@@ -204,6 +210,52 @@ def test_mistakes_are_one_line_and_exit_code_2(words, message, tmp_path, monkeyp
     assert message in error
     assert len(error.strip().splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mistake_in_the_model_does_not_block_the_corrected_command(tmp_path, capsys):
+    run_dir = tmp_path / "run"
+    rest = ["--data.limit=60", "--training.epochs=1", "--run_dir", run_dir,
+            "--export_dir", tmp_path / "served", *SMALL]  # fmt: skip
+    code, error = mistake(capsys, "--model.pooling=men", *rest)
+    assert code == 2
+    assert "men" in error
+    assert run("--model.pooling=mean", *rest) == 0
+
+
+def test_one_file_is_enough_and_rare_labels_stay_in_training(tmp_path, capsys):
+    rows = messages(120, 7) + [(f"something rare {i}", f"rare{i}") for i in range(6)]
+    train = write_csv(tmp_path / "a.csv", rows)
+    code = run("--data.source=files", f"--data.train={train}", "--data.validation_fraction=0.3",
+               "--training.epochs=1", "--run_dir", tmp_path / "run",
+               "--export_dir", tmp_path / "served", *SMALL)  # fmt: skip
+    assert code == 0
+    assert "no test split" in capsys.readouterr().out
+    result = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert {f"f1/rare{i}" for i in range(6)} <= set(result["metrics"])
+
+
+def test_words_that_all_occur_once_still_train(tmp_path):
+    rows = [(f"only{i} here{i}", ["a", "b"][i % 2]) for i in range(40)]
+    train = write_csv(tmp_path / "a.csv", rows)
+    code = run("--data.source=files", f"--data.train={train}", "--training.epochs=1",
+               "--run_dir", tmp_path / "run", "--export_dir", tmp_path / "served", *SMALL)  # fmt: skip
+    assert code == 0
+
+
+def test_files_are_predicted_as_they_are_trained_on(three_labels, tmp_path):
+    def predict(name, content):
+        (tmp_path / name).write_bytes(content)
+        code = run("predict", "--model", three_labels / "served", "--input", tmp_path / name,
+                   "--output", tmp_path / "out", "--json")  # fmt: skip
+        assert code == 0
+        lines = (tmp_path / "out").read_text().splitlines()
+        return [json.loads(line)["input"] for line in lines]
+
+    assert predict("a.csv", "\ufefftext,x\ngood,1\n".encode()) == ["good"]
+    assert predict("a.csv", b"text;x\ngood, really;1\n") == ["good, really"]
+    assert predict("a.tsv", b'text\tx\n"open\t1\nb\t2\nc\t3\n') == ['"open', "b", "c"]
+    assert predict("a.jsonl", b'{"text": null}\n{"text": "\\ud83d ok"}\n') == ["", "? ok"]
+    assert predict("a.csv.gz", gzip.compress(b"text\ngood\n")) == ["good"]
 
 
 def test_one_label_only_is_refused(tmp_path, capsys):

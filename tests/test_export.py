@@ -79,6 +79,20 @@ def test_a_fresh_interpreter_without_keras_answers_as_python_does(run, version):
     assert served["labels"] == [["negative", "positive"]] * len(TEXTS)
 
 
+def test_what_is_served_is_calibrated(run):
+    scaling = run.preprocessor.temperature_scaling
+    kept = float(scaling.temperature)
+    server = run.task.build_server(run.preprocessor, run.model)
+    features = {"text": tf.constant(TEXTS)}
+    logits = run.model(run.preprocessor(features), training=False)["logits"]
+    try:
+        scaling.set_temperature(2.5)
+        served = server(features)["probabilities"]
+    finally:
+        scaling.set_temperature(kept)
+    np.testing.assert_allclose(served, tf.nn.softmax(logits / 2.5), atol=1e-6)
+
+
 def test_an_answer_does_not_depend_on_the_rest_of_the_batch(version):
     serve = load_server(version)
     together = serve(text=tf.constant(TEXTS))["probabilities"].numpy()

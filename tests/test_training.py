@@ -16,6 +16,7 @@ SETTINGS = {
     "model": {
         "units": 6,
         "embedding_size": 6,
+        "word_vectors": "true",
         "adversarial": "virtual",
         "ngram_buckets": 512,
         "recurrent_weight_drop": 0.2,
@@ -50,9 +51,13 @@ def weights(run_dir):
     return groups["weights"]
 
 
-@pytest.mark.parametrize("fatal_update", [3, 11, 19])
+@pytest.mark.parametrize(
+    ("fatal_update", "checkpoint_seconds"),
+    [(1, 1000), (3, 0), (11, 0), (19, 0)],
+    ids=["before any checkpoint", "pre-training", "training", "last epoch"],
+)
 def test_a_killed_and_resumed_run_ends_with_the_same_weights(
-    fatal_update, whole_run, tmp_path, monkeypatch
+    fatal_update, checkpoint_seconds, whole_run, tmp_path, monkeypatch
 ):
     updates = 0
 
@@ -66,7 +71,7 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(
     with monkeypatch.context() as patch:
         patch.setattr(training.ProgressLine, "update", update_until_killed)
         with pytest.raises(RuntimeError, match="killed"):
-            runs.train(make_task(), run_dir)
+            runs.train(make_task(checkpoint_seconds=checkpoint_seconds), run_dir)
     runs.train(make_task(), run_dir, resume=True)
     for ours, theirs in zip(weights(run_dir), weights(whole_run), strict=True):
         np.testing.assert_array_equal(ours, theirs)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from seqsuite.datasets import raw_files
+from seqsuite.datasets import raw_files, tables
 from seqsuite.datasets.examples import Examples
 from seqsuite.errors import UserError, nearest
 
@@ -123,53 +121,19 @@ def _table(data: bytes, name: str, where: Any, options: Any) -> Iterator[_Row]:
 
 
 def _delimited(text: str, suffix: str, where: Any, options: Any) -> Iterator[_Row]:
-    csv.field_size_limit(2**31 - 1)  # the default of 128 KiB refuses long documents
-    lines = io.StringIO(text, newline="")
-    # A tab-separated file is one record a line by custom: its quotes are plain characters.
-    if suffix == ".tsv":
-        reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-    else:
-        header = text.split("\n", 1)[0]
-        # Spreadsheets write semicolons where the comma is the decimal sign.
-        delimiter = ";" if ";" in header and "," not in header else ","
-        # Without `strict` a quote that is never closed swallows the rest of the file in silence.
-        reader = csv.DictReader(lines, delimiter=delimiter, strict=True)
-    try:
-        _check_columns(where, reader.fieldnames or [], options)
-        for record in reader:
-            if None in record:
-                raise UserError(
-                    f"{where} line {reader.line_num} has more fields than the header's "
-                    f"{len(reader.fieldnames or [])}. Put texts with a delimiter in double quotes."
-                )
-            yield record[options.text_column], record[options.label_column]
-    except csv.Error as error:
-        raise UserError(
-            f"{where}: the row that begins at line {reader.line_num + 1} cannot be read: {error}. "
-            "A quoted text must end with a quote, and a quote inside it is doubled."
-        ) from error
+    columns, records = tables.delimited_records(io.StringIO(text, newline=""), suffix, where)
+    _check_columns(where, columns, options)
+    for record in records:
+        yield record[options.text_column], record[options.label_column]
 
 
 def _json_lines(text: str, where: Any, options: Any) -> Iterator[_Row]:
-    records: list[dict[str, Any]] = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            reason = getattr(error, "msg", "too deep")
-            raise UserError(f"{where} line {number} is not JSON: {reason}.") from error
-        if not isinstance(record, dict):
-            raise UserError(f"{where} line {number} is not a JSON object.")
-        records.append(record)
+    records = list(tables.json_records(text.split("\n"), where))
     # A key may be left out of some lines, as an empty cell of a table may.
     _check_columns(where, list(dict.fromkeys(key for record in records for key in record)), options)
     for record in records:
         value = record.get(options.text_column)
-        # JSON can spell half a surrogate pair, which no UTF-8 string can hold.
-        found = None if value is None else str(value).encode("utf-8", "replace").decode("utf-8")
-        yield found, record.get(options.label_column)
+        yield None if value is None else tables.plain_text(value), record.get(options.label_column)
 
 
 def _check_columns(where: Any, columns: Sequence[str], options: Any) -> None:
@@ -189,7 +153,7 @@ def _labels(value: Any, separator: str | None, where: Any) -> Any:
     if separator is None:
         if isinstance(value, list | dict):
             raise UserError(
-                f"{where}: a label is {json.dumps(value)[:40]}, expected one name. For several "
+                f"{where}: a label is {str(value)[:40]}, expected one name. For several "
                 "labels a text add --data.label_separator ';'."
             )
         return "" if value is None else str(value).strip()

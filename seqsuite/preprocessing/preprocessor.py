@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.datasets.examples import Examples
+from seqsuite.errors import UserError
 from seqsuite.pipeline import EncodedExamples, RaggedColumn
 
 __all__ = ["EncodedExamples", "Preprocessor"]
@@ -112,7 +114,17 @@ class Preprocessor(keras.layers.Layer):
 
         Args:
             directory: The folder it was written to.
+
+        Raises:
+            UserError: Its files are damaged.
         """
+        try:
+            return Preprocessor._load_from(directory)
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise UserError(f"The preprocessor in {directory} cannot be read: {error}.") from error
+
+    @staticmethod
+    def _load_from(directory: Path) -> Preprocessor:
         config = json.loads((directory / "preprocessor.json").read_text(encoding="utf-8"))
         preprocessor = keras.saving.deserialize_keras_object(config)
         with np.load(directory / "preprocessor.npz") as arrays:

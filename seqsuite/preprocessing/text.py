@@ -77,7 +77,7 @@ class TextPreprocessor(Preprocessor):
         self.temperature_scaling = TemperatureScaling(dtype="float32")
         self.ngram_scores: NgramScores | None = None
         self.initial_embeddings: np.ndarray | None = None
-        if self.vocabulary:
+        if self.labels:
             self._build_tables()
 
     def get_config(self) -> dict:
@@ -103,7 +103,8 @@ class TextPreprocessor(Preprocessor):
             counts.update(tokens.flat_values.numpy().tolist())
         # Ties are broken by the token, so that the vocabulary does not depend on the order of rows.
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        kept = [token for token, count in ranked if count >= self.min_count]
+        # A handful of short texts may repeat no token at all; then every token is known.
+        kept = [token for token, count in ranked if count >= self.min_count] or list(counts)
         self.vocabulary = [token.decode("utf-8") for token in kept[: self.max_vocabulary - 2]]
         weights = len(labels) / np.maximum(1, self.label_counts(labels)) / max(1, len(self.labels))
         self.label_weights = [float(weight) for weight in weights]
@@ -187,7 +188,7 @@ class TextPreprocessor(Preprocessor):
             self.ngram_scores.out_of_fold_scores = overrides.get("ngram_scores")
 
     def _build_tables(self) -> None:
-        keys = tf.constant(self.vocabulary)
+        keys = tf.constant(self.vocabulary, tf.string)
         values = tf.range(2, len(self.vocabulary) + 2, dtype=tf.int32)
         initializer = tf.lookup.KeyValueTensorInitializer(keys, values)
         self._table = tf.lookup.StaticHashTable(initializer, default_value=UNKNOWN_ID)

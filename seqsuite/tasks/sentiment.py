@@ -9,12 +9,13 @@ and Manning 2012). Labels may be two, many, or (with ``data.label_separator``) s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
 from seqsuite import datasets, explanation
-from seqsuite.config import DataConfig, TrainingConfig
+from seqsuite.config import DataConfig, TrainingConfig, check_ranges
 from seqsuite.errors import UserError
 from seqsuite.task import Task
 
@@ -43,6 +44,11 @@ class SentimentDataConfig(DataConfig):
     min_count: int = 2
     max_length: int = 400
     head_fraction: float = 0.25
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_ranges(self, dict.fromkeys(("min_count", "max_length"), (1, math.inf)))
+        check_ranges(self, {"max_vocabulary": (3, math.inf), "head_fraction": (0, 1)})
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,14 @@ class SentimentModelConfig:
     epsilon: float = 5.0
     ngram_buckets: int = 0
     num_sampled: int = 1024
+
+    def __post_init__(self):
+        counts = ("units", "num_layers", "embedding_size", "num_sampled")
+        rates = ("token_dropout", "embedding_dropout", "recurrent_weight_drop", "dropout")
+        check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
+        check_ranges(self, dict.fromkeys(rates, (0, 0.99)))
+        not_negative = ("hidden_units", "ngram_buckets", "epsilon")
+        check_ranges(self, dict.fromkeys(not_negative, (0, math.inf)))
 
 
 @dataclass(frozen=True)
@@ -215,9 +229,8 @@ class Sentiment(Task):
         to_probabilities = tf.nn.sigmoid if self.multi_label else tf.nn.softmax
 
         def serve(features):
-            probabilities = to_probabilities(
-                model(preprocessor(features), training=False)["logits"]
-            )
+            logits = model(preprocessor(features), training=False)["logits"]
+            probabilities = to_probabilities(preprocessor.temperature_scaling(logits))
             labels = tf.broadcast_to(names[None], tf.shape(probabilities))
             return {
                 **preprocessor.decode(probabilities),

@@ -49,12 +49,12 @@ def test_the_contract_is_filled_in(prepared):
 
 
 def test_splits_share_no_example(prepared):
-    task, splits, *_ = prepared
+    _, splits, *_ = prepared
 
     def rows(examples):
         return set(zip(*examples.features.values(), strict=True))
 
-    test = evaluation.load_test(task)
+    test = splits.test
     assert not rows(splits.train) & rows(splits.validation)
     assert not rows(splits.train) & rows(test)
     assert not rows(splits.validation) & rows(test)

@@ -1,0 +1,107 @@
+"""Records of csv, tsv and jsonl text, one at a time, with errors that name the line."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from seqsuite.errors import UserError
+
+
+def delimited_records(
+    lines: Iterable[str], suffix: str, where: Any
+) -> tuple[list[str], Iterator[dict[str, str]]]:
+    """Read a table with a header.
+
+    Args:
+        lines: The text, line ends kept.
+        suffix: ``.tsv``, or anything else for commas (or semicolons, which spreadsheets write
+            where the comma is the decimal sign).
+        where: Named in errors.
+
+    Returns:
+        The columns, and the records; reading them raises UserError at a damaged row.
+
+    Example:
+        >>> columns, records = delimited_records(["text,label\\n", "good,yes\\n"], ".csv", "a.csv")
+        >>> columns, next(records)["label"]
+        (['text', 'label'], 'yes')
+    """
+    csv.field_size_limit(2**31 - 1)  # the default of 128 KiB refuses long documents
+    lines = iter(lines)
+    header = next(lines, "")
+    every = itertools.chain([header] if header else [], lines)
+    # A tab-separated file is one record a line by custom: its quotes are plain characters.
+    if suffix == ".tsv":
+        reader = csv.DictReader(every, delimiter="\t", quoting=csv.QUOTE_NONE)
+    else:
+        delimiter = ";" if ";" in header and "," not in header else ","
+        # Without `strict` a quote that is never closed swallows the rest of the file in silence.
+        reader = csv.DictReader(every, delimiter=delimiter, strict=True)
+    try:
+        columns = list(reader.fieldnames or [])
+    except csv.Error as error:
+        raise _damaged(where, reader, error) from error
+    return columns, _records(reader, where)
+
+
+def _records(reader: csv.DictReader, where: Any) -> Iterator[dict[str, str]]:
+    try:
+        for record in reader:
+            if None in record:
+                raise UserError(
+                    f"{where} line {reader.line_num} has more fields than the header's "
+                    f"{len(reader.fieldnames or [])}. Put texts with a delimiter in double quotes."
+                )
+            yield record
+    except csv.Error as error:
+        raise _damaged(where, reader, error) from error
+
+
+def _damaged(where: Any, reader: csv.DictReader, error: csv.Error) -> UserError:
+    return UserError(
+        f"{where}: the row that begins at line {reader.line_num + 1} cannot be read: {error}. "
+        "A quoted text must end with a quote, and a quote inside it is doubled."
+    )
+
+
+def json_records(lines: Iterable[str], where: Any) -> Iterator[dict[str, Any]]:
+    """Read one JSON object a line; empty lines are passed over.
+
+    Args:
+        lines: The text.
+        where: Named in errors.
+
+    Raises:
+        UserError: A line is not a JSON object; the message names it.
+
+    Example:
+        >>> list(json_records(['{"text": "good"}'], "a.jsonl"))
+        [{'text': 'good'}]
+    """
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            reason = getattr(error, "msg", "too deep")
+            raise UserError(f"{where} line {number} is not JSON: {reason}.") from error
+        if not isinstance(record, dict):
+            raise UserError(f"{where} line {number} is not a JSON object.")
+        yield record
+
+
+def plain_text(value: Any) -> str:
+    """Return a value as text that UTF-8 can hold; None is the empty text.
+
+    JSON can spell half a surrogate pair, and a shell can pass bytes that are not UTF-8.
+
+    Example:
+        >>> plain_text(None), plain_text(3)
+        ('', '3')
+    """
+    return "" if value is None else str(value).encode("utf-8", "replace").decode("utf-8")
