@@ -209,6 +209,42 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
+def fit_relative_temperature(
+    first: np.ndarray, second: np.ndarray, references: np.ndarray, multi_label: bool = False
+) -> float:
+    """Return the temperature of ``first`` at which adding ``second`` explains held-out labels best.
+
+    Both may still be softened or sharpened together, so only their proportion is chosen here.
+
+    Args:
+        first: Logits of one model, float ``(examples, labels)``.
+        second: Logits of another, of the same shape.
+        references: Label ids int ``(examples,)``, or a 0/1 matrix when ``multi_label``.
+        multi_label: Labels are independent.
+
+    Returns:
+        A temperature in [0.05, 20].
+
+    Example:
+        >>> right, noise = np.array([[2.0, 0.0], [0.0, 2.0]] * 9), np.array([[0.5, 0.0]] * 18)
+        >>> fit_relative_temperature(noise, right, np.array([0, 1] * 9)) > 5
+        True
+    """
+    from scipy.optimize import minimize
+    from scipy.special import expit, softmax
+
+    truth = _truth_matrix(references, first.shape[1], multi_label)
+
+    def loss(log_weights: np.ndarray) -> float:
+        logits = np.exp(log_weights[0]) * first + np.exp(log_weights[1]) * second
+        probabilities = expit(logits) if multi_label else softmax(logits, axis=1)
+        return log_loss(probabilities, truth, multi_label)
+
+    bound = float(np.log(20.0))
+    found = minimize(loss, np.zeros(2), method="L-BFGS-B", bounds=[(-bound, bound)] * 2)
+    return float(np.clip(np.exp(found.x[1] - found.x[0]), 0.05, 20.0))
+
+
 def fit_temperature(logits: np.ndarray, references: np.ndarray, multi_label: bool = False) -> float:
     """Return the temperature that makes held-out labels most likely.
 

@@ -71,3 +71,43 @@ def co_occurrence_vectors(
     vectors[:, :size_used] = left_vectors * np.sqrt(strengths)
     vectors[:first_word_id] = 0  # the factorisation leaves rounding errors there
     return vectors / max(float(vectors[first_word_id:].std()), 1e-12)
+
+
+def label_ratios(
+    rows: Sequence[np.ndarray],
+    targets: np.ndarray,
+    vocabulary_size: int,
+    num_labels: int,
+    first_word_id: int = 2,
+) -> np.ndarray:
+    """Return how much more often a label's texts hold a word than the other texts do.
+
+    Args:
+        rows: Token ids of each text, int ``(tokens,)``.
+        targets: Label ids int ``(texts,)``, or a 0/1 matrix ``(texts, labels)``.
+        vocabulary_size: Number of token ids.
+        num_labels: Number of labels.
+        first_word_id: Lower ids (padding, unknown) keep zeros.
+
+    Returns:
+        Log-count ratios float32 ``(vocabulary_size, num_labels)`` with standard deviation 1.
+
+    Example:
+        >>> rows = [np.array([2, 4]), np.array([3, 4])]
+        >>> ratios = label_ratios(rows, np.array([0, 1]), vocabulary_size=5, num_labels=2)
+        >>> (ratios[2] > 0).tolist(), abs(ratios[4]).max() < 1e-6
+        ([True, False], True)
+
+    Reference:
+        Wang and Manning, "Baselines and Bigrams", ACL 2012, https://aclanthology.org/P12-2018/
+    """
+    matrix = np.eye(num_labels)[targets] if targets.ndim == 1 else np.asarray(targets)
+    counts = np.ones((vocabulary_size, num_labels))
+    others = np.ones((vocabulary_size, num_labels))
+    for row, target in zip(rows, matrix, strict=True):
+        words = np.unique(row)
+        counts[words] += target
+        others[words] += 1 - target
+    ratios = np.log(counts / counts.sum(axis=0)) - np.log(others / others.sum(axis=0))
+    ratios[:first_word_id] = 0
+    return (ratios / max(float(ratios.std()), 1e-12)).astype(np.float32)

@@ -237,8 +237,10 @@ def test_one_file_is_enough_and_rare_labels_stay_in_training(tmp_path, capsys):
 def test_words_that_all_occur_once_still_train(tmp_path):
     rows = [(f"only{i} here{i}", ["a", "b"][i % 2]) for i in range(40)]
     train = write_csv(tmp_path / "a.csv", rows)
-    code = run("--data.source=files", f"--data.train={train}", "--training.epochs=1",
-               "--run_dir", tmp_path / "run", "--export_dir", tmp_path / "served", *SMALL)  # fmt: skip
+    code = run(
+        "--data.source=files", f"--data.train={train}", "--training.epochs=1",
+        "--run_dir", tmp_path / "run", "--export_dir", tmp_path / "served", *SMALL,
+    )  # fmt: skip
     assert code == 0
 
 

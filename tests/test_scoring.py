@@ -205,3 +205,23 @@ def test_temperature_stays_sane_without_mistakes():
     temperature = scoring.fit_temperature(logits, np.arange(50) % 2)
     confidence = 1 / (1 + math.exp(-4 / temperature))
     assert confidence == pytest.approx(51 / 52, rel=1e-3)
+
+
+def test_the_relative_temperature_is_that_of_the_likelihood():
+    generator = np.random.default_rng(0)
+    truth = generator.integers(0, 2, 400)
+    sign = np.stack([1 - 2 * truth, 2 * truth - 1], axis=1)
+    # The first model is as informative as the second but five times too sure of itself.
+    first = 5 * (sign + 2 * generator.normal(size=(400, 1)) * [-1, 1])
+    second = sign + 2 * generator.normal(size=(400, 1)) * [-1, 1]
+    found = scoring.fit_relative_temperature(first, second, truth)
+    best = scoring.fit_temperature(first / found + second, truth)
+
+    def loss(temperature):
+        logits = first / temperature + second
+        probabilities = softmax(logits / scoring.fit_temperature(logits, truth), axis=1)
+        return scoring.log_loss(probabilities, np.eye(2)[truth])
+
+    assert found == pytest.approx(5, rel=0.5)
+    assert np.isfinite(best)
+    assert loss(found) <= min(loss(found * 0.8), loss(found * 1.25)) + 1e-6

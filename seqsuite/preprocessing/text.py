@@ -14,7 +14,7 @@ from seqsuite.layers import TemperatureScaling
 from seqsuite.preprocessing.ngram_scores import NgramScores
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.tokenization import tokenize
-from seqsuite.word_vectors import co_occurrence_vectors
+from seqsuite.word_vectors import co_occurrence_vectors, label_ratios
 
 PADDING_ID = 0
 UNKNOWN_ID = 1
@@ -75,6 +75,7 @@ class TextPreprocessor(Preprocessor):
         self.labels = list(labels or [])
         self.label_weights = list(label_weights or [])
         self.temperature_scaling = TemperatureScaling(dtype="float32")
+        self.recurrent_scaling = TemperatureScaling(dtype="float32")
         self.ngram_scores: NgramScores | None = None
         self.initial_embeddings: np.ndarray | None = None
         if self.labels:
@@ -119,13 +120,26 @@ class TextPreprocessor(Preprocessor):
             return encoded.sum(axis=0).astype(int)
         return np.bincount(encoded, minlength=len(self.labels))
 
-    def word_vectors(self, texts: Sequence[str], size: int) -> np.ndarray:
-        """Return co-occurrence vectors of the vocabulary in ``texts``, float32 ``(ids, size)``."""
+    def word_vectors(self, examples: Examples, size: int, by_label: bool = False) -> np.ndarray:
+        """Return vectors of the vocabulary from training examples, float32 ``(ids, size)``.
+
+        Args:
+            examples: Training examples.
+            size: Features per word.
+            by_label: Let the last features say how much more often than others a label's examples
+                hold the word, one feature per label.
+        """
         rows = []
-        for tokens in _tokenized(texts):
+        for tokens in _tokenized(examples.features["text"]):
             ids = tf.ragged.map_flat_values(self._table.lookup, tokens)
             rows.extend(np.split(ids.flat_values.numpy(), ids.row_splits.numpy()[1:-1]))
-        return co_occurrence_vectors(rows, self.vocabulary_size, size)
+        vectors = co_occurrence_vectors(rows, self.vocabulary_size, size)
+        if by_label:
+            targets = self.encode_labels(examples.labels or [])
+            ratios = label_ratios(rows, targets, self.vocabulary_size, len(self.labels))
+            count = min(size, ratios.shape[1])
+            vectors[:, size - count :] = ratios[:, :count]
+        return vectors
 
     def call(self, features):
         tokens = tokenize(features["text"])

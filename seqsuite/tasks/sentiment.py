@@ -64,6 +64,7 @@ class SentimentModelConfig:
         layer_normalization: Normalise between layers.
         embedding_size: Features per token.
         word_vectors: Start the embedding from co-occurrence vectors of the training texts.
+        label_vectors: Let some features of that start say how each word leans to each label.
         pooling: How states over time become one vector, modes joined by "+".
         hidden_units: Units of the dense layer before the logits (0: none).
         token_dropout: Share of tokens replaced by the unknown token.
@@ -84,6 +85,7 @@ class SentimentModelConfig:
     layer_normalization: bool = False
     embedding_size: int = 64
     word_vectors: bool = False
+    label_vectors: bool = False
     pooling: str = "mean+max"
     hidden_units: int = 64
     token_dropout: float = 0.05
@@ -147,10 +149,11 @@ class Sentiment(Task):
                 f"Training needs at least two labels. Found only {preprocessor.labels}: check "
                 f"--data.label_column (now {data.label_column!r})."
             )
-        if self.config.model.word_vectors:
+        model = self.config.model
+        if model.word_vectors or model.label_vectors:
             # Only the start of the embedding: a restored model overwrites it with its weights.
             preprocessor.initial_embeddings = preprocessor.word_vectors(
-                examples.features["text"], self.config.model.embedding_size
+                examples, model.embedding_size, by_label=model.label_vectors
             )
         return preprocessor
 
@@ -229,7 +232,11 @@ class Sentiment(Task):
         to_probabilities = tf.nn.sigmoid if self.multi_label else tf.nn.softmax
 
         def serve(features):
-            logits = model(preprocessor(features), training=False)["logits"]
+            outputs = model(preprocessor(features), training=False)
+            logits = outputs["logits"]
+            if "recurrent_logits" in outputs:
+                recurrent = outputs["recurrent_logits"]
+                logits = logits - recurrent + preprocessor.recurrent_scaling(recurrent)
             probabilities = to_probabilities(preprocessor.temperature_scaling(logits))
             labels = tf.broadcast_to(names[None], tf.shape(probabilities))
             return {
@@ -243,15 +250,23 @@ class Sentiment(Task):
     def calibrate(self, preprocessor, predictions, references):
         from seqsuite import scoring
 
-        temperature = scoring.fit_temperature(
-            predictions["logits"], references, multi_label=self.multi_label
-        )
+        logits = predictions["logits"]
+        if "recurrent_logits" in predictions:
+            # The recurrent part has seen the labels of its training examples, the n-gram scores of
+            # those were out of fold: training trusts the former too much. Validation weighs them.
+            recurrent = predictions["recurrent_logits"]
+            temperature = scoring.fit_relative_temperature(
+                recurrent, logits - recurrent, references, self.multi_label
+            )
+            preprocessor.recurrent_scaling.set_temperature(temperature)
+            logits = logits - recurrent + recurrent / temperature
+        temperature = scoring.fit_temperature(logits, references, multi_label=self.multi_label)
         preprocessor.temperature_scaling.set_temperature(temperature)
 
     def score(self, predictions, references, preprocessor):
         from seqsuite import scoring
 
-        before, probabilities = self._probabilities(predictions["logits"], preprocessor)
+        before, probabilities = self._probabilities(predictions, preprocessor)
         scores = scoring.classification_scores(
             probabilities, references, preprocessor.labels, multi_label=self.multi_label
         )
@@ -259,7 +274,9 @@ class Sentiment(Task):
             before, references, preprocessor.labels, multi_label=self.multi_label
         )["calibration_error"]
         if "recurrent_logits" in predictions:
-            alone, _ = self._probabilities(predictions["recurrent_logits"], preprocessor)
+            alone, _ = self._probabilities(
+                {"logits": predictions["recurrent_logits"]}, preprocessor
+            )
             scores["accuracy_recurrent_alone"] = scoring.classification_scores(
                 alone, references, preprocessor.labels, multi_label=self.multi_label
             )["accuracy"]
@@ -282,7 +299,7 @@ class Sentiment(Task):
     def plots(self, directory, examples, predictions, references, preprocessor):
         from seqsuite import plotting, scoring
 
-        before, probabilities = self._probabilities(predictions["logits"], preprocessor)
+        before, probabilities = self._probabilities(predictions, preprocessor)
         if self.multi_label:
             correct = ((probabilities >= 0.5) == (references > 0)).all(axis=1)
         else:
@@ -305,7 +322,7 @@ class Sentiment(Task):
         return files
 
     def mistakes(self, examples, predictions, references, preprocessor):
-        _, probabilities = self._probabilities(predictions["logits"], preprocessor)
+        _, probabilities = self._probabilities(predictions, preprocessor)
         if self.multi_label:
             wrong = ((probabilities >= 0.5) != (references > 0)).any(axis=1)
             surest = abs(probabilities - references).max(axis=1)
@@ -367,13 +384,18 @@ class Sentiment(Task):
         )
         return inputs, stack(x, lengths=inputs["length"])
 
-    def _probabilities(self, logits, preprocessor):
-        """Return probabilities before and after temperature scaling."""
+    def _probabilities(self, predictions, preprocessor):
+        """Return probabilities before and after calibration on validation."""
         from scipy.special import expit, softmax
 
+        logits = calibrated = predictions["logits"]
+        if "recurrent_logits" in predictions:
+            recurrent = predictions["recurrent_logits"]
+            scale = float(preprocessor.recurrent_scaling.temperature)
+            calibrated = logits - recurrent + recurrent / scale
         temperature = float(preprocessor.temperature_scaling.temperature)
         to_probabilities = expit if self.multi_label else partial(softmax, axis=-1)
-        return to_probabilities(logits), to_probabilities(logits / temperature)
+        return to_probabilities(logits), to_probabilities(calibrated / temperature)
 
 
 TASK = Sentiment
