@@ -80,17 +80,21 @@ def test_a_fresh_interpreter_without_keras_answers_as_python_does(run, version):
 
 
 def test_what_is_served_is_calibrated(run):
-    scaling = run.preprocessor.temperature_scaling
-    kept = float(scaling.temperature)
+    scalings = run.preprocessor.temperature_scaling, run.preprocessor.recurrent_scaling
+    kept = [float(scaling.temperature) for scaling in scalings]
     server = run.task.build_server(run.preprocessor, run.model)
     features = {"text": tf.constant(TEXTS)}
-    logits = run.model(run.preprocessor(features), training=False)["logits"]
+    outputs = run.model(run.preprocessor(features), training=False)
+    recurrent = outputs["recurrent_logits"]
+    ngrams = outputs["logits"] - recurrent
     try:
-        scaling.set_temperature(2.5)
+        for scaling, temperature in zip(scalings, (2.5, 4.0), strict=True):
+            scaling.set_temperature(temperature)
         served = server(features)["probabilities"]
     finally:
-        scaling.set_temperature(kept)
-    np.testing.assert_allclose(served, tf.nn.softmax(logits / 2.5), atol=1e-6)
+        for scaling, temperature in zip(scalings, kept, strict=True):
+            scaling.set_temperature(temperature)
+    np.testing.assert_allclose(served, tf.nn.softmax((recurrent / 4 + ngrams) / 2.5), atol=1e-6)
 
 
 def test_an_answer_does_not_depend_on_the_rest_of_the_batch(version):
