@@ -100,7 +100,7 @@ class TrainingConfig:
         seed: Fixes data order, initial weights and dropout.
     """
 
-    epochs: int = 8
+    epochs: int = 16
     batch_tokens: int = 8192
     max_batch_size: int = 128
     optimizer: Literal["adam", "adamw"] = "adam"

@@ -95,7 +95,7 @@ def label_ratios(
     Example:
         >>> rows = [np.array([2, 4]), np.array([3, 4])]
         >>> ratios = label_ratios(rows, np.array([0, 1]), vocabulary_size=5, num_labels=2)
-        >>> (ratios[2] > 0).tolist(), abs(ratios[4]).max() < 1e-6
+        >>> (ratios[2] > 0).tolist(), bool(abs(ratios[4]).max() < 1e-6)
         ([True, False], True)
 
     Reference:
