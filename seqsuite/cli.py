@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from seqsuite.config import build_parser, parse
 from seqsuite.errors import UserError, nearest
-from seqsuite.task import Task
+from seqsuite.task import CONFIG_FILE, Task
 
 VERBS = ("train", "evaluate", "predict", "export")
 
@@ -146,7 +146,9 @@ def _predict(task_class: type[Task], words: list[str]) -> int:
     parser.add_argument("--input", help="a file: a line each, or csv, tsv, jsonl; - for a pipe")
     parser.add_argument("--column", default=None, help="column of a csv, tsv or jsonl input")
     parser.add_argument("--output", default="-", help="file to write to; - for standard output")
+    formats = task_class.output_formats
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--format", choices=formats, help="what to write; --json is short for json")
     parser.add_argument("--explain", action="store_true", help="mark what moved the answer")
     parser.add_argument("--batch_size", type=int, default=64, help="items per call")
     options = parser.parse_intermixed_args(words)
@@ -155,7 +157,10 @@ def _predict(task_class: type[Task], words: list[str]) -> int:
     _quiet_tensorflow()
     from seqsuite import prediction
 
-    return prediction.run(task_class(), options)
+    server = prediction.Server(options.model)
+    recipe = server.version / CONFIG_FILE
+    config = parse(task_class.config_class, [f"--config={recipe}"])[0] if recipe.is_file() else None
+    return prediction.run(task_class(config), server, options)
 
 
 def _export(task_class: type[Task], words: list[str]) -> int:

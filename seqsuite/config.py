@@ -185,8 +185,9 @@ def build_parser(config_class: type, **keywords: Any) -> ArgumentParser:
         parser_mode="toml", exit_on_error=False, allow_abbrev=False, add_help=True, **keywords
     )
     parser.add_argument("--config", action="config", help="Recipe (TOML); flags win over it.")
+    defaults = config_class()  # a task's own defaults of a section may differ from the section's
     for section, section_class in _sections(config_class).items():
-        parser.add_argument(f"--{section}", type=section_class, default=section_class())
+        parser.add_argument(f"--{section}", type=section_class, default=getattr(defaults, section))
     return parser
 
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from seqsuite.datasets.examples import Examples, concatenate, split_off_groups
 from seqsuite.errors import UserError
-from seqsuite.pipeline import EncodedExamples, batch_dataset, plan_batches
+from seqsuite.pipeline import EncodedExamples, RaggedColumn, Targets, batch_dataset, plan_batches
 from seqsuite.preprocessing import Preprocessor
 from seqsuite.task import Outputs, Task
 
@@ -74,7 +74,7 @@ def _names(label: Any) -> set[Any]:
     return set(label) if isinstance(label, tuple) else {label}
 
 
-def encode_labels(preprocessor: Preprocessor, examples: Examples) -> np.ndarray:
+def encode_labels(preprocessor: Preprocessor, examples: Examples) -> Targets:
     """Encode labels alone, turning labels the model has never seen into a clear error."""
     try:
         return preprocessor.encode_labels(examples.labels or [])
@@ -120,9 +120,10 @@ class Predictor:
         self.model = model
         self.batch_tokens = batch_tokens
         self._call: Any = None
+        self._time_outputs: set[str] = set()
 
     def __call__(self, encoded: EncodedExamples) -> Outputs:
-        """Return output name -> array in the order of the examples."""
+        """Return output name -> one row per example, in their order; ragged over time."""
         plan = plan_batches(encoded.lengths, self.batch_tokens, max_batch_size=512)
         dataset = batch_dataset(encoded, plan)
         if self._call is None:
@@ -130,13 +131,30 @@ class Predictor:
                 lambda features: self.model(features, training=False),
                 input_signature=[dataset.element_spec[0]],
             )
-        results: dict[str, np.ndarray] = {}
+            self._time_outputs = self._time_outputs_of(dataset.element_spec[0])
+        parts: dict[str, list[Any]] = {}
         for features, *_, indices in dataset:
             outputs = self._call(features)
             outputs = outputs if isinstance(outputs, dict) else {"output": outputs}
             for name, value in outputs.items():
-                array = value.numpy()
-                if name not in results:
-                    results[name] = np.zeros((len(encoded), *array.shape[1:]), array.dtype)
-                results[name][indices.numpy()] = array
-        return results
+                rows = value.numpy()
+                if name in self._time_outputs:
+                    lengths = encoded.lengths[indices.numpy()]
+                    rows = [row[:length] for row, length in zip(rows, lengths, strict=True)]
+                parts.setdefault(name, []).extend(rows)
+        order = np.argsort(np.concatenate([*plan, np.zeros(0, np.int64)]), kind="stable")
+        return {
+            name: RaggedColumn.from_rows([rows[index] for index in order])
+            if name in self._time_outputs
+            else np.stack([rows[index] for index in order])
+            for name, rows in parts.items()
+        }
+
+    def _time_outputs_of(self, specification: Any) -> set[str]:
+        """Outputs of one value per time step: their second axis is of no fixed size."""
+        outputs = self._call.get_concrete_function(specification).structured_outputs
+        if not isinstance(outputs, dict):
+            outputs = {"output": outputs}
+        return {
+            name for name, spec in outputs.items() if spec.shape.rank > 1 and spec.shape[1] is None
+        }

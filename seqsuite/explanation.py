@@ -1,4 +1,4 @@
-"""Which words of a text moved a classifier's answer, found by leaving each out in turn."""
+"""Answers shown in a line of text: which words moved them, and tags beside words."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ Explanation = list[tuple[str, float]]
 _SHOWN_SHARE = 0.25
 _MOST_PARTS = 400
 _GREEN, _RED, _PLAIN = "\x1b[42;30m", "\x1b[41;30m", "\x1b[0m"
+_TAG_COLORS = (32, 34, 71, 130, 133, 136, 161, 166, 30, 97, 100, 168)
 
 
 def leave_one_out(
@@ -76,4 +77,30 @@ def highlight(explanation: Explanation, color: bool) -> str:
             shown.append(f"{_GREEN if effect > 0 else _RED}{word}{_PLAIN}")
         else:
             shown.append(f"[{'+' if effect > 0 else '-'}{word}]")
+    return " ".join(shown)
+
+
+def tagged(tokens: Sequence[str], tags: Sequence[str], color: bool) -> str:
+    """Return words with their tags; words outside of any span (``O``) stand alone.
+
+    Args:
+        tokens: Words of a sentence.
+        tags: As many tags.
+        color: Write tags in terminal colours, one for each kind, rather than after a slash.
+
+    Example:
+        >>> tagged(["in", "Rome"], ["O", "B-place"], color=False)
+        'in Rome/B-place'
+    """
+    shown = []
+    for token, tag in zip(tokens, tags, strict=True):
+        if tag == "O":
+            shown.append(token)
+        elif color:
+            kind = tag.partition("-")[2] or tag
+            # Of the terminal's 256 colours, those that are legible on black and on white.
+            code = _TAG_COLORS[sum(kind.encode()) % len(_TAG_COLORS)]
+            shown.append(f"{token}\x1b[38;5;{code}m/{tag}{_PLAIN}")
+        else:
+            shown.append(f"{token}/{tag}")
     return " ".join(shown)

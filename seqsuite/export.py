@@ -7,7 +7,6 @@ Keras to run, and carries warm-up requests that the server replays before it tak
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure
 from seqsuite.preprocessing import Preprocessor
-from seqsuite.task import Task
+from seqsuite.task import CONFIG_FILE, Task
 
 # Stateful or accelerator-only ops have no place in a served graph.
 _FORBIDDEN_OPS = ("Cudnn", "Random", "Assign")
@@ -44,19 +44,19 @@ def export(
     use_cpu_kernels(model)
     module = tf.Module()
     module.preprocessor, module.model = preprocessor, model
-    function = _signature(task, task.build_server(preprocessor, model))
-    check_servable(function)
+    signatures = serving_functions(task, preprocessor, model)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         version = next_version(directory)
         # The server polls the folder: a version must appear complete or not at all.
         partial = directory / f".{version.name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        tf.saved_model.save(module, str(partial), signatures={"serving_default": function})
+        tf.saved_model.save(module, str(partial), signatures=signatures)
+        extra = partial / "assets.extra"
+        extra.mkdir()
+        (partial / CONFIG_FILE).write_text(to_toml(task.config), encoding="utf-8")
         requests = task.sample_requests()
         if requests:
-            extra = partial / "assets.extra"
-            extra.mkdir()
             write_warm_up_requests(extra / "tf_serving_warmup_requests", task.name, requests)
         partial.rename(version)
     except (OSError, tf.errors.OpError) as error:
@@ -135,12 +135,33 @@ def write_warm_up_requests(path: Path, model_name: str, requests: dict[str, Any]
         writer.write(_field(6, _field(1, request)))
 
 
-def _signature(task: Task, server: Callable) -> Any:
-    specifications = {
-        name: tf.TensorSpec([None], tf.as_dtype(dtype), name=name)
-        for name, dtype in task.serving_signature.items()
-    }
-    return tf.function(lambda **features: server(features)).get_concrete_function(**specifications)
+def serving_functions(task: Task, preprocessor: Preprocessor, model: keras.Model) -> dict[str, Any]:
+    """Return the concrete function of each signature of a task, checked to be servable.
+
+    Raises:
+        RuntimeError: One holds a random, assigning or cuDNN op.
+    """
+    server = tf.function(lambda **features: task.build_server(preprocessor, model)(features))
+    functions = {}
+    for name, inputs in {
+        "serving_default": task.serving_signature,
+        **task.further_signatures,
+    }.items():
+        specifications = {key: input_specification(key, text) for key, text in inputs.items()}
+        functions[name] = server.get_concrete_function(**specifications)
+        check_servable(functions[name])
+    return functions
+
+
+def input_specification(name: str, text: str) -> tf.TensorSpec:
+    """Return the specification of a served input such as ``string[batch,time]``.
+
+    Example:
+        >>> input_specification("tokens", "string[batch,time]").shape
+        TensorShape([None, None])
+    """
+    dtype, _, axes = text.removesuffix("]").partition("[")
+    return tf.TensorSpec([None] * len(axes.split(",")), tf.as_dtype(dtype), name=name)
 
 
 def _versions(directory: Path) -> list[Path]:

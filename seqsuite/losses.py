@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -82,3 +83,139 @@ class LabelCrossentropy(keras.losses.Loss):
             "label_smoothing": self.label_smoothing,
             "class_weights": self.class_weights,
         }
+
+
+@keras.saving.register_keras_serializable(package="seqsuite")
+class TagCrossentropy(LabelCrossentropy):
+    """Cross-entropy of the tag of each real step: the mean over tokens, however they are padded.
+
+    Args:
+        label_smoothing: Share of the target's mass spread evenly over all tags, in [0, 1).
+        padding_tag: What stands for a tag at padded steps, and at steps that have none.
+        name: Name of the loss.
+        **kwargs: Keras loss arguments.
+
+    Call arguments:
+        y_true: Tag ids int ``(batch, time)``.
+        y_pred: Logits ``(batch, time, tags)``.
+        sample_weight: Weights of the rows ``(batch,)``, or of the steps ``(batch, time)``.
+
+    Returns:
+        The weighted mean over steps that have a tag, scalar; 0 where there are none.
+
+    Example:
+        >>> loss = TagCrossentropy()
+        >>> round(float(loss([[1, -1]], keras.ops.zeros((1, 2, 4)))), 4)  # log 4
+        1.3863
+    """
+
+    def __init__(
+        self,
+        label_smoothing: float = 0.0,
+        padding_tag: int = -1,
+        name: str = "tag_crossentropy",
+        **kwargs,
+    ):
+        super().__init__(label_smoothing=label_smoothing, name=name, **kwargs)
+        self.padding_tag = padding_tag
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        y_true = ops.cast(y_true, "int32")
+        weights = ops.cast(ops.not_equal(y_true, self.padding_tag), y_pred.dtype)
+        if sample_weight is not None:
+            sample_weight = ops.cast(sample_weight, weights.dtype)
+            if len(sample_weight.shape) == 1:
+                sample_weight = sample_weight[:, None]
+            weights = weights * sample_weight
+        return super().__call__(y_true, y_pred, weights)
+
+    def get_config(self) -> dict:
+        """Return the constructor arguments."""
+        config = super().get_config()
+        del config["multi_label"], config["class_weights"]
+        return {**config, "padding_tag": self.padding_tag}
+
+
+@keras.saving.register_keras_serializable(package="seqsuite")
+class CRFLoss(keras.losses.Loss):
+    """Negative log-likelihood of tag sequences under a CRF, per token.
+
+    The loss of a batch is the sum over its rows divided by the number of their real tokens, so
+    padding changes nothing. A row's sample weight weighs it in the sum and its tokens in the
+    number. What ``fit`` prints for an epoch is the mean over batches, each counted by its rows.
+
+    The loss uses the weights of `crf`, and the loss of a model loaded from a ``.keras`` file those
+    of the loaded CRF. For that, a model class of your own must have the CRF in its ``get_config``,
+    as Keras asks of layers that are arguments; of another one, load with ``compile=False``.
+
+    Args:
+        crf: The :class:`seqsuite.layers.CRF` that made the potentials, or any Keras object with its
+            ``log_likelihood(potentials, tags, lengths)``. It must be a layer of the trained model,
+            or its weights are not trained.
+        padding_tag: What stands for a tag at padded steps, at the end of each row.
+        name: Name of the loss.
+        **kwargs: Keras loss arguments. The reduction ``"sum"`` gives the weighted sum over rows,
+            ``None`` one value per row, neither divided by tokens.
+
+    Call arguments:
+        y_true: Tag ids int ``(batch, time)``.
+        y_pred: Potentials ``(batch, time, tags)``, what `crf` returned.
+        sample_weight: Weights of the rows, ``(batch,)``.
+
+    Returns:
+        The weighted mean over real tokens in nats, scalar; 0 where there are none.
+
+    Example:
+        >>> from seqsuite.layers import CRF
+        >>> crf = CRF(4)
+        >>> loss = CRFLoss(crf)
+        >>> tags = keras.ops.array([[0, 3, 2], [1, -1, -1]])
+        >>> round(float(loss(tags, crf(keras.ops.zeros((2, 3, 4))))), 4)  # log 4
+        1.3863
+    """
+
+    def __init__(self, crf: Any, padding_tag: int = -1, name: str = "crf_loss", **kwargs):
+        kwargs = {"reduction": "mean_with_sample_weight", "dtype": "float32", **kwargs}
+        super().__init__(name=name, **kwargs)
+        if not hasattr(crf, "log_likelihood"):
+            raise ValueError(
+                "Argument `crf` must be a CRF layer, or have its method `log_likelihood`. "
+                f"Received: crf={crf!r}"
+            )
+        self.crf = crf
+        self.padding_tag = padding_tag
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        # Each row is a mean over tokens and weighs as many: together, a mean over all tokens.
+        weights = ops.cast(self._lengths(y_true), "float32")
+        if sample_weight is not None:
+            sample_weight = ops.cast(sample_weight, "float32")
+            if len(sample_weight.shape) > 1 and sample_weight.shape[1] != 1:
+                raise ValueError(
+                    "Argument `sample_weight` must have one weight per row: a CRF has no loss of "
+                    f"single tokens. Received: sample_weight of shape {sample_weight.shape}"
+                )
+            weights = weights * ops.reshape(sample_weight, (-1,))
+        return super().__call__(y_true, y_pred, weights)
+
+    def _lengths(self, y_true):
+        real = ops.not_equal(ops.cast(y_true, "int32"), self.padding_tag)
+        return ops.sum(ops.cast(real, "int32"), axis=-1)
+
+    def call(self, y_true, y_pred):
+        lengths = self._lengths(y_true)
+        likelihood = self.crf.log_likelihood(y_pred, ops.cast(y_true, "int32"), lengths)
+        return -likelihood / ops.cast(ops.maximum(lengths, 1), likelihood.dtype)
+
+    def get_config(self) -> dict:
+        """Return the constructor arguments."""
+        return {
+            **super().get_config(),
+            "crf": keras.saving.serialize_keras_object(self.crf),
+            "padding_tag": self.padding_tag,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict) -> CRFLoss:
+        """Rebuild the loss and the CRF, or find the CRF that a model being loaded has."""
+        return cls(**{**config, "crf": keras.saving.deserialize_keras_object(config["crf"])})

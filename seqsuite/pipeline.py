@@ -6,7 +6,7 @@ plan again and starts at the batch where it stopped, so it sees exactly what it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,32 +21,54 @@ class RaggedColumn:
     Args:
         values: All rows, one after the other, ``(total, ...)``.
         starts: Where each row begins, int64 ``(rows + 1,)``; the last entry is ``total``.
+        padding: What fills shorter rows of a batch.
     """
 
     values: np.ndarray
     starts: np.ndarray
+    padding: int = 0
 
     @classmethod
-    def from_rows(cls, rows: Sequence[np.ndarray]) -> RaggedColumn:
+    def from_rows(cls, rows: Sequence[np.ndarray], padding: int = 0) -> RaggedColumn:
         """Build a column from a list of arrays that agree in all but the first axis."""
         lengths = np.array([len(row) for row in rows], np.int64)
         starts = np.concatenate([[0], np.cumsum(lengths)])
         values = np.concatenate(rows) if len(rows) else np.zeros((0,), np.int32)
-        return cls(values, starts)
+        return cls(values, starts, padding)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def row(self, index: int) -> np.ndarray:
+        """Return one row, unpadded."""
+        return self.values[self.starts[index] : self.starts[index + 1]]
+
+    def rows(self) -> list[np.ndarray]:
+        """Return all rows, unpadded."""
+        return [self.row(index) for index in range(len(self))]
 
     def select(self, indices: np.ndarray) -> RaggedColumn:
         """Return a column of the rows ``indices``, in that order."""
-        rows = [self.values[self.starts[i] : self.starts[i + 1]] for i in indices]
-        return RaggedColumn.from_rows(rows)
+        # An empty row in front, so that no rows at all keep their dtype and features.
+        rows = [self.values[:0], *(self.row(index) for index in indices)]
+        lengths = [len(row) for row in rows]
+        return RaggedColumn(np.concatenate(rows), np.cumsum(lengths), self.padding)
 
     def pad(self, indices: np.ndarray) -> np.ndarray:
-        """Return the rows of ``indices``, right-padded with zeros to the longest (at least 1)."""
+        """Return the rows of ``indices``, right-padded to the longest (at least 1)."""
         lengths = self.starts[indices + 1] - self.starts[indices]
         width = max(1, int(lengths.max(initial=0)))
-        padded = np.zeros((len(indices), width, *self.values.shape[1:]), self.values.dtype)
+        shape = (len(indices), width, *self.values.shape[1:])
+        padded = np.full(shape, self.padding, self.values.dtype)
         for row, (index, length) in enumerate(zip(indices, lengths, strict=True)):
-            padded[row, :length] = self.values[self.starts[index] : self.starts[index] + length]
+            padded[row, :length] = self.row(index)[:length]
         return padded
+
+
+Column = RaggedColumn | np.ndarray
+"""One value per example: an array, or rows of different length."""
+Targets = Column | dict[str, Column]
+"""What a model is fitted to: one column, or one for each of its losses (and of its metrics)."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +77,12 @@ class EncodedExamples:
 
     Args:
         features: Name -> :class:`RaggedColumn` or array with the examples on the first axis.
-        targets: Encoded labels, or None.
+        targets: Encoded labels, or None: a column, or a dict of columns by the name of a loss.
         lengths: Time steps of each example, int ``(examples,)``; buckets are made from it.
     """
 
-    features: dict[str, Any]
-    targets: np.ndarray | None
+    features: dict[str, Column]
+    targets: Targets | None
     lengths: np.ndarray
 
     def __len__(self) -> int:
@@ -68,19 +90,31 @@ class EncodedExamples:
 
     def select(self, indices: np.ndarray) -> EncodedExamples:
         """Return the examples ``indices``, in that order."""
-        features = {
-            name: column.select(indices) if isinstance(column, RaggedColumn) else column[indices]
-            for name, column in self.features.items()
-        }
-        targets = None if self.targets is None else self.targets[indices]
+        features = {name: _select(column, indices) for name, column in self.features.items()}
+        targets = None if self.targets is None else _map(_select, self.targets, indices)
         return EncodedExamples(features, targets, self.lengths[indices])
 
     def batch(self, indices: np.ndarray) -> dict[str, np.ndarray]:
         """Return the padded features of the examples ``indices``."""
-        return {
-            name: column.pad(indices) if isinstance(column, RaggedColumn) else column[indices]
-            for name, column in self.features.items()
-        }
+        return {name: _pad(column, indices) for name, column in self.features.items()}
+
+    def target_batch(self, indices: np.ndarray) -> Any:
+        """Return the padded targets of the examples ``indices``, an array or a dict of arrays."""
+        return _map(_pad, self.targets, indices)
+
+
+def _select(column: Column, indices: np.ndarray) -> Column:
+    return column.select(indices) if isinstance(column, RaggedColumn) else column[indices]
+
+
+def _pad(column: Column, indices: np.ndarray) -> np.ndarray:
+    return column.pad(indices) if isinstance(column, RaggedColumn) else column[indices]
+
+
+def _map(function: Callable, columns: Any, *rest: Any) -> Any:
+    if isinstance(columns, dict):
+        return {name: function(column, *rest) for name, column in columns.items()}
+    return function(columns, *rest)
 
 
 def plan_batches(
@@ -162,17 +196,17 @@ def batch_dataset(encoded: EncodedExamples, batches: Sequence[np.ndarray]) -> tf
 
     def generate() -> Iterator[tuple[Any, ...]]:
         for indices in batches:
-            rest = (indices,) if encoded.targets is None else (encoded.targets[indices], indices)
-            yield (encoded.batch(indices), *rest)
+            targets = () if encoded.targets is None else (encoded.target_batch(indices),)
+            yield (encoded.batch(indices), *targets, indices)
 
-    def specification(column: Any) -> tf.TensorSpec:
+    def specification(column: Column) -> tf.TensorSpec:
         if isinstance(column, RaggedColumn):
             return tf.TensorSpec((None, None, *column.values.shape[1:]), column.values.dtype)
         return tf.TensorSpec((None, *column.shape[1:]), column.dtype)
 
-    features = {name: specification(column) for name, column in encoded.features.items()}
+    features = _map(specification, encoded.features)
     rest = [tf.TensorSpec((None,), tf.int64)]
     if encoded.targets is not None:
-        rest.insert(0, specification(encoded.targets))
+        rest.insert(0, _map(specification, encoded.targets))
     dataset = tf.data.Dataset.from_generator(generate, output_signature=(features, *rest))
     return dataset.prefetch(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import sys
 import time
@@ -18,96 +19,163 @@ from seqsuite.datasets import tables
 from seqsuite.errors import EnvironmentFailure, UserError, nearest
 from seqsuite.explanation import highlight
 from seqsuite.export import latest_version
-from seqsuite.task import Task
+from seqsuite.task import Item, Task
 
 
-def run(task: Task, options: Any) -> int:
+def run(task: Task, server: Server, options: Any) -> int:
     """Answer the items of ``options`` and write one line for each.
 
     Args:
-        task: The task, for its input name and how answers are shown.
+        task: The task, for its inputs and how answers are shown.
+        server: The exported model.
         options: The namespace of the predict verb.
 
     Returns:
         The exit code 0.
     """
-    answer = load_server(options.model)
-    input_name = next(iter(task.serving_signature))
     with _open_output(options.output) as output:
         progress = _Progress(options, output)
-        items = _items(options, input_name)
+        items, output_format = _items(task, options)
         for chunk in _chunks(items, options.batch_size):
-            for item, row in _answers(answer, input_name, chunk):
-                output.write(_format(task, answer, item, row, options) + "\n")
+            for item, row in _answers(server, task, chunk):
+                output.write(_format(task, server, item, row, options, output_format))
             progress.update(len(chunk))
         progress.close()
     return 0
 
 
-def load_server(path: str | Path) -> Any:
-    """Load an exported model and return its ``serving_default`` as a function.
+class Server:
+    """An exported model, called as a server calls it.
 
     Args:
         path: A version's folder, or the folder of versions (the latest is taken).
 
-    Returns:
-        A function of named tensors -> named tensors.
-
     Raises:
         UserError: The folder holds no exported model.
     """
-    try:
-        version = latest_version(path)
-    except FileNotFoundError:
-        raise UserError(
-            f"{path} holds no exported model (no saved_model.pb). Give --model the folder that "
-            "`train` or `export` printed."
-        ) from None
-    loaded = tf.saved_model.load(str(version))
-    function = loaded.signatures["serving_default"]
-    # The function does not keep its variables alive by itself.
-    function.owner = loaded
-    return function
+
+    def __init__(self, path: str | Path):
+        try:
+            self.version = latest_version(path)
+        except FileNotFoundError:
+            raise UserError(
+                f"{path} holds no exported model (no saved_model.pb). Give --model the folder that "
+                "`train` or `export` printed."
+            ) from None
+        # Functions do not keep the variables alive that they read.
+        self._loaded = tf.saved_model.load(str(self.version))
+        self._functions = {
+            frozenset(function.structured_input_signature[1]): function
+            for function in self._loaded.signatures.values()
+        }
+
+    def __call__(self, **features: Any) -> dict[str, Any]:
+        """Answer a batch by the signature that has these inputs.
+
+        Args:
+            **features: Named tensors, the batch on the first axis.
+
+        Raises:
+            UserError: There is no such signature.
+        """
+        function = self._functions.get(frozenset(features))
+        if function is None:
+            known = ["+".join(sorted(names)) for names in self._functions]
+            raise UserError(
+                f"The exported model takes {' or '.join(known)}, not {'+'.join(sorted(features))}. "
+                "Was it exported by another task?"
+            )
+        return function(**features)
 
 
-def _answers(answer: Any, name: str, items: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _answers(server: Server, task: Task, items: list[Item]) -> Iterator[tuple[Item, dict]]:
     # Sorting by length keeps padding (and so time) down; answers go back in the given order.
-    order = np.argsort([len(item) for item in items], kind="stable")
+    order = np.argsort([len(item.text) for item in items], kind="stable")
     rows: list[dict[str, Any]] = [{}] * len(items)
-    step = max(1, 64_000 // (1 + max(len(items[i].split()) for i in order)))
+    step = max(1, 64_000 // (1 + max(len(items[i].text.split()) for i in order)))
     for start in range(0, len(order), step):
         indices = order[start : start + step]
-        batch = tf.constant([items[index] for index in indices])
-        outputs = {key: value.numpy() for key, value in answer(**{name: batch}).items()}
+        names = items[indices[0]].features
+        features = {name: _stack([items[i].features[name] for i in indices]) for name in names}
+        outputs = {key: value.numpy() for key, value in server(**features).items()}
         for position, index in enumerate(indices):
-            rows[index] = {key: _plain(value[position]) for key, value in outputs.items()}
+            row = {key: _plain(value[position]) for key, value in outputs.items()}
+            rows[index] = task.unpad(row)
     yield from zip(items, rows, strict=True)
 
 
-def _format(task: Task, answer: Any, item: str, row: dict[str, Any], options: Any) -> str:
-    if options.json:
-        record = {"input": item, **row}
+def _stack(values: list[Any]) -> tf.Tensor:
+    """Return raw values as a batch; lists of words are padded."""
+    if not isinstance(values[0], list):
+        return tf.constant(values)
+    longest = max(1, *map(len, values))
+    return tf.constant([value + [""] * (longest - len(value)) for value in values])
+
+
+def _format(
+    task: Task, server: Server, item: Item, row: dict[str, Any], options: Any, output_format: str
+) -> str:
+    if output_format == "json":
+        record = {"input": item.text, **row}
         if options.explain:
-            record["explanation"] = task.explain(answer, item)
-        return json.dumps(record, ensure_ascii=False)
-    if options.explain:
-        color = options.output == "-" and sys.stdout.isatty()
-        return task.show(row, highlight(task.explain(answer, item), color))
-    return task.show(row, item)
+            record["explanation"] = task.explain(server, item.text)
+        return json.dumps(record, ensure_ascii=False) + "\n"
+    if output_format != "text":
+        return task.format_item(item, row, output_format)
+    color = options.output == "-" and sys.stdout.isatty()
+    text = highlight(task.explain(server, item.text), color) if options.explain else item.text
+    return task.show(row, text, color) + "\n"
 
 
-def _items(options: Any, input_name: str) -> Iterator[str]:
+def _items(task: Task, options: Any) -> tuple[Iterator[Item], str]:
+    """Return what is to be answered, and the format to write."""
+    input_name = next(iter(task.serving_signature))
+    given = "json" if options.json else options.format
+    lines: Iterator[bytes] = iter(())
+    if options.input is not None:
+        first_line, lines = _look_ahead(_lines(options.input))
+        if not options.items and task.reads(first_line, options.input):
+            if options.input != "-":
+                # A mistake at its end is better told before anything is written.
+                for _ in task.read_items(_lines(options.input)):
+                    pass
+            return task.read_items(lines), given or task.output_formats[-1]
+    texts = _texts(options, input_name, lines)
+    return (Item(text, {input_name: text}) for text in texts), given or "text"
+
+
+def _lines(name: str) -> Iterator[bytes]:
+    if name == "-":
+        yield from sys.stdin.buffer
+        return
+    path = Path(name)
+    if not path.is_file():
+        raise UserError(f"Input file {path} does not exist.")
+    opener: Any = gzip.open if name.lower().endswith(".gz") else open
+    with opener(path, "rb") as file:
+        yield from file
+
+
+def _look_ahead(lines: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Return the first line that is not empty or a comment, and all lines."""
+    read: list[bytes] = []
+    for line in lines:
+        read.append(line)
+        if line.strip() and not line.startswith(b"#"):
+            return line, itertools.chain(read, lines)
+    return b"", iter(read)
+
+
+def _texts(options: Any, input_name: str, lines: Iterator[bytes]) -> Iterator[str]:
     yield from map(tables.plain_text, options.items)
     if options.input == "-":
-        for line in sys.stdin.buffer:
+        for line in lines:
             yield line.decode("utf-8", errors="replace").rstrip("\r\n")
     elif options.input is not None:
         yield from _read_file(Path(options.input), options.column or input_name)
 
 
 def _read_file(path: Path, column: str) -> Iterator[str]:
-    if not path.is_file():
-        raise UserError(f"Input file {path} does not exist.")
     name = path.name.lower()
     opener: Any = gzip.open if name.endswith(".gz") else open
     # Read as training reads, but line by line: the file may be larger than memory.
@@ -135,8 +203,8 @@ def _check_column(path: Path, column: str, columns: Any) -> None:
         )
 
 
-def _chunks(items: Iterator[str], size: int) -> Iterator[list[str]]:
-    chunk: list[str] = []
+def _chunks(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
+    chunk: list[Item] = []
     for item in items:
         chunk.append(item)
         if len(chunk) >= size:

@@ -72,7 +72,7 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
     if not resume:
         _start_directory(task, run_dir)
     print(f"{len(splits.train):,} training and {len(splits.validation):,} validation examples")
-    preprocessor = _prepare(task, splits.all_train, run_dir, resume)
+    preprocessor = _prepare(task, splits, run_dir, resume)
     encoded, encoded_validation = evaluation.encode_training(preprocessor, splits)
     # Only the labels are looked at: a label that cannot be scored is found now, not in the end.
     evaluation.encode_labels(preprocessor, splits.test)
@@ -201,11 +201,11 @@ def _start_directory(task: Task, run_dir: Path) -> None:
         ) from error
 
 
-def _prepare(task: Task, examples, run_dir: Path, resume: bool) -> Preprocessor:
+def _prepare(task: Task, splits: evaluation.Splits, run_dir: Path, resume: bool) -> Preprocessor:
     # Before the first checkpoint the model still starts from what adaptation found.
     if resume and (run_dir / LAST).is_file():
         return Preprocessor.load_from(run_dir)
-    preprocessor = task.build_preprocessor(examples)
+    preprocessor = task.build_preprocessor(splits.all_train, splits.train)
     preprocessor.save_to(run_dir)
     return preprocessor
 

@@ -7,7 +7,8 @@ a task imports neither TensorFlow nor Keras: hooks import what they need.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,11 +18,29 @@ from seqsuite.errors import UserError
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
 
+    from seqsuite.pipeline import Column, Targets
     from seqsuite.preprocessing import Preprocessor
 
-Outputs = dict[str, "np.ndarray"]
+CONFIG_FILE = "assets.extra/config.toml"
+"""Where an exported model's folder says how its task was configured; servers pass over it."""
+
+Outputs = dict[str, "Column"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One input of ``predict``.
+
+    Args:
+        text: How it is shown.
+        features: Raw features, named as the inputs of one of the task's signatures.
+        origin: What it was read from, for a task that writes it back.
+    """
+
+    text: str
+    features: dict[str, Any]
+    origin: Any = None
 
 
 class Task(ABC):
@@ -35,7 +54,11 @@ class Task(ABC):
     summary: ClassVar[str]
     config_class: ClassVar[type]
     serving_signature: ClassVar[dict[str, str]]
-    """Raw input name -> dtype of the exported model's ``serving_default``."""
+    """Raw input name -> dtype and axes of ``serving_default``: ``string[batch]``."""
+    further_signatures: ClassVar[dict[str, dict[str, str]]] = {}
+    """Name -> inputs of other signatures that the served function answers."""
+    output_formats: ClassVar[tuple[str, ...]] = ("text", "json")
+    """What ``predict`` can write; those after the first two are written by :meth:`format_item`."""
     monitor: ClassVar[str] = "accuracy"
     """The metric of :meth:`score` that model selection maximises on validation."""
 
@@ -47,8 +70,15 @@ class Task(ABC):
         """Return raw, unbatched examples of ``train``, ``validation`` or ``test``."""
 
     @abstractmethod
-    def build_preprocessor(self, examples: Examples) -> Preprocessor:
-        """Return a preprocessor adapted to the training examples."""
+    def build_preprocessor(
+        self, examples: Examples, fitted: Examples | None = None
+    ) -> Preprocessor:
+        """Return a preprocessor adapted to the training examples.
+
+        ``fitted`` are those of them that the model will be fitted to, where validation examples
+        were cut from ``examples``; None: all. What is learned from labels, and not out of fold,
+        must come from these alone, or selection on validation is flattered.
+        """
 
     @abstractmethod
     def build_model(self, preprocessor: Preprocessor) -> keras.Model:
@@ -74,14 +104,14 @@ class Task(ABC):
         return []
 
     def calibrate(
-        self, preprocessor: Preprocessor, predictions: Outputs, references: np.ndarray
+        self, preprocessor: Preprocessor, predictions: Outputs, references: Targets
     ) -> None:
         """Set in the preprocessor, after training, what is chosen on validation."""
         return None
 
     @abstractmethod
     def score(
-        self, predictions: Outputs, references: np.ndarray, preprocessor: Preprocessor
+        self, predictions: Outputs, references: Targets, preprocessor: Preprocessor
     ) -> dict[str, float]:
         """Return metrics of the model's outputs against encoded targets."""
 
@@ -96,7 +126,7 @@ class Task(ABC):
         directory: Path,
         examples: Examples,
         predictions: Outputs,
-        references: np.ndarray,
+        references: Targets,
         preprocessor: Preprocessor,
     ) -> list[Path]:
         """Draw what is special to the task into ``directory`` and return the files."""
@@ -106,15 +136,36 @@ class Task(ABC):
         self,
         examples: Examples,
         predictions: Outputs,
-        references: np.ndarray,
+        references: Targets,
         preprocessor: Preprocessor,
     ) -> list[dict[str, Any]]:
         """Return the wrong answers as JSON records, the one the model was surest of first."""
         return []
 
-    def show(self, outputs: dict[str, Any], item: str) -> str:
-        """Return the line that ``predict`` prints for one item."""
+    def reads(self, first_line: bytes, name: str) -> bool:
+        """Return whether an input is in a format of the task's own.
+
+        Args:
+            first_line: Its first line that is not empty or a comment.
+            name: The file's name, ``-`` for a pipe.
+        """
+        return False
+
+    def read_items(self, lines: Iterator[bytes]) -> Iterator[Item]:
+        """Yield the items of an input that :meth:`reads` said yes to."""
+        raise NotImplementedError
+
+    def unpad(self, outputs: dict[str, Any]) -> dict[str, Any]:
+        """Return one item's outputs without the padding of its batch."""
+        return outputs
+
+    def show(self, outputs: dict[str, Any], item: str, color: bool = False) -> str:
+        """Return the line that ``predict`` prints for one item, ``color`` in a terminal."""
         return f"{outputs}\t{item}"
+
+    def format_item(self, item: Item, outputs: dict[str, Any], output_format: str) -> str:
+        """Return an item in an output format of the task's own, line ends included."""
+        raise UserError(f"Task {self.name} does not write {output_format}.")
 
     def explain(self, serve: Callable[..., dict[str, Any]], item: str) -> list[tuple[str, float]]:
         """Return the parts of a raw input and how far each moved the exported model's answer."""

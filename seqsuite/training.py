@@ -191,11 +191,12 @@ class Trainer:
         plan = self._plan(train, phase, progress.epoch)
         done = progress.batch
         line = ProgressLine(phase.name, progress.epoch, phase.epochs, len(plan), done, self.quiet)
+        callbacks = self.task.callbacks() if phase.selects else []
         started = time.monotonic()
         for batch in batch_dataset(train, plan[progress.batch :]):
             *_, indices = batch
             phase.model.optimizer.learning_rate.assign(self._learning_rate(phase, total_steps))
-            for callback in self.task.callbacks() if phase.selects else []:
+            for callback in callbacks:
                 callback(phase.model, progress.step, total_steps)
             progress.step += 1
             progress.batch += 1
@@ -249,13 +250,16 @@ class Trainer:
         model, average, mean_loss = phase.model, self.average, self.mean_loss
         selects = phase.selects
         signature = [batch_dataset(train, []).element_spec, tf.TensorSpec((), tf.int32)]
-        keys = list(model.loss) if isinstance(model.loss, dict) else None
+        keys = list(model.loss) if isinstance(model.loss, dict) else []
 
         @tf.function(input_signature=signature)
         def step(batch, position):
             features, *rest = batch
             targets = rest[0] if selects else None
-            if keys is not None:
+            if isinstance(targets, dict):
+                # The others are there for scores alone.
+                targets = {key: targets[key] for key in keys}
+            elif keys:
                 targets = dict.fromkeys(keys, targets)
             # Resetting before each step makes Keras report the loss of this batch, so that the mean
             # over the epoch is ours to keep in checkpoints.

@@ -1,9 +1,5 @@
 """What is exported runs without us, on a CPU, and answers as Python does."""
 
-import json
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,8 +7,9 @@ import tensorflow as tf
 from seqsuite import export, runs
 from seqsuite.config import build_config
 from seqsuite.errors import EnvironmentFailure
-from seqsuite.prediction import load_server
+from seqsuite.prediction import Server
 from seqsuite.tasks import find_task
+from tests.conformance.serve_alone import serve_alone
 
 TEXTS = [
     "The room is not dull at all.",
@@ -22,39 +19,6 @@ TEXTS = [
     "word " * 3000,
     "gorgeous but hollow",
 ]
-
-SERVE_ALONE = '''
-import json, sys
-
-class Without:
-    """A finder that does not find what a server does not have."""
-
-    def __init__(self, finder):
-        self.finder = finder
-
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("keras", "seqsuite", "tf_keras"):
-            return None
-        return self.finder.find_spec(name, path, target)
-
-sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
-for absent in ("keras", "seqsuite"):
-    try:
-        __import__(absent)
-    except ImportError:
-        pass
-    else:
-        raise SystemExit(f"{absent} can be imported")
-import tensorflow as tf
-serve = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
-outputs = serve(text=tf.constant(json.load(sys.stdin)))
-print(json.dumps({
-    "label": [x.decode() for x in outputs["label"].numpy()],
-    "probability": outputs["probability"].numpy().tolist(),
-    "probabilities": outputs["probabilities"].numpy().tolist(),
-    "labels": [[x.decode() for x in row] for row in outputs["labels"].numpy()],
-}))
-'''
 
 
 @pytest.fixture(scope="module")
@@ -75,14 +39,7 @@ def version(run, tmp_path_factory):
 
 
 def test_a_fresh_interpreter_without_keras_answers_as_python_does(run, version):
-    process = subprocess.run(
-        [sys.executable, "-c", SERVE_ALONE, str(version)],
-        input=json.dumps(TEXTS),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    served = json.loads(process.stdout.splitlines()[-1])
+    served = serve_alone(version, {"serving_default": {"text": TEXTS}})["serving_default"]
     server = run.task.build_server(run.preprocessor, run.model)
     ours = server({"text": tf.constant(TEXTS)})
     assert served["label"] == [x.decode() for x in ours["label"].numpy()]
@@ -111,14 +68,14 @@ def test_what_is_served_is_calibrated(run):
 
 
 def test_an_answer_does_not_depend_on_the_rest_of_the_batch(version):
-    serve = load_server(version)
+    serve = Server(version)
     together = serve(text=tf.constant(TEXTS))["probabilities"].numpy()
     alone = [serve(text=tf.constant([text]))["probabilities"].numpy()[0] for text in TEXTS]
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
 def test_invalid_utf8_gets_an_answer(version):
-    outputs = load_server(version)(text=tf.constant([b"bad \xff\xfe bytes"]))
+    outputs = Server(version)(text=tf.constant([b"bad \xff\xfe bytes"]))
     assert np.isfinite(outputs["probabilities"].numpy()).all()
 
 

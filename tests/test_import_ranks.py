@@ -16,9 +16,29 @@ import seqsuite
 PACKAGE = Path(seqsuite.__file__).parent
 RANKS = [
     {"", "errors"},
-    {"config", "schedules", "scoring", "datasets", "naive_bayes", "word_vectors", "explanation"},
-    {"layers", "losses", "metrics", "decoding", "pipeline", "baselines", "plotting", "optimizers"},
-    {"preprocessing"},
+    {
+        "config",
+        "schedules",
+        "scoring",
+        "spans",
+        "datasets",
+        "naive_bayes",
+        "word_vectors",
+        "explanation",
+    },
+    {
+        "layers",
+        "losses",
+        "metrics",
+        "decoding",
+        "pipeline",
+        "baselines",
+        "plotting",
+        "optimizers",
+        "tag_scores",
+        "tag_baselines",
+    },
+    {"preprocessing", "classification_report", "tagging_report"},
     {"task"},
     {"tasks", "training", "evaluation", "checkpoint", "export", "callbacks", "report", "averaging"},
     {"runs", "prediction"},
@@ -67,7 +87,8 @@ def test_a_module_imports_only_what_lies_below_it(path):
 LIGHT = [
         "seqsuite", "seqsuite.errors", "seqsuite.config", "seqsuite.schedules",
         "seqsuite.scoring", "seqsuite.datasets", "seqsuite.task", "seqsuite.tasks",
-        "seqsuite.tasks.sentiment", "seqsuite.plotting", "seqsuite.cli", "seqsuite.__main__",
+        "seqsuite.tasks.sentiment", "seqsuite.tasks.pos_tagging", "seqsuite.plotting",
+        "seqsuite.cli", "seqsuite.__main__",
     ]  # fmt: skip
 
 

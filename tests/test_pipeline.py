@@ -60,3 +60,69 @@ def test_batches_hold_the_rows_right_padded_with_zeros():
 def test_a_batch_of_empty_rows_still_has_a_time_step():
     column = RaggedColumn.from_rows([np.zeros(0, np.int32)] * 2)
     assert column.pad(np.array([0, 1])).shape == (2, 1)
+
+
+def tagged_examples():
+    """Three sentences of 2, 0 and 3 words: tags, flags that pad with 0, and a score each."""
+    tags = [np.array(row, np.int32) for row in ([4, 0], [], [1, 2, 3])]
+    flags = [np.ones(len(row), np.int32) for row in tags]
+    return EncodedExamples(
+        {"token_ids": RaggedColumn.from_rows([row + 5 for row in tags])},
+        {
+            "logits": RaggedColumn.from_rows(tags, padding=-1),
+            "known": RaggedColumn.from_rows(flags),
+            "score": np.array([0.1, 0.2, 0.3], np.float32),
+        },
+        lengths=np.array([2, 0, 3]),
+    )
+
+
+def test_targets_may_be_several_columns_each_with_its_padding():
+    batch = tagged_examples().target_batch(np.array([2, 0, 1]))
+    assert batch["logits"].tolist() == [[1, 2, 3], [4, 0, -1], [-1, -1, -1]]
+    assert batch["known"].tolist() == [[1, 1, 1], [1, 1, 0], [0, 0, 0]]
+    assert batch["score"].tolist() == pytest.approx([0.3, 0.1, 0.2])
+
+
+def test_batches_of_several_targets_are_those_of_the_plan():
+    encoded = tagged_examples()
+    plan = [np.array([2]), np.array([1, 0])]
+    for (features, targets, indices), rows in zip(batch_dataset(encoded, plan), plan, strict=True):
+        assert indices.numpy().tolist() == rows.tolist()
+        for got, expected in (
+            (features, encoded.batch(rows)),
+            (targets, encoded.target_batch(rows)),
+        ):
+            assert set(got) == set(expected)
+            for name, values in expected.items():
+                np.testing.assert_array_equal(got[name], values)
+
+
+def test_selected_examples_keep_targets_and_padding():
+    selected = tagged_examples().select(np.array([1, 0]))
+    assert selected.target_batch(np.array([0, 1]))["logits"].tolist() == [[-1, -1], [4, 0]]
+    assert selected.lengths.tolist() == [0, 2]
+    assert [row.tolist() for row in selected.features["token_ids"].rows()] == [[], [9, 5]]
+
+
+def test_a_column_without_rows_keeps_its_features():
+    column = RaggedColumn.from_rows([np.ones((2, 3), np.float32)], padding=7)
+    none = column.select(np.zeros(0, np.int64))
+    assert len(none) == 0
+    assert none.pad(np.zeros(0, np.int64)).shape == (0, 1, 3)
+    assert (none.values.dtype, none.padding) == (np.float32, 7)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_survive_selection_and_padding(seed):
+    rng = np.random.default_rng(seed)
+    rows = [rng.normal(size=(n, 2)) for n in rng.integers(0, 6, 12)]
+    column = RaggedColumn.from_rows(rows, padding=-1)
+    picked = rng.integers(0, 12, 7)
+    selected = column.select(picked)
+    padded = selected.pad(np.arange(7))
+    assert padded.shape == (7, max(1, *(len(rows[i]) for i in picked)), 2)
+    for got, kept, index in zip(padded, selected.rows(), picked, strict=True):
+        np.testing.assert_array_equal(kept, rows[index])
+        np.testing.assert_array_equal(got[: len(kept)], rows[index])
+        assert (got[len(kept) :] == -1).all()

@@ -2,15 +2,15 @@
 
 A reader is a module here that defines ``NAME`` (what ``data.source`` says), ``TASKS`` (whom it
 serves), ``DESCRIPTION`` (one line) and ``load(split, options, task)``, which returns
-:class:`Examples`, or None when the source has no such split. No reader imports TensorFlow until it
-has to.
+:class:`Examples`, or None when the source has no such split. A module of many data sets of one kind
+holds a reader for each in ``READERS`` instead: objects with these four attributes. No reader
+imports TensorFlow until it has to.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from types import ModuleType
 from typing import Any
 
 from seqsuite.datasets.examples import Examples
@@ -51,12 +51,13 @@ def sources(task: str) -> dict[str, str]:
         >>> "sample" in sources("sentiment")
         True
     """
-    return {name: module.DESCRIPTION for name, module in _readers(task).items()}
+    return {name: reader.DESCRIPTION for name, reader in _readers(task).items()}
 
 
-def _readers(task: str) -> dict[str, ModuleType]:
+def _readers(task: str) -> dict[str, Any]:
     modules = [
         importlib.import_module(f"{__name__}.{info.name}")
         for info in pkgutil.iter_modules(__path__)
     ]
-    return {m.NAME: m for m in modules if hasattr(m, "NAME") and task in m.TASKS}
+    readers = [reader for module in modules for reader in getattr(module, "READERS", (module,))]
+    return {r.NAME: r for r in readers if hasattr(r, "NAME") and task in r.TASKS}

@@ -6,15 +6,19 @@ import os
 from pathlib import Path
 from typing import Any
 
-from seqsuite.datasets import labelled_text
+from seqsuite.datasets import labelled_text, tagged_files
 from seqsuite.datasets.examples import Examples
 from seqsuite.errors import UserError, nearest
 
 NAME = "files"
-TASKS = ("sentiment",)
+TASKS = ("sentiment", "pos_tagging")
 DESCRIPTION = "your own files: --data.train FILE [--data.validation FILE] --data.test FILE"
 
-_READERS = {"sentiment": labelled_text.read}
+_READERS = {"sentiment": labelled_text.read, "pos_tagging": tagged_files.read}
+_FORMATS = {
+    "sentiment": "a csv, tsv or jsonl file, a folder with a folder per label, or an archive of one",
+    "pos_tagging": "a CoNLL-U file, or one with a token and its tag on each line",
+}
 
 
 def load(split: str, options: Any, task: str) -> Examples | None:
@@ -40,7 +44,7 @@ def load(split: str, options: Any, task: str) -> Examples | None:
     if not path.exists():
         neighbours = os.listdir(path.parent) if os.access(path.parent, os.R_OK | os.X_OK) else []
         raise UserError(
-            f"--data.{split}: {path} does not exist.{nearest(path.name, neighbours)} Give a csv, "
-            "tsv or jsonl file, a folder with a folder per label, or an archive of one."
+            f"--data.{split}: {path} does not exist.{nearest(path.name, neighbours)} Give "
+            f"{_FORMATS[task]}."
         )
     return _READERS[task](path, options)

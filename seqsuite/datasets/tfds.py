@@ -1,4 +1,4 @@
-"""Any text classification builder of TensorFlow Datasets, as ``tfds:<builder[/config]>``."""
+"""Any builder of TensorFlow Datasets with a task's features, as ``tfds:<builder[/config]>``."""
 
 from __future__ import annotations
 
@@ -6,38 +6,40 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from seqsuite.datasets import upstream
+from seqsuite.datasets import tagged_tfds
 from seqsuite.datasets.examples import Examples
-from seqsuite.errors import UserError, nearest
+from seqsuite.datasets.tfds_builders import prepared_builder
+from seqsuite.errors import UserError
 
 NAME = "tfds"
-TASKS = ("sentiment",)
-DESCRIPTION = "tfds:<builder[/config]>: any text classification builder of TensorFlow Datasets"
+TASKS = ("sentiment", "pos_tagging")
+DESCRIPTION = "tfds:<builder[/config]>: any builder of TensorFlow Datasets that fits the task"
 
 
 def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
-    The features that ``text_column`` and ``label_column`` name are used; where they name none, the
+    Tagged sentences: :mod:`seqsuite.datasets.tagged_tfds`. Of a text classification builder the
+    features that ``text_column`` and ``label_column`` name are used; where they name none, the
     text feature and the class-label feature (a sequence of class labels when ``label_separator`` is
     set). Of several the first by name is used, which is said on standard error.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section.
-        task: Ignored.
+        task: Decides which features are looked for.
 
     Returns:
-        Texts and label names, or None when the builder has no such split.
+        Texts and label names (or tagged sentences), or None when the builder has no such split.
 
     Raises:
         UserError: Unknown builder, no usable features, or not prepared and not asked to download.
     """
     import tensorflow_datasets
 
-    name = options.source.partition(":")[2]
-    builder = _builder(tensorflow_datasets, name, options)
-    _prepare(builder, name, options)
+    name, builder = prepared_builder(options)
+    if task == "pos_tagging":
+        return tagged_tfds.read(name, builder, split, options)
     if split not in builder.info.splits:
         return None
     features = builder.info.features
@@ -58,37 +60,6 @@ def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
             )
         return Examples({"text": texts}, [found[0] for found in labels])
     return Examples({"text": texts}, [tuple(sorted(set(found))) for found in labels])
-
-
-def _builder(tensorflow_datasets: Any, name: str, options: Any) -> Any:
-    data_dir = upstream.data_dir(options)
-    folder = name.split("/")[0].split(":")[0]
-    if not options.dir and data_dir is not None and not (data_dir / folder).is_dir():
-        data_dir = None  # the environment's folder is of other data sets; TFDS has its own
-    try:
-        return tensorflow_datasets.builder(name, data_dir=data_dir, try_gcs=False)
-    except tensorflow_datasets.core.DatasetNotFoundError as error:
-        known = tensorflow_datasets.list_builders(with_community_datasets=False)
-        hint = nearest(name.split("/")[0], known)
-        raise UserError(f"TensorFlow Datasets has no builder {name!r}.{hint}") from error
-    except (ValueError, ImportError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"tfds:{name} cannot be used: {reason[:300]}") from error
-
-
-def _prepare(builder: Any, name: str, options: Any) -> None:
-    if builder.is_prepared():
-        return
-    if not options.download:
-        raise UserError(
-            f"tfds:{name} is not prepared in {builder.data_dir}. Add --data.download true to fetch "
-            "it, or name the folder that holds it with --data.dir."
-        )
-    upstream.probe("https://storage.googleapis.com/")
-    try:
-        builder.download_and_prepare()
-    except Exception as error:
-        raise UserError(f"tfds:{name} could not be prepared: {error}.") from error
 
 
 def _feature(

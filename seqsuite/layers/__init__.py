@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from seqsuite.layers.adversarial_model import AdversarialModel
 from seqsuite.layers.bidirectional_language_model import BidirectionalLanguageModel
+from seqsuite.layers.character_encoder import CharacterEncoder
+from seqsuite.layers.crf import CRF
+from seqsuite.layers.crf_decoder import CRFDecoder
 from seqsuite.layers.masked_pooling import MaskedPooling
 from seqsuite.layers.perturbable_embedding import PerturbableEmbedding
 from seqsuite.layers.recurrent_settings import RecurrentInitialization, RecurrentRegularization
@@ -12,8 +15,11 @@ from seqsuite.layers.temperature_scaling import TemperatureScaling
 from seqsuite.layers.token_dropout import TokenDropout
 
 __all__ = [
+    "CRF",
     "AdversarialModel",
     "BidirectionalLanguageModel",
+    "CRFDecoder",
+    "CharacterEncoder",
     "MaskedPooling",
     "PerturbableEmbedding",
     "RecurrentInitialization",

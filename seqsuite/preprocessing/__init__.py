@@ -4,5 +4,13 @@ from seqsuite.preprocessing.ngram_scores import NgramScores
 from seqsuite.preprocessing.preprocessor import EncodedExamples, Preprocessor
 from seqsuite.preprocessing.text import TextPreprocessor
 from seqsuite.preprocessing.tokenization import tokenize
+from seqsuite.preprocessing.words import WordPreprocessor
 
-__all__ = ["EncodedExamples", "NgramScores", "Preprocessor", "TextPreprocessor", "tokenize"]
+__all__ = [
+    "EncodedExamples",
+    "NgramScores",
+    "Preprocessor",
+    "TextPreprocessor",
+    "WordPreprocessor",
+    "tokenize",
+]

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from seqsuite.datasets.examples import Examples
 from seqsuite.errors import UserError
-from seqsuite.pipeline import EncodedExamples, RaggedColumn
+from seqsuite.pipeline import Column, EncodedExamples, RaggedColumn, Targets
 
 __all__ = ["EncodedExamples", "Preprocessor"]
 
@@ -32,9 +32,17 @@ class Preprocessor(keras.layers.Layer):
         """Learn vocabularies and scalers from training examples, once."""
         raise NotImplementedError
 
-    def encode_labels(self, labels: Sequence[Any]) -> np.ndarray:
+    def encode_labels(self, labels: Sequence[Any]) -> Column:
         """Return targets of raw labels."""
         raise NotImplementedError
+
+    def encode_targets(self, examples: Examples) -> Targets | None:
+        """Return all that a model is fitted to; the encoded labels unless a task has more."""
+        return None if examples.labels is None else self.encode_labels(examples.labels)
+
+    def to_tensors(self, examples: Examples) -> dict[str, tf.Tensor]:
+        """Return raw features as ``call`` takes them, the batch on the first axis."""
+        return {name: tf.constant(list(column)) for name, column in examples.features.items()}
 
     def decode(self, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Turn a model's outputs back into named, human-readable results."""
@@ -61,20 +69,18 @@ class Preprocessor(keras.layers.Layer):
         Returns:
             Encoded features, variable-length ones as ragged columns, and targets.
         """
-        first = {name: tf.constant(list(column[:1])) for name, column in examples.features.items()}
         signature = tf.nest.map_structure(
-            lambda x: tf.TensorSpec([None, *x.shape[1:]], x.dtype), first
+            lambda x: tf.TensorSpec([None] * x.shape.rank, x.dtype),
+            self.to_tensors(examples.select(range(1))),
         )
         encode = tf.function(lambda features: self(features), input_signature=[signature])
         parts: dict[str, list[np.ndarray]] = {}
         for start in range(0, len(examples), chunk):
-            raw = {
-                name: tf.constant(list(column[start : start + chunk]))
-                for name, column in examples.features.items()
-            }
+            indices = range(start, min(start + chunk, len(examples)))
+            raw = self.to_tensors(examples.select(indices))
             encoded = {name: value.numpy() for name, value in encode(raw).items()}
             for name, value in encoded.items():
-                if value.ndim == 2 and name in self.ragged_features:
+                if name in self.ragged_features:
                     lengths = encoded[self.length_feature]
                     rows = [row[:length] for row, length in zip(value, lengths, strict=True)]
                     parts.setdefault(name, []).extend(rows)
@@ -88,7 +94,7 @@ class Preprocessor(keras.layers.Layer):
         }
         if training:
             features.update(self.training_overrides())
-        targets = None if examples.labels is None else self.encode_labels(examples.labels)
+        targets = self.encode_targets(examples)
         return EncodedExamples(features, targets, np.asarray(features[self.length_feature]))
 
     ragged_features: tuple[str, ...] = ("token_ids",)

@@ -120,26 +120,33 @@ class TextPreprocessor(Preprocessor):
             return encoded.sum(axis=0).astype(int)
         return np.bincount(encoded, minlength=len(self.labels))
 
-    def word_vectors(self, examples: Examples, size: int, by_label: bool = False) -> np.ndarray:
+    def word_vectors(
+        self, examples: Examples, size: int, labelled: Examples | None = None
+    ) -> np.ndarray:
         """Return vectors of the vocabulary from training examples, float32 ``(ids, size)``.
 
         Args:
-            examples: Training examples.
+            examples: Training examples, of which only the texts are read.
             size: Features per word.
-            by_label: Let the last features say how much more often than others a label's examples
-                hold the word, one feature per label.
+            labelled: Let the last features say how much more often than others a label's examples
+                among these hold the word, one feature per label. Examples whose labels are to be
+                predicted, validation examples too, must not be among them.
         """
-        rows = []
-        for tokens in _tokenized(examples.features["text"]):
-            ids = tf.ragged.map_flat_values(self._table.lookup, tokens)
-            rows.extend(np.split(ids.flat_values.numpy(), ids.row_splits.numpy()[1:-1]))
-        vectors = co_occurrence_vectors(rows, self.vocabulary_size, size)
-        if by_label:
-            targets = self.encode_labels(examples.labels or [])
+        vectors = co_occurrence_vectors(self._id_rows(examples), self.vocabulary_size, size)
+        if labelled is not None:
+            targets = self.encode_labels(labelled.labels or [])
+            rows = self._id_rows(labelled)
             ratios = label_ratios(rows, targets, self.vocabulary_size, len(self.labels))
             count = min(size, ratios.shape[1])
             vectors[:, size - count :] = ratios[:, :count]
         return vectors
+
+    def _id_rows(self, examples: Examples) -> list[np.ndarray]:
+        rows: list[np.ndarray] = []
+        for tokens in _tokenized(examples.features["text"]):
+            ids = tf.ragged.map_flat_values(self._table.lookup, tokens)
+            rows.extend(np.split(ids.flat_values.numpy(), ids.row_splits.numpy()[1:-1]))
+        return rows
 
     def call(self, features):
         tokens = tokenize(features["text"])

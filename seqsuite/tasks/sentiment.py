@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Literal
 
 from seqsuite import datasets, explanation
@@ -121,7 +120,7 @@ class Sentiment(Task):
     name = "sentiment"
     summary = "classify texts (sentiment, topics, any labels)"
     config_class = SentimentConfig
-    serving_signature = {"text": "string"}  # noqa: RUF012
+    serving_signature = {"text": "string[batch]"}  # noqa: RUF012
 
     @property
     def multi_label(self) -> bool:
@@ -131,7 +130,7 @@ class Sentiment(Task):
     def load_examples(self, split):
         return datasets.load_examples(self.config.data.source, split, self.config.data, self.name)
 
-    def build_preprocessor(self, examples):
+    def build_preprocessor(self, examples, fitted=None):
         from seqsuite.preprocessing import TextPreprocessor
 
         data = self.config.data
@@ -153,7 +152,9 @@ class Sentiment(Task):
         if model.word_vectors or model.label_vectors:
             # Only the start of the embedding: a restored model overwrites it with its weights.
             preprocessor.initial_embeddings = preprocessor.word_vectors(
-                examples, model.embedding_size, by_label=model.label_vectors
+                examples,
+                model.embedding_size,
+                labelled=(fitted or examples) if model.label_vectors else None,
             )
         return preprocessor
 
@@ -233,10 +234,7 @@ class Sentiment(Task):
 
         def serve(features):
             outputs = model(preprocessor(features), training=False)
-            logits = outputs["logits"]
-            if "recurrent_logits" in outputs:
-                recurrent = outputs["recurrent_logits"]
-                logits = logits - recurrent + preprocessor.recurrent_scaling(recurrent)
+            logits = _weighed(outputs, preprocessor.recurrent_scaling.temperature)
             probabilities = to_probabilities(preprocessor.temperature_scaling(logits))
             labels = tf.broadcast_to(names[None], tf.shape(probabilities))
             return {
@@ -250,36 +248,34 @@ class Sentiment(Task):
     def calibrate(self, preprocessor, predictions, references):
         from seqsuite import scoring
 
-        logits = predictions["logits"]
         if "recurrent_logits" in predictions:
             # The recurrent part has seen the labels of its training examples, the n-gram scores of
             # those were out of fold: training trusts the former too much. Validation weighs them.
             recurrent = predictions["recurrent_logits"]
             temperature = scoring.fit_relative_temperature(
-                recurrent, logits - recurrent, references, self.multi_label
+                recurrent, predictions["logits"] - recurrent, references, self.multi_label
             )
             preprocessor.recurrent_scaling.set_temperature(temperature)
-            logits = logits - recurrent + recurrent / temperature
+        logits = _weighed(predictions, float(preprocessor.recurrent_scaling.temperature))
         temperature = scoring.fit_temperature(logits, references, multi_label=self.multi_label)
         preprocessor.temperature_scaling.set_temperature(temperature)
 
     def score(self, predictions, references, preprocessor):
-        from seqsuite import scoring
+        from seqsuite import classification_report, scoring
 
-        before, probabilities = self._probabilities(predictions, preprocessor)
+        before, after = self._probabilities(predictions, preprocessor)
         scores = scoring.classification_scores(
-            probabilities, references, preprocessor.labels, multi_label=self.multi_label
+            after, references, preprocessor.labels, multi_label=self.multi_label
         )
-        scores["calibration_error_unscaled"] = scoring.classification_scores(
-            before, references, preprocessor.labels, multi_label=self.multi_label
-        )["calibration_error"]
+        unscaled = scoring.answer_confidence(before, references, self.multi_label)
+        scores["calibration_error_unscaled"] = scoring.expected_calibration_error(*unscaled)
         if "recurrent_logits" in predictions:
-            alone, _ = self._probabilities(
-                {"logits": predictions["recurrent_logits"]}, preprocessor
+            alone = classification_report.probabilities(
+                predictions["recurrent_logits"], self.multi_label
             )
-            scores["accuracy_recurrent_alone"] = scoring.classification_scores(
-                alone, references, preprocessor.labels, multi_label=self.multi_label
-            )["accuracy"]
+            scores["accuracy_recurrent_alone"] = classification_report.accuracy(
+                alone, references, self.multi_label
+            )
         return scores
 
     def baseline(self, train, test, preprocessor):
@@ -297,50 +293,32 @@ class Sentiment(Task):
         return results
 
     def plots(self, directory, examples, predictions, references, preprocessor):
-        from seqsuite import plotting, scoring
+        from seqsuite import classification_report
 
-        before, probabilities = self._probabilities(predictions, preprocessor)
-        if self.multi_label:
-            correct = ((probabilities >= 0.5) == (references > 0)).all(axis=1)
-        else:
-            predicted = probabilities.argmax(axis=-1)
-            correct = predicted == references
-        lengths = [len(text.split()) for text in examples.features["text"]]
-        files = [plotting.length_accuracy(lengths, correct, directory / "length_accuracy.png")]
-        confidences, right = {}, correct
-        for name, values in {"before scaling": before, "after scaling": probabilities}.items():
-            confidences[name], right = scoring.answer_confidence(
-                values, references, multi_label=self.multi_label
-            )
-        path = directory / "reliability_diagram.png"
-        files.append(plotting.reliability_diagram(confidences, right, path))
-        if not self.multi_label:
-            path = directory / "confusion_matrix.png"
-            files.append(
-                plotting.confusion_matrix(references, predicted, preprocessor.labels, path)
-            )
-        return files
+        before, after = self._probabilities(predictions, preprocessor)
+        return classification_report.plots(
+            directory,
+            examples.features["text"],
+            before,
+            after,
+            references,
+            preprocessor.labels,
+            self.multi_label,
+        )
 
     def mistakes(self, examples, predictions, references, preprocessor):
-        _, probabilities = self._probabilities(predictions, preprocessor)
-        if self.multi_label:
-            wrong = ((probabilities >= 0.5) != (references > 0)).any(axis=1)
-            surest = abs(probabilities - references).max(axis=1)
-        else:
-            wrong = probabilities.argmax(axis=1) != references
-            surest = probabilities.max(axis=1)
-        order = sorted(wrong.nonzero()[0], key=lambda index: -surest[index])
-        return [
-            {
-                "text": examples.features["text"][index],
-                "label": examples.labels[index],
-                "answer": preprocessor.labels[probabilities[index].argmax()],
-                "probability": round(float(surest[index]), 4),
-            }
-            for index in order
-        ]
+        from seqsuite import classification_report
 
-    def show(self, outputs, item):
+        return classification_report.mistakes(
+            examples.features["text"],
+            examples.labels,
+            self._probabilities(predictions, preprocessor)[1],
+            references,
+            preprocessor.labels,
+            self.multi_label,
+        )
+
+    def show(self, outputs, item, color=False):
         text = " ".join(item.split())
         return f"{outputs['label'] or '(none)'}\t{outputs['probability']:.4f}\t{text}"
 
@@ -386,16 +364,20 @@ class Sentiment(Task):
 
     def _probabilities(self, predictions, preprocessor):
         """Return probabilities before and after calibration on validation."""
-        from scipy.special import expit, softmax
+        from seqsuite.classification_report import probabilities
 
-        logits = calibrated = predictions["logits"]
-        if "recurrent_logits" in predictions:
-            recurrent = predictions["recurrent_logits"]
-            scale = float(preprocessor.recurrent_scaling.temperature)
-            calibrated = logits - recurrent + recurrent / scale
-        temperature = float(preprocessor.temperature_scaling.temperature)
-        to_probabilities = expit if self.multi_label else partial(softmax, axis=-1)
-        return to_probabilities(logits), to_probabilities(calibrated / temperature)
+        weighed = _weighed(predictions, float(preprocessor.recurrent_scaling.temperature))
+        scaled = weighed / float(preprocessor.temperature_scaling.temperature)
+        before = probabilities(predictions["logits"], self.multi_label)
+        return before, probabilities(scaled, self.multi_label)
+
+
+def _weighed(outputs, temperature):
+    """Return logits in which the recurrent part counts as validation says it should."""
+    if "recurrent_logits" not in outputs:
+        return outputs["logits"]
+    recurrent = outputs["recurrent_logits"]
+    return outputs["logits"] - recurrent + recurrent / temperature
 
 
 TASK = Sentiment

@@ -68,6 +68,34 @@ def _pooling(mode: str) -> Case:
     )
 
 
+def _characters(**arguments) -> Case:
+    words = np.random.default_rng(2).integers(1, 9, (3, STEPS, 4)).astype("int32")
+    # Words of one character to four, and no word where the row has ended.
+    ends = (np.arange(STEPS) % 4 + 1) * (np.arange(STEPS) < LENGTHS[:, None])
+    return Case(
+        make=lambda: layers.CharacterEncoder(9, units=4, embedding_size=3, **arguments),
+        inputs={"character_ids": np.where(np.arange(4) < ends[:, :, None], words, 0)},
+        padded=("character_ids",),
+        time_outputs=True,
+    )
+
+
+def _crf() -> layers.CRF:
+    return layers.CRF(FEATURES, forbidden_transitions=[(0, 2)], forbidden_starts=[2])
+
+
+def _tagger() -> keras.Model:
+    logits = keras.Input((None, FEATURES), name="inputs")
+    length = keras.Input((), dtype="int32", name="lengths")
+    crf = _crf()
+    potentials = crf(logits, lengths=length)
+    confidence = layers.CRFDecoder(crf)(potentials, lengths=length)["confidence"]
+    return keras.Model(
+        {"inputs": logits, "lengths": length},
+        keras.layers.Concatenate()([potentials, confidence[:, :, None]]),
+    )
+
+
 def _token_inputs() -> list[keras.KerasTensor]:
     return [
         keras.Input((None,), dtype="int32", name="token_ids"),
@@ -92,6 +120,7 @@ def _language_model() -> keras.Model:
 
 TOKENS = {"token_ids": token_ids(), "length": LENGTHS}
 WHOLE_MODEL = "a training wrapper around a finished model, not a part of one"
+ALWAYS_FLOAT32 = "computed in float32 whatever the policy; tests/layers/test_crf.py looks at it"
 SAMPLED = "the loss samples its competitors anew at every call"
 
 CASES: dict[str, list[Case]] = {
@@ -117,6 +146,33 @@ CASES: dict[str, list[Case]] = {
                 "no_random_op": SAMPLED,
             },
         )
+    ],
+    "CRF": [
+        # With a decoder behind it: the layer's own output does not depend on its weights, which
+        # are what the loss and the decoder use.
+        Case(
+            make=_tagger,
+            inputs={"inputs": sequence(), "lengths": LENGTHS},
+            padded=("inputs",),
+            time_outputs=True,
+            as_dict=True,
+            skip={"mixed_precision": ALWAYS_FLOAT32},
+        )
+    ],
+    "CRFDecoder": [
+        Case(
+            make=lambda: layers.CRFDecoder(_crf()),
+            inputs={"potentials": sequence(), "lengths": LENGTHS},
+            padded=("potentials",),
+            skip={
+                "mixed_precision": ALWAYS_FLOAT32,
+                "padding": "both outputs have a time axis; tests/layers/test_crf_decoder.py",
+            },
+        )
+    ],
+    "CharacterEncoder": [
+        _characters(widths=(2, 3), dropout=0.2),
+        _characters(kind="bilstm"),
     ],
     "MaskedPooling": [_pooling("mean"), _pooling("max+last"), _pooling("attention")],
     "PerturbableEmbedding": [

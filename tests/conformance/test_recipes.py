@@ -33,7 +33,10 @@ def test_a_recipe_parses_and_builds(path):
     assert command.endswith(f"python -m seqsuite.tasks.{task_class.name} --config "
                             f"tasks/{path.parent.name}/{path.name}")  # fmt: skip
     # The data may not be here; the model is built on the sample, in the recipe's shape.
-    sample = task_class(build_config(task_class.config_class, {"data": {"limit": 60}}))
+    settings = {"limit": 60} | {
+        name: value for name, value in vars(config.data).items() if name == "scheme"
+    }
+    sample = task_class(build_config(task_class.config_class, {"data": settings}))
     task = task_class(config)
     train = evaluation.load_splits(sample).train
     preprocessor = task.build_preprocessor(train)

@@ -8,9 +8,10 @@ import tensorflow as tf
 
 from seqsuite import evaluation, export, runs
 from seqsuite.config import build_config
-from seqsuite.pipeline import batch_dataset, plan_batches
+from seqsuite.pipeline import RaggedColumn, batch_dataset, plan_batches
 from seqsuite.preprocessing import Preprocessor
 from seqsuite.tasks import find_task, task_names
+from tests.conformance.serve_alone import plain, serve_alone
 
 # Small enough for seconds; every task's sample must be learnable to this extent with it.
 SMALL = {"data": {"limit": 240}, "training": {"epochs": 3, "batch_tokens": 1024}}
@@ -34,7 +35,30 @@ def one_batch(encoded, size=8):
 
 
 def with_loss_keys(model, targets):
+    if isinstance(targets, dict):
+        return {name: targets[name] for name in model.loss}
     return dict.fromkeys(model.loss, targets) if isinstance(model.loss, dict) else targets
+
+
+def total(losses):
+    """The loss itself, which stands before those of single outputs."""
+    return float(np.ravel(losses)[0])
+
+
+def twice_as_long(tensor, padding):
+    width = [[0, 0], [0, tensor.shape[1]], *[[0, 0]] * (tensor.shape.rank - 2)]
+    return tf.pad(tensor, width, constant_values=padding)
+
+
+def values_of(column):
+    return column.values if isinstance(column, RaggedColumn) else column
+
+
+def raw_inputs(inputs, value):
+    """One example of each input of a signature; text that the task must answer."""
+    kinds = {1: {"string": [value], "int32": [1]}, 2: {"string": [[value]], "int32": [[1]]}}
+    specifications = {n: export.input_specification(n, text) for n, text in inputs.items()}
+    return {n: tf.constant(kinds[s.shape.rank][s.dtype.name]) for n, s in specifications.items()}
 
 
 def test_the_contract_is_filled_in(prepared):
@@ -52,7 +76,7 @@ def test_splits_share_no_example(prepared):
     _, splits, *_ = prepared
 
     def rows(examples):
-        return set(zip(*examples.features.values(), strict=True))
+        return set(zip(*map(list, examples.features.values()), strict=True))
 
     test = splits.test
     assert not rows(splits.train) & rows(splits.validation)
@@ -66,7 +90,7 @@ def test_the_loss_falls_on_the_sample(prepared):
     model = task.build_model(preprocessor)
     features, targets = one_batch(encoded, size=32)
     targets = with_loss_keys(model, targets)
-    losses = [float(model.train_on_batch(features, targets)) for _ in range(40)]
+    losses = [total(model.train_on_batch(features, targets)) for _ in range(40)]
     assert np.isfinite(losses).all()
     assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
 
@@ -79,7 +103,7 @@ def test_the_same_seed_gives_the_same_numbers(prepared):
         runs.set_seeds(3)
         model = task.build_model(preprocessor)
         keyed = with_loss_keys(model, targets)
-        losses.append([float(model.train_on_batch(features, keyed)) for _ in range(3)])
+        losses.append([total(model.train_on_batch(features, keyed)) for _ in range(3)])
     assert losses[0] == losses[1]
 
 
@@ -89,16 +113,24 @@ def test_padding_changes_neither_outputs_nor_loss(prepared):
     features, targets = one_batch(encoded)
     padded = dict(features)
     for name in preprocessor.ragged_features:
-        width = features[name].shape[1]
-        padded[name] = tf.pad(features[name], [[0, 0], [0, width]])
+        padded[name] = twice_as_long(features[name], 0)
     before = tf.nest.flatten(model(features, training=False))
     after = tf.nest.flatten(model(padded, training=False))
+    lengths = features[preprocessor.length_feature]
     for ours, theirs in zip(before, after, strict=True):
+        if ours.shape != theirs.shape:  # it has a time axis: its real steps must agree
+            real = tf.sequence_mask(lengths, ours.shape[1])
+            theirs = theirs[:, : ours.shape[1]]
+            ours, theirs = tf.boolean_mask(ours, real), tf.boolean_mask(theirs, real)
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
-    keyed = with_loss_keys(model, targets)
-    first = float(model.test_on_batch(features, keyed))
+    padded_targets = with_loss_keys(model, targets)
+    if isinstance(targets, dict):
+        for name in padded_targets:
+            column = encoded.targets[name]
+            padded_targets[name] = twice_as_long(targets[name], column.padding)
+    first = total(model.test_on_batch(features, with_loss_keys(model, targets)))
     model.reset_metrics()
-    assert float(model.test_on_batch(padded, keyed)) == pytest.approx(first, abs=1e-5)
+    assert total(model.test_on_batch(padded, padded_targets)) == pytest.approx(first, abs=1e-5)
 
 
 def test_a_row_alone_is_the_row_in_a_batch(prepared):
@@ -107,7 +139,7 @@ def test_a_row_alone_is_the_row_in_a_batch(prepared):
     together = predict(encoded)
     alone = evaluation.Predictor(predict.model, batch_tokens=1)(encoded)
     for name in together:
-        np.testing.assert_allclose(together[name], alone[name], atol=1e-5)
+        np.testing.assert_allclose(values_of(together[name]), values_of(alone[name]), atol=1e-5)
 
 
 def test_every_weight_gets_a_finite_gradient(prepared):
@@ -131,31 +163,55 @@ def test_the_preprocessor_survives_being_saved(prepared, tmp_path):
     every = np.arange(len(encoded))
     for name, value in encoded.batch(every).items():
         np.testing.assert_array_equal(value, again.batch(every)[name])
-    np.testing.assert_array_equal(encoded.targets, again.targets)
+    for ours, theirs in zip(
+        tf.nest.flatten(encoded.target_batch(every)),
+        tf.nest.flatten(again.target_batch(every)),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_empty_and_one_token_inputs_get_a_finite_answer(prepared):
     task, _, preprocessor, _ = prepared
     server = task.build_server(preprocessor, task.build_model(preprocessor))
-    for value in ("", " ", "a", "\n"):
-        features = {
-            name: tf.constant([value] if dtype == "string" else [[0.0]])
-            for name, dtype in task.serving_signature.items()
-        }
-        for output in server(features).values():
-            assert output.shape[0] == 1
-            if output.dtype.is_floating:
-                assert np.isfinite(output).all()
+    for inputs in [task.serving_signature, *task.further_signatures.values()]:
+        for value in ("", " ", "a", "\n"):
+            for output in server(raw_inputs(inputs, value)).values():
+                assert output.shape[0] == 1
+                if output.dtype.is_floating:
+                    assert np.isfinite(output).all()
 
 
 def test_the_served_graph_is_servable_and_keeps_the_batch_axis(prepared):
     task, _, preprocessor, _ = prepared
     model = task.build_model(preprocessor)
     export.use_cpu_kernels(model)
-    function = export._signature(task, task.build_server(preprocessor, model))
-    export.check_servable(function)
-    for name, dtype in task.serving_signature.items():
-        specification = function.structured_input_signature[1][name]
-        assert (specification.dtype.name, specification.shape[0]) == (dtype, None)
-    for name, specification in function.structured_outputs.items():
-        assert specification.shape.rank >= 1, f"{name} has no batch axis"
+    functions = export.serving_functions(task, preprocessor, model)
+    assert set(functions) == {"serving_default", *task.further_signatures}
+    for function in functions.values():
+        named = {**function.structured_input_signature[1], **function.structured_outputs}
+        for name, specification in named.items():
+            assert specification.shape.rank >= 1, f"{name} has no batch axis"
+            assert specification.shape[0] is None or name in function.structured_outputs
+
+
+def test_a_fresh_interpreter_without_keras_answers_as_python_does(prepared, tmp_path):
+    task, splits, preprocessor, _ = prepared
+    model = task.build_model(preprocessor)
+    version = export.export(task, preprocessor, model, tmp_path / "served")
+    requests = {"serving_default": {k: list(v) for k, v in task.sample_requests().items()}}
+    few = splits.test.select(range(min(5, len(splits.test))))
+    tensors = {name: preprocessor.to_tensors(few) for name in task.further_signatures}
+    for name, values in tensors.items():
+        requests[name] = {key: plain(value.numpy().tolist()) for key, value in values.items()}
+    answers = serve_alone(version, requests)
+    server = task.build_server(preprocessor, model)
+    for name, inputs in requests.items():
+        named = task.further_signatures.get(name, task.serving_signature)
+        types = {key: export.input_specification(key, text).dtype for key, text in named.items()}
+        specified = {key: tf.constant(value, types[key]) for key, value in inputs.items()}
+        for key, value in server(specified).items():
+            if value.dtype == tf.string:
+                assert answers[name][key] == plain(value.numpy().tolist())
+            else:
+                np.testing.assert_allclose(answers[name][key], value, atol=1e-5)

@@ -1,0 +1,296 @@
+"""CoNLL-U files: words and their tags, read a sentence at a time and written back unchanged.
+
+The format: https://universaldependencies.org/format.html. Lines of multiword tokens (``1-2``) and
+empty nodes (``8.1``) are no words; they, comments and line ends stay in the raw lines of a
+sentence, so that a file with new tags differs from the old one in their column only.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import conllu
+from conllu.parser import DEFAULT_FIELDS, parse_id_value, parse_line
+
+from seqsuite.datasets.examples import Examples
+from seqsuite.datasets.tagged_sentences import TaggedSentence, build_examples
+from seqsuite.datasets.text_lines import Source, name_of, numbered_lines
+from seqsuite.errors import UserError
+
+EMPTY = "_"  # how the format writes that a column has no value
+# Values stay as they are written; only ids are taken apart.
+_PARSERS = {"id": lambda fields, i: parse_id_value(fields[i])}
+_GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\s*=\s*(.*)")
+_ENTITY = re.compile(r"(?:^|(?<=\|))NER=([^|]*)")
+_DOCUMENT = re.compile(r"#\s*newdoc\b")
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of a CoNLL-U file, with the lines it was read from.
+
+    Args:
+        lines: All its lines with their ends: comments, words, other nodes, the empty line.
+        words: Index in ``lines`` of each word.
+        rows: Column name -> value of each word.
+        column_names: The columns, in lower case.
+    """
+
+    lines: tuple[str, ...]
+    words: tuple[int, ...]
+    rows: tuple[dict[str, Any], ...]
+    column_names: tuple[str, ...] = DEFAULT_FIELDS
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The words; none when the lines hold only comments or nothing."""
+        return self.column("form")
+
+    @property
+    def opens_document(self) -> bool:
+        """Whether a comment says that a new document begins."""
+        return any(_DOCUMENT.match(line.lstrip("\ufeff")) for line in self.lines)
+
+    def column(self, name: str) -> tuple[str, ...]:
+        """Return a column's value for each word; ``_`` where the file has no such column."""
+        return tuple(row.get(name, EMPTY) for row in self.rows)
+
+    def tags(self, kind: str) -> tuple[str, ...]:
+        """Return the tags of a kind (``upos``, ``xpos`` or ``ner``), ``_`` where there is none."""
+        if kind != "ner":
+            return self.column(kind)
+        found = [_ENTITY.search(misc) for misc in self.column("misc")]
+        return tuple(match[1] if match else EMPTY for match in found)
+
+    def with_tags(self, tags: Sequence[str], kind: str = "upos") -> str:
+        """Return the sentence's text with new tags, and everything else as it was.
+
+        Args:
+            tags: A tag for each word.
+            kind: ``upos`` or ``xpos`` for these columns, or ``ner``: ``NER=TAG`` in column MISC,
+                beside what else is there.
+
+        Raises:
+            ValueError: There is not one tag for each word.
+            UserError: The file has no column for them.
+        """
+        if len(tags) != len(self.words):
+            raise ValueError(
+                f"Argument `tags` must have one tag for each of {len(self.words)} words. "
+                f"Received: {len(tags)} tags"
+            )
+        name = "misc" if kind == "ner" else kind
+        if name not in self.column_names:
+            raise UserError(f"The file has no column {name.upper()} to write tags to.")
+        position = self.column_names.index(name)
+        lines = list(self.lines)
+        for index, tag in zip(self.words, tags, strict=True):
+            content = lines[index].rstrip("\r\n")
+            fields = content.split("\t")
+            old = fields[position]
+            fields[position] = _with_entity(old, tag) if kind == "ner" else tag
+            lines[index] = "\t".join(fields) + lines[index][len(content) :]
+        return "".join(lines)
+
+
+def _with_entity(misc: str, tag: str) -> str:
+    if misc in ("", EMPTY):
+        return f"NER={tag}"
+    if _ENTITY.search(misc):
+        return _ENTITY.sub(lambda match: f"NER={tag}", misc)
+    return f"{misc}|NER={tag}"
+
+
+def sentences(source: Source) -> Iterator[Sentence]:
+    r"""Read sentences one at a time, each as soon as its empty line has come.
+
+    Args:
+        source: A path (also ``.gz``), an open stream, or lines.
+
+    Yields:
+        Sentences whose lines, joined, are the whole source. Those of comments or empty lines only
+        have no tokens.
+
+    Raises:
+        UserError: A line has the wrong number of columns or an id out of order; the message names
+            it.
+
+    Example:
+        >>> line = "\t".join(["1", "Go", "go", "VERB", "VB", "_", "0", "root", "_", "_"]) + "\n"
+        >>> (sentence,) = sentences(["# text = Go\n", line, "\n"])
+        >>> sentence.tokens, sentence.tags("upos")
+        (('Go',), ('VERB',))
+    """
+    reader = _Reader(name_of(source))
+    for number, line in numbered_lines(source):
+        sentence = reader.add(number, line)
+        if sentence is not None:
+            yield sentence
+    if reader.lines:
+        yield reader.finish()
+
+
+class _Reader:
+    """Collects the lines of one sentence after the other."""
+
+    def __init__(self, where: str):
+        self.where = where
+        self.column_names: tuple[str, ...] = DEFAULT_FIELDS
+        self._start()
+
+    def _start(self) -> None:
+        self.lines: list[str] = []
+        self.words: list[int] = []
+        self.rows: list[dict[str, Any]] = []
+        self.range_end = 0
+        self.range_line = 0
+
+    def add(self, number: int, line: str) -> Sentence | None:
+        """Take a line; return the sentence that it ends."""
+        self.lines.append(line)
+        content = line.rstrip("\r\n")
+        if number == 1:
+            content = content.removeprefix("\ufeff")
+        if not content.strip():
+            return self.finish()
+        if content.startswith("#"):
+            match = _GLOBAL_COLUMNS.match(content)
+            if match:
+                self.column_names = tuple(match[1].lower().split())
+            return None
+        self._node(number, content)
+        return None
+
+    def finish(self) -> Sentence:
+        """Return the sentence of the lines so far."""
+        if self.range_end > len(self.words):
+            raise UserError(
+                f"{self.where} line {self.range_line}: a range of ids ends at {self.range_end}, "
+                f"behind the last word of the sentence, {len(self.words)}."
+            )
+        sentence = Sentence(
+            tuple(self.lines), tuple(self.words), tuple(self.rows), self.column_names
+        )
+        self._start()
+        return sentence
+
+    def _node(self, number: int, content: str) -> None:
+        columns = content.count("\t") + 1
+        if columns != len(self.column_names):
+            names = " ".join(self.column_names).upper()
+            raise UserError(
+                f"{self.where} line {number} has {columns} columns, expected "
+                f"{len(self.column_names)} separated by tabs: {names}."
+            )
+        try:
+            # The parser takes two spaces for a separator too, which they are not.
+            row = parse_line(re.sub(" {2,}", " ", content), self.column_names, _PARSERS)
+        except conllu.exceptions.ParseException as error:
+            raise self._wrong(number, content) from error
+        if not row.get("form"):
+            raise UserError(f"{self.where} line {number}: column FORM is empty.")
+        following = len(self.words) + 1
+        match row.get("id"):
+            case int(position) if position == following:
+                self.words.append(len(self.lines) - 1)
+                self.rows.append(row)
+            case (int(first), "-", int(last)) if first == following > self.range_end:
+                self.range_end, self.range_line = last, number
+            case (int(position), ".", int()) if position == following - 1:
+                pass
+            case _:
+                raise self._wrong(number, content)
+
+    def _wrong(self, number: int, content: str) -> UserError:
+        first, following = content.partition("\t")[0], len(self.words) + 1
+        return UserError(
+            f"{self.where} line {number}: id {first[:20]!r} is out of place, "
+            f"expected {following} (or a range from it, or an empty node {following - 1}.1). Is an "
+            "empty line between two sentences missing?"
+        )
+
+
+def read(path: Path, options: Any) -> Examples:
+    """Read tagged sentences.
+
+    Args:
+        path: The file, also ``.gz``.
+        options: ``tag_column``: ``auto`` or ``upos``, ``xpos``, or ``ner`` (``NER=TAG`` in MISC).
+
+    Returns:
+        ``tokens``, tags as labels, and ``xpos`` and ``morphology`` when the file has them (and
+        ``xpos`` is not the label). Sentences with an untagged word are left out and counted.
+
+    Raises:
+        UserError: The file is damaged, empty, or has no tags.
+    """
+    wanted = getattr(options, "tag_column", "auto")
+    kind = "upos" if wanted == "auto" else wanted
+    found = [s for s in sentences(path) if any(line.strip() for line in s.lines)]
+    documents = itertools.accumulate(s.opens_document for s in found)
+    columns = {"xpos": "xpos", "morphology": "feats"}
+    columns = {
+        name: column
+        for name, column in columns.items()
+        if column != kind and any(v != EMPTY for s in found for v in s.column(column))
+    }
+    tagged = [
+        TaggedSentence(
+            s.tokens,
+            s.tags(kind),
+            {name: s.column(column) for name, column in columns.items()},
+            document,
+        )
+        for s, document in zip(found, documents, strict=True)
+    ]
+    return build_examples(_without_untagged(tagged, kind, path), path)
+
+
+def _without_untagged(tagged: list[TaggedSentence], kind: str, path: Path) -> list[TaggedSentence]:
+    partly = {i for i, sentence in enumerate(tagged) if EMPTY in sentence.tags}
+    if not partly:
+        return tagged
+    place = "NER= in column MISC" if kind == "ner" else f"column {kind.upper()}"
+    if len(partly) == sum(bool(sentence.tokens) for sentence in tagged):
+        others = [name for name in ("upos", "xpos", "ner") if name != kind]
+        raise UserError(
+            f"{path}: no sentence has a tag for each word in {place} ('_' is none). Train on "
+            f"another column with --data.tag_column {' or '.join(others)}, or fill it in."
+        )
+    print(
+        f"note: {path}: {len(partly)} of {len(tagged)} sentences have a word without a tag in "
+        f"{place} and are left out",
+        file=sys.stderr,
+    )
+    return [s for i, s in enumerate(tagged) if i not in partly]
+
+
+def written(text: str, tokens: Sequence[str], tags: Sequence[str], kind: str = "upos") -> str:
+    r"""Return words that came from plain text as a CoNLL-U sentence.
+
+    Args:
+        text: The sentence as it was given.
+        tokens: Its words.
+        tags: A tag for each.
+        kind: ``upos``, ``xpos`` or ``ner``, as for :meth:`Sentence.with_tags`.
+
+    Example:
+        >>> print(written("Go!", ["Go", "!"], ["VERB", "PUNCT"]).replace("\t", " "))
+        # text = Go!
+        1 Go _ VERB _ _ _ _ _ _
+        2 ! _ PUNCT _ _ _ _ _ _
+        <BLANKLINE>
+        <BLANKLINE>
+    """
+    shown = " ".join(text.split())
+    if not tokens:
+        return f"# text = {shown}\n\n"
+    rows = ["\t".join([str(i), word, *[EMPTY] * 8]) for i, word in enumerate(tokens, start=1)]
+    (sentence,) = sentences(f"{line}\n" for line in (f"# text = {shown}", *rows, ""))
+    return sentence.with_tags(tags, kind)

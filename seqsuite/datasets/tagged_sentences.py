@@ -1,0 +1,69 @@
+"""From tagged sentences, whatever format they come from, to aligned examples."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from seqsuite.datasets.examples import Examples
+from seqsuite.errors import UserError
+
+# A cut takes whole documents. Of fewer than these it would miss the asked share by far.
+MIN_DOCUMENTS = 20
+
+
+@dataclass(frozen=True)
+class TaggedSentence:
+    """A sentence: its tokens, and values aligned with them.
+
+    Args:
+        tokens: The words.
+        tags: A tag for each.
+        columns: Further names -> a value for each word.
+        document: Number of the document that it is from.
+    """
+
+    tokens: tuple[str, ...]
+    tags: tuple[str, ...]
+    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    document: int = 0
+
+
+def build_examples(sentences: Iterable[TaggedSentence], where: Any) -> Examples:
+    """Collect sentences into examples.
+
+    Args:
+        sentences: All sentences of a split. Those without a token are left out and counted on
+            standard error.
+        where: Named in the note and in the error.
+
+    Returns:
+        ``tokens`` and the further columns, tags as labels, and as groups the documents, when the
+        source marks enough of them.
+
+    Raises:
+        UserError: No sentence has a token.
+
+    Example:
+        >>> found = build_examples([TaggedSentence(("They", "can"), ("PRON", "AUX"))], "a.conll")
+        >>> found.features["tokens"], found.labels
+        ([('They', 'can')], [('PRON', 'AUX')])
+    """
+    every = list(sentences)
+    kept = [sentence for sentence in every if sentence.tokens]
+    if not kept:
+        raise UserError(f"{where} is empty: expected sentences, a token and its tag on each line.")
+    if len(kept) < len(every):
+        print(
+            f"note: {where}: {len(every) - len(kept)} of {len(every)} sentences have no token and "
+            "are left out",
+            file=sys.stderr,
+        )
+    features: dict[str, Sequence[Any]] = {"tokens": [sentence.tokens for sentence in kept]}
+    for name in kept[0].columns:
+        features[name] = [sentence.columns[name] for sentence in kept]
+    tags = [sentence.tags for sentence in kept]
+    groups = [sentence.document for sentence in kept]
+    return Examples(features, tags, groups if len(set(groups)) >= MIN_DOCUMENTS else None)

@@ -1,0 +1,191 @@
+"""Labelled spans as one tag per token: the schemes BIO and BIOES, and which sequences are legal.
+
+A tag is ``O``, or a prefix and a type such as ``B-name``. BIO: ``B`` begins a span, ``I`` continues
+it. BIOES: ``E`` ends a span of several tokens, and ``S`` is a span of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+BIO = frozenset("BIO")
+BIOES = frozenset("BIOES")
+
+
+def to_bio(tags: Sequence[str]) -> list[str]:
+    """Make a legal BIO sequence of any tags of the schemes IOB1, BIO and BIOES.
+
+    In IOB1, ``B`` is used only where a span touches another one of its type. A tag that continues a
+    span which is not there begins one.
+
+    Args:
+        tags: Tags of one sequence, legal or not.
+
+    Returns:
+        As many tags; legal BIO is returned as it is.
+
+    Raises:
+        ValueError: For a tag of another form.
+
+    Example:
+        >>> to_bio(["I-name", "I-name", "B-name", "I-place", "O", "E-name"])
+        ['B-name', 'I-name', 'B-name', 'B-place', 'O', 'B-name']
+    """
+    repaired = []
+    continuing = None
+    for tag in tags:
+        prefix, kind = _split(tag)
+        begins = prefix in "BS" or kind != continuing
+        repaired.append("O" if prefix == "O" else _join("B" if begins else "I", kind))
+        continuing = kind if prefix in "BI" else None
+    return repaired
+
+
+def bio_to_bioes(tags: Sequence[str]) -> list[str]:
+    """Mark the last token of each span.
+
+    Args:
+        tags: Legal BIO tags of one sequence.
+
+    Returns:
+        BIOES tags.
+
+    Raises:
+        ValueError: For an illegal sequence; `to_bio` repairs it.
+
+    Example:
+        >>> bio_to_bioes(["B-name", "I-name", "O", "B-place"])
+        ['B-name', 'E-name', 'O', 'S-place']
+    """
+    _check(tags, BIO)
+    marked = []
+    for tag, following in zip(tags, [*tags[1:], "O"], strict=True):
+        prefix, kind = _split(tag)
+        if prefix != "O" and _split(following)[0] != "I":
+            prefix = {"B": "S", "I": "E"}[prefix]
+        marked.append(_join(prefix, kind))
+    return marked
+
+
+def bioes_to_bio(tags: Sequence[str]) -> list[str]:
+    """Undo `bio_to_bioes`.
+
+    Args:
+        tags: Legal BIOES tags of one sequence.
+
+    Returns:
+        BIO tags.
+
+    Raises:
+        ValueError: For an illegal sequence; `to_bio` repairs it.
+
+    Example:
+        >>> bioes_to_bio(["B-name", "E-name", "O", "S-place"])
+        ['B-name', 'I-name', 'O', 'B-place']
+    """
+    _check(tags, BIOES)
+    return to_bio(tags)
+
+
+def spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
+    """List the spans of a sequence.
+
+    Args:
+        tags: Legal BIO or BIOES tags of one sequence.
+
+    Returns:
+        ``(type, start, end)`` of each span in order; ``end`` is the index after its last token.
+
+    Raises:
+        ValueError: For an illegal sequence; `to_bio` repairs it.
+
+    Example:
+        >>> spans(["B-name", "I-name", "O", "B-place"])
+        [('name', 0, 2), ('place', 3, 4)]
+    """
+    _check(tags, _scheme(tags))
+    found: list[tuple[str, int, int]] = []
+    for index, tag in enumerate(to_bio(tags)):
+        prefix, kind = _split(tag)
+        if prefix == "B":
+            found.append((kind, index, index + 1))
+        elif prefix == "I":
+            found[-1] = (kind, found[-1][1], index + 1)
+    return found
+
+
+def span_constraints(
+    labels: Sequence[str],
+) -> tuple[tuple[tuple[int, int], ...], tuple[int, ...], tuple[int, ...]]:
+    """Say which labels must not follow each other, come first, or come last.
+
+    Args:
+        labels: All labels, in the order of their ids. The scheme is BIOES when one of them begins
+            with ``E`` or ``S``, else BIO.
+
+    Returns:
+        Forbidden transitions as pairs of ids, forbidden first ids, forbidden last ids: the
+        arguments of :class:`seqsuite.layers.CRF` after the number of tags.
+
+    Raises:
+        ValueError: For a label of another form, or one that occurs twice.
+
+    Example:
+        >>> span_constraints(["O", "B-name", "I-name"])
+        (((0, 2),), (2,), ())
+    """
+    if len(set(labels)) < len(labels):
+        raise ValueError(f"Argument `labels` must not repeat a label. Received: labels={labels}")
+    scheme = _scheme(labels)
+    ids = range(len(labels))
+    transitions = tuple(
+        (a, b) for a in ids for b in ids if not _may_follow(labels[a], labels[b], scheme)
+    )
+    # A sequence is legal if it would be within a text: between two tokens outside of all spans.
+    starts = tuple(a for a in ids if not _may_follow("O", labels[a], scheme))
+    ends = tuple(a for a in ids if not _may_follow(labels[a], "O", scheme))
+    return transitions, starts, ends
+
+
+def _may_follow(previous: str, tag: str, scheme: frozenset[str]) -> bool:
+    """Whether a tag may stand after another one."""
+    (before, open_kind), (prefix, kind) = _split(previous), _split(tag)
+    is_open = before in "BI"
+    continues = prefix in "IE"
+    if continues:
+        return is_open and kind == open_kind
+    return scheme == BIO or not is_open
+
+
+def _check(tags: Sequence[str], scheme: frozenset[str]) -> None:
+    for index, (previous, tag) in enumerate(zip(["O", *tags], [*tags, "O"], strict=True)):
+        if _split(tag)[0] not in scheme or not _may_follow(previous, tag, scheme):
+            name = "BIO" if scheme == BIO else "BIOES"
+            raise ValueError(
+                f"Argument `tags` must be legal {name}; `to_bio` repairs others. "
+                f"Received: {tag!r} after {previous!r} at index {index} of tags={list(tags)}"
+            )
+
+
+def _scheme(tags: Sequence[str]) -> frozenset[str]:
+    return BIOES if any(_split(tag)[0] in "ES" for tag in tags) else BIO
+
+
+def _split(tag: str) -> tuple[str, str]:
+    """Part a tag into prefix and type, which may be empty and may contain hyphens."""
+    prefix, hyphen, kind = tag.partition("-")
+    if (
+        len(prefix) != 1
+        or prefix not in BIOES
+        or bool(hyphen) != bool(kind)
+        or (prefix == "O" and hyphen)
+    ):
+        raise ValueError(
+            "Argument `tags` must hold 'O', or one of B, I, E, S with a type, such as 'B-name'. "
+            f"Received: {tag!r}"
+        )
+    return prefix, kind
+
+
+def _join(prefix: str, kind: str) -> str:
+    return f"{prefix}-{kind}" if kind else prefix

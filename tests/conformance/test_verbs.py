@@ -1,0 +1,39 @@
+"""Every task answers to all four verbs, on its own sample."""
+
+import json
+
+import pytest
+
+from seqsuite.cli import main
+from seqsuite.tasks import find_task, task_names
+
+SMALL = ["--data.limit=150", "--training.epochs=1", "--model.units=8"]
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_train_evaluate_export_and_predict(name, tmp_path, capsys):
+    task = find_task(name)
+    run_dir, served = str(tmp_path / "run"), str(tmp_path / "served")
+    assert main(task, ["train", "--run_dir", run_dir, "--export_dir", served, *SMALL]) == 0
+    printed = capsys.readouterr().out
+    assert "predict --model" in printed
+    for wanted in ("config.toml", "metrics.json", "history.csv", "model_card.md", "best.npz"):
+        assert (tmp_path / "run" / wanted).is_file()
+    assert list((tmp_path / "run" / "plots").glob("*.png"))
+
+    assert main(task, ["evaluate", "--run_dir", run_dir, "--json"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    result, written = json.loads(line), json.loads((tmp_path / "run/metrics.json").read_text())
+    assert result["metrics"] == pytest.approx(written["metrics"], abs=1e-6)
+    assert result["baseline"]
+
+    assert main(task, ["export", "--run_dir", run_dir, "--output", served]) == 0
+    assert (tmp_path / "served" / "2" / "saved_model.pb").is_file()
+    capsys.readouterr()
+
+    items = [str(item) for item in next(iter(task().sample_requests().values()))]
+    assert main(task, ["predict", "--model", served, "--json", "--", *items]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["input"] for row in rows] == items
+    assert main(task, ["predict", "--model", served, "--", *items]) == 0
+    assert capsys.readouterr().out.strip()

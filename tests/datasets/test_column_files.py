@@ -1,0 +1,158 @@
+"""Columns of tokens and tags, and which reader takes a file."""
+
+from __future__ import annotations
+
+import gzip
+import io
+
+import pytest
+
+from seqsuite.datasets import load_examples
+from seqsuite.datasets.column_files import sentences
+from seqsuite.errors import UserError
+
+TWO = "New York\tB-location\nis\tO\n\nWhy\tO\n?\tO\n\n"
+TOKENS = [("New York", "is"), ("Why", "?")]
+TAGS = [("B-location", "O"), ("O", "O")]
+CONLLU = "1\tGo\tgo\tVERB\tVB\t_\t0\troot\t_\t_\n\n"
+
+
+@pytest.fixture
+def load(tmp_path, tagging_options):
+    """Write a file, then read it as the training split."""
+
+    def read(content, name="a.conll", **changes):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        given = tagging_options(train=str(path), **changes)
+        return load_examples("files", "train", given, "pos_tagging")
+
+    return read
+
+
+ENDINGS = [".conll", ".txt", ".tsv", ".annotated", ".iob", ".bio", ".BIO", ""]
+
+
+@pytest.mark.parametrize("name", [f"a{ending}" for ending in ENDINGS])
+@pytest.mark.parametrize("packed", [False, True])
+def test_every_ending_gives_the_same_examples(load, name, packed):
+    data = gzip.compress(TWO.encode()) if packed else TWO.encode()
+    found = load(data, f"{name}.gz" if packed else name)
+    assert found.features == {"tokens": TOKENS}
+    assert found.labels == TAGS
+    assert found.groups is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TWO.replace("\n", "\r\n").encode(),
+        b"\xef\xbb\xbf" + TWO.encode(),
+        TWO.rstrip("\n").encode(),
+        b"\n\n\t\n" + TWO.replace("\n\n", "\n\t\n \n").encode(),
+        ("# a comment\n" + TWO).encode(),
+    ],
+)
+def test_line_ends_byte_order_marks_and_empty_lines_change_nothing(load, content):
+    assert load(content) == load(TWO)
+
+
+def test_spaces_separate_where_there_is_no_tab(load):
+    found = load("-DOCSTART- -X- O O\n\nEU NNP  I-NP B-ORG \n# SYM O O\na\u00a0b CD O O\n")
+    assert found.features["tokens"] == [("EU", "#", "a\u00a0b")]
+    assert found.labels == [("B-ORG", "O", "O")]
+
+
+def test_columns_are_chosen_by_position(load):
+    content = "0\tB-x\tAnn\tNNP\n1\tO\tran\tVBD\n"
+    found = load(content, token_column=2, label_column=1)
+    assert found.features["tokens"] == [("Ann", "ran")]
+    assert found.labels == [("B-x", "O")]
+    assert load(content, token_column=-2, label_column=3).labels == [("NNP", "VBD")]
+
+
+def test_tags_that_break_a_scheme_are_left_as_they_are(load):
+    assert load("a\tI-x\nb\tB-x\nc\tI-y\n").labels == [("I-x", "B-x", "I-y")]
+
+
+def test_strange_tokens_are_kept(load):
+    strange = ["x" * 10_000, '"', "\u200b", "नमस्ते", "𐍈", "\u2028", "_", "-DOC", "#"]
+    found = load("".join(f"{token}\tO\n" for token in strange))
+    assert found.features["tokens"] == [tuple(strange)]
+
+
+def test_documents_are_groups_when_there_are_enough(load):
+    document = "-DOCSTART- O\n\na O\n\nb O\n\n"
+    assert load(document * 20).groups == [i for i in range(1, 21) for _ in range(2)]
+    assert load(document * 19).groups is None
+
+
+def test_tags_may_be_absent_where_none_are_asked_for():
+    found = sentences(io.StringIO("They\ncan\n\nfish\n"), label_column=None)
+    assert [sentence.tokens for sentence in found] == [("They", "can"), ("fish",)]
+
+
+def test_a_stream_is_answered_sentence_by_sentence():
+    read = []
+
+    def stream():
+        for line in (TWO * 1000).splitlines(keepends=True):
+            read.append(line)
+            yield line.encode()
+
+    assert next(sentences(stream())).tokens == TOKENS[0]
+    assert len(read) == 3
+
+
+MISTAKES = {
+    "": r"is empty: expected sentences, a token and its tag",
+    "\n\n-DOCSTART- O\n": r"is empty",
+    "They\ncan\n": r"line 1 has 1 column, expected a token and its tag",
+    "a\tO\nb\n": r"line 2 has 1 columns separated by tabs, the lines before it 2",
+    "a\tO\n\nb c\tO\tO\n": r"line 3 has 3 columns",
+    "New York B-x\nis O\n": r"line 2 has 2 columns separated by spaces, the lines before it 3",
+    "a\tO\n\tO\n": r"line 2: the token is empty",
+    "a\t\n": r"line 1: the tag is empty",
+    b"a\tO\n\xff\tO\n": r"line 2 is not UTF-8 \(byte 0xff\)",
+}
+
+
+@pytest.mark.parametrize("content", MISTAKES)
+def test_a_mistake_is_told_in_one_line(load, content):
+    with pytest.raises(UserError, match=MISTAKES[content]) as caught:
+        load(content)
+    assert "a.conll" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_columns_that_are_not_there_are_told(load):
+    with pytest.raises(UserError, match=r"2 columns, so none at position 2.*--data\.label_column"):
+        load(TWO, label_column=2)
+    with pytest.raises(UserError, match=r"none at position -3.*--data\.token_column"):
+        load(TWO, token_column=-3)
+    with pytest.raises(UserError, match=r"both read from column 0"):
+        load(TWO, label_column=0)
+
+
+def test_content_decides_where_the_name_does_not(load):
+    for name in ("a.conll", "a.txt", "a", "a.data"):
+        assert load(CONLLU, name).labels == [("VERB",)]
+    # Columns that were named are read as columns.
+    assert load(CONLLU, "a.conll", token_column=1, label_column=4).labels == [("VB",)]
+    # By its name a file is CoNLL-U, whatever it holds.
+    with pytest.raises(UserError, match=r"line 1 has 2 columns, expected 10"):
+        load(TWO, "a.conllu")
+
+
+def test_other_formats_are_refused(load):
+    for name, content in {"a.csv": "text,label\ngood really,x\n", "a.json": '{"a": 1}\n'}.items():
+        with pytest.raises(UserError, match=rf"{name}: its format is not known.*\.conllu"):
+            load(content, name)
+    with pytest.raises(UserError, match=r"a\.zip is not one file of tagged sentences"):
+        load(b"PK", "a.zip")
+
+
+def test_a_folder_and_a_missing_file_are_told(tmp_path, tagging_options):
+    for path, message in {tmp_path: "is not one file", tmp_path / "no": "Give a CoNLL-U"}.items():
+        with pytest.raises(UserError, match=message):
+            load_examples("files", "train", tagging_options(train=str(path)), "pos_tagging")
