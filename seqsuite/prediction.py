@@ -137,9 +137,9 @@ def _items(task: Task, options: Any) -> tuple[Iterator[Item], str]:
         if not options.items and task.reads(first_line, options.input):
             if options.input != "-":
                 # A mistake at its end is better told before anything is written.
-                for _ in task.read_items(_lines(options.input)):
+                for _ in task.read_items(_lines(options.input), options.input):
                     pass
-            return task.read_items(lines), given or task.output_formats[-1]
+            return task.read_items(lines, options.input), given or task.output_formats[-1]
     texts = _texts(options, input_name, lines)
     return (Item(text, {input_name: text}) for text in texts), given or "text"
 

@@ -151,7 +151,7 @@ class Task(ABC):
         """
         return False
 
-    def read_items(self, lines: Iterator[bytes]) -> Iterator[Item]:
+    def read_items(self, lines: Iterator[bytes], name: str) -> Iterator[Item]:
         """Yield the items of an input that :meth:`reads` said yes to."""
         raise NotImplementedError
 

@@ -107,11 +107,12 @@ def _with_entity(misc: str, tag: str) -> str:
     return f"{misc}|NER={tag}"
 
 
-def sentences(source: Source) -> Iterator[Sentence]:
+def sentences(source: Source, where: str | None = None) -> Iterator[Sentence]:
     r"""Read sentences one at a time, each as soon as its empty line has come.
 
     Args:
         source: A path (also ``.gz``), an open stream, or lines.
+        where: What errors call the source; its own name when None.
 
     Yields:
         Sentences whose lines, joined, are the whole source. Those of comments or empty lines only
@@ -127,7 +128,7 @@ def sentences(source: Source) -> Iterator[Sentence]:
         >>> sentence.tokens, sentence.tags("upos")
         (('Go',), ('VERB',))
     """
-    reader = _Reader(name_of(source))
+    reader = _Reader(where or name_of(source))
     for number, line in numbered_lines(source):
         sentence = reader.add(number, line)
         if sentence is not None:

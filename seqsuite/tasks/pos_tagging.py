@@ -276,10 +276,10 @@ class PosTagging(Task):
         ending = name.lower().removesuffix(".gz").endswith((".conllu", ".conllup"))
         return ending or (first_line.count(b"\t") >= 9 and first_line[:1].isdigit())
 
-    def read_items(self, lines):
+    def read_items(self, lines, name):
         from seqsuite.datasets import conllu_files
 
-        for sentence in conllu_files.sentences(lines):
+        for sentence in conllu_files.sentences(lines, None if name == "-" else name):
             tokens = list(sentence.tokens)
             yield Item(" ".join(tokens), {"tokens": tokens, "length": len(tokens)}, sentence)
 

@@ -1,0 +1,204 @@
+"""Tagging as a person types it: CoNLL-U and column files in, CoNLL-U and JSON out, mistakes."""
+
+import io
+import json
+
+import pytest
+
+from seqsuite.cli import main
+from seqsuite.datasets import sentence_grammar
+from seqsuite.tasks import find_task
+
+TAGGING = find_task("pos_tagging")
+SMALL = [
+    "--model.units=8", "--model.embedding_size=8", "--model.character_units=8",
+    "--model.affix_size=8", "--training.epochs=2",
+]  # fmt: skip
+TRICKY = (
+    "# sent_id = 1\n# text = I cannot see\u00a0it .\n1\tI\ti\tX\t_\tCase=Nom\t0\troot\t_\t_\n"
+    "2-3\tcannot\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=No\n2\tcan\t_\tX\t_\t_\t_\t_\t_\t_\n"
+    "3\tnot\t_\tX\t_\t_\t_\t_\t_\tGloss=no|Other\n3.1\tdo\t_\tX\t_\t_\t_\t_\t_\t_\n"
+    "4\t很好\t_\tX\t_\t_\t_\t_\t_\t_\n\n# only a comment\n\n1\t.\t_\tX\t_\t_\t_\t_\t_\t_\n\n"
+)
+
+
+def run(*words):
+    return main(TAGGING, [str(word) for word in words])
+
+
+def conllu(sentences, tags):
+    text = ""
+    for words, row in zip(sentences, tags, strict=True):
+        for number, (word, tag) in enumerate(zip(words, row, strict=True), start=1):
+            text += f"{number}\t{word}\t_\t{tag}\t_\t_\t_\t_\t_\t_\n"
+        text += "\n"
+    return text
+
+
+def columns(sentences, tags):
+    return "".join(
+        "".join(f"{word}\t{tag}\n" for word, tag in zip(words, row, strict=True)) + "\n"
+        for words, row in zip(sentences, tags, strict=True)
+    )
+
+
+@pytest.fixture(scope="module")
+def examples():
+    return sentence_grammar.generate("validation")
+
+
+@pytest.fixture(scope="module")
+def tagger(examples, tmp_path_factory):
+    """A folder with a person's own treebank and the tagger trained on it."""
+    base = tmp_path_factory.mktemp("tagger")
+    words = examples.features["tokens"]
+    (base / "train.conllu").write_text(conllu(words[:200], examples.labels[:200]))
+    (base / "test.conllu").write_text(conllu(words[200:240], examples.labels[200:240]))
+    code = run(
+        "train", "--data.source=files", f"--data.train={base / 'train.conllu'}",
+        f"--data.test={base / 'test.conllu'}", "--run_dir", base / "run",
+        "--export_dir", base / "served", *SMALL,
+    )  # fmt: skip
+    assert code == 0
+    return base
+
+
+@pytest.fixture(scope="module")
+def entities(examples, tmp_path_factory):
+    """The same from two columns with spans."""
+    base = tmp_path_factory.mktemp("entities")
+    spans = [sentence_grammar.noun_phrases(row) for row in examples.labels]
+    words = examples.features["tokens"]
+    (base / "train.conll").write_text(columns(words[:200], spans[:200]))
+    (base / "test.conll").write_text(columns(words[200:240], spans[200:240]))
+    code = run(
+        "train", "--data.source=files", f"--data.train={base / 'train.conll'}",
+        f"--data.test={base / 'test.conll'}", "--data.scheme=bioes", "--run_dir", base / "run",
+        "--export_dir", base / "served", *SMALL,
+    )  # fmt: skip
+    assert code == 0
+    return base
+
+
+def test_a_run_says_what_the_issue_of_tagging_needs(tagger):
+    result = json.loads((tagger / "run" / "metrics.json").read_text())
+    assert {"accuracy", "sentence_accuracy", "f1/NOUN", "calibration_error"} <= set(
+        result["metrics"]
+    )
+    assert set(result["baseline"]) == {"most frequent tag", "logistic regression over a window"}
+    files = {path.name for path in (tagger / "run" / "plots").iterdir()}
+    assert {"confusion_matrix.png", "reliability_diagram.png", "learning_curves.png"} <= files
+
+
+def test_entities_are_scored_first(entities):
+    result = json.loads((entities / "run" / "metrics.json").read_text())
+    assert next(iter(result["metrics"])) == "entity_f1"
+    assert {"entity_precision", "entity_recall", "f1/phrase"} <= set(result["metrics"])
+    for baseline in result["baseline"].values():
+        assert "entity_f1" in baseline
+
+
+def test_conllu_comes_back_with_one_column_changed(tagger, tmp_path):
+    source, target = tmp_path / "in.conllu", tmp_path / "out.conllu"
+    source.write_bytes(TRICKY.encode())
+    assert run("predict", "--model", tagger / "served", "--input", source,
+               "--output", target) == 0  # fmt: skip
+    before, after = TRICKY.split("\n"), target.read_bytes().decode().split("\n")
+    assert len(before) == len(after)
+    for old, new in zip(before, after, strict=True):
+        if old[:1].isdigit() and old.split("\t")[0].isdigit():
+            old_fields, new_fields = old.split("\t"), new.split("\t")
+            assert old_fields[:3] + old_fields[4:] == new_fields[:3] + new_fields[4:]
+            assert new_fields[3] in {tag for tag, *_ in sentence_grammar.TAGS.values()}
+        else:
+            assert old == new
+
+
+def test_entities_are_written_to_misc(entities, capsys, monkeypatch):
+    class Pipe:
+        buffer = io.BytesIO(TRICKY.encode())
+
+    monkeypatch.setattr("sys.stdin", Pipe)
+    assert run("predict", "--model", entities / "served", "--input", "-") == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.split("\n") if "\t" in line]
+    words = [row for row in rows if row[0].isdigit()]
+    assert all("NER=" in row[9] for row in words)
+    assert words[2][9].startswith("Gloss=no|")
+    assert {row[9].rpartition("NER=")[2] for row in words} <= {"O", "B-phrase", "I-phrase"}
+
+
+def test_plain_text_is_read_from_a_pipe_and_written_in_every_format(tagger, capsys, monkeypatch):
+    for output_format in ("text", "json", "conllu"):
+
+        class Pipe:
+            buffer = io.BytesIO(b"I can't see the can.\n\n# no comment\n")
+
+        monkeypatch.setattr("sys.stdin", Pipe)
+        assert run("predict", "--model", tagger / "served", "--input", "-",
+                   "--format", output_format) == 0  # fmt: skip
+        printed = capsys.readouterr().out
+        if output_format == "text":
+            assert printed.startswith("I/")
+            assert len(printed.splitlines()) == 3
+        elif output_format == "json":
+            rows = [json.loads(line) for line in printed.splitlines()]
+            assert rows[0]["tokens"] == ["I", "ca", "n't", "see", "the", "can", "."]
+            assert [len(row["tags"]) for row in rows] == [row["length"] for row in rows]
+            assert rows[1]["tokens"] == []
+            assert all(0 < p <= 1 for p in rows[0]["confidence"])
+        else:
+            assert printed.count("# text = ") == 3
+            assert "2\tca\t_\t" in printed
+
+
+def test_very_long_sentences_and_words_get_an_answer(tagger, tmp_path, capsys):
+    source = tmp_path / "long.txt"
+    source.write_text("word " * 5000 + "\n" + "x" * 10_000 + "\n\t\n😀 ไทย\n", encoding="utf-8")
+    assert run("predict", "--model", tagger / "served", "--input", source, "--json") == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["length"] for row in rows][:3] == [5000, 1, 0]
+
+
+def test_tags_that_training_never_saw_count_as_wrong(tagger, tmp_path, capsys):
+    other = tmp_path / "other.conllu"
+    other.write_text("1\tthe\t_\tNEW\t_\t_\t_\t_\t_\t_\n\n")
+    code = run("evaluate", "--run_dir", tagger / "run", "--data.test", other, "--json")
+    assert code == 0
+    assert json.loads(capsys.readouterr().out)["metrics"]["accuracy"] == 0
+
+
+def test_a_damaged_file_is_named_with_its_line_before_anything_is_written(tagger, tmp_path, capsys):
+    source = tmp_path / "damaged.conllu"
+    source.write_text(TRICKY + "1\tonly\tthree\n\n", encoding="utf-8")
+    assert run("predict", "--model", tagger / "served", "--input", source) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert f"{source} line {TRICKY.count(chr(10)) + 1} has 3 columns" in printed.err
+
+
+def test_training_on_a_damaged_file_is_one_clear_line(tmp_path, capsys):
+    source = tmp_path / "train.conllu"
+    source.write_text("1\tthe\t_\tDET\n\n")
+    code = run("train", "--data.source=files", f"--data.train={source}",
+               "--run_dir", tmp_path / "run", "--export_dir", tmp_path / "served")  # fmt: skip
+    assert code == 2
+    assert "line 1" in capsys.readouterr().err
+
+
+def test_words_and_tags_that_differ_in_number_are_told(tmp_path, capsys):
+    source = tmp_path / "train.conll"
+    source.write_text("the\tDET\ncan\n\n")
+    code = run("train", "--data.source=files", f"--data.train={source}",
+               "--run_dir", tmp_path / "run", "--export_dir", tmp_path / "served")  # fmt: skip
+    assert code == 2
+    assert "line 2" in capsys.readouterr().err
+
+
+def test_word_vectors_of_another_size_are_told_with_the_remedy(tagger, tmp_path, capsys):
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("the 0.1 0.2 0.3\n")
+    code = run("train", "--data.source=files", f"--data.train={tagger / 'train.conllu'}",
+               f"--data.word_vectors={vectors}", "--run_dir", tmp_path / "run",
+               "--export_dir", tmp_path / "served", *SMALL)  # fmt: skip
+    assert code == 2
+    assert "--model.embedding_size" in capsys.readouterr().err
