@@ -60,7 +60,7 @@ class Task(ABC):
     output_formats: ClassVar[tuple[str, ...]] = ("text", "json")
     """What ``predict`` can write; those after the first two are written by :meth:`format_item`."""
     monitor: ClassVar[str] = "accuracy"
-    """The metric of :meth:`score` that model selection maximises on validation."""
+    """The metric of :meth:`score` on validation that selects the epoch whose weights are kept."""
 
     def __init__(self, config: Any = None):
         self.config = config if config is not None else build_config(self.config_class)

@@ -26,6 +26,7 @@ from seqsuite.callbacks import ProgressLine, TensorBoardWriter
 from seqsuite.errors import Interrupted, UserError
 from seqsuite.pipeline import EncodedExamples, batch_dataset, plan_batches
 from seqsuite.report import write_history
+from seqsuite.scoring import LOWER_IS_BETTER
 from seqsuite.task import Task
 
 LAST, BEST = "last.npz", "best.npz"
@@ -41,7 +42,7 @@ class Progress:
         batch: Next batch within the epoch.
         step: Steps taken in the phase.
         plateau_factor: What reduce_on_plateau has made of the learning rate so far.
-        best: Best value of the monitored metric on validation.
+        best: Best value of the monitored metric on validation, negated where less is better.
         stale_epochs: Epochs since ``best``.
         seconds: Time spent in the loop so far.
         history: One row per finished epoch.
@@ -276,12 +277,15 @@ class Trainer:
         with self.average.applied():
             predictions = self.predict(validation)
         assert validation.targets is not None
+        # Scored as it will be used: what calibration makes of these very weights.
+        self.task.calibrate(self.preprocessor, predictions, validation.targets)
         scores = self.task.score(predictions, validation.targets, self.preprocessor)
         return {f"val_{name}": value for name, value in scores.items() if "/" not in name}
 
     def _select(self, row: dict[str, Any]) -> None:
         progress = self.progress
         value = row[f"val_{self.task.monitor}"]
+        value = -value if self.task.monitor in LOWER_IS_BETTER else value
         if value > progress.best:
             progress.best, progress.stale_epochs = value, 0
             with self.average.applied():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import keras
 from keras import ops
 
+from seqsuite.layers.recurrent_cpu_path import fits_cpu_path, run_cpu_path
 from seqsuite.layers.recurrent_settings import RecurrentInitialization, RecurrentRegularization
 from seqsuite.layers.zoneout import ZoneoutCell
 
@@ -207,12 +208,14 @@ class RecurrentDirection(keras.layers.Layer):
         if self.zoneout and training:
             inputs = self.layer.cell.draw_masks(inputs, self.seed_generator)
         arguments = {"initial_state": list(states), "mask": step_mask, "training": training}
+        kernel = None
         if self.weight_drop and training:
             kernel = ops.cast(self.cell.recurrent_kernel, self.compute_dtype)
             kernel = keras.random.dropout(kernel, self.weight_drop, seed=self.seed_generator)
-            with replaced_recurrent_kernel(self.cell, kernel):
-                outputs, *final = self.layer(inputs, **arguments)
-        else:
+        if training and fits_cpu_path(self.layer):
+            return run_cpu_path(self.layer, inputs, states, step_mask, kernel)
+        replaced = nullcontext() if kernel is None else replaced_recurrent_kernel(self.cell, kernel)
+        with replaced:
             outputs, *final = self.layer(inputs, **arguments)
         # Either way a new tensor, without the mask that Keras attached to the layer's outputs.
         outputs = ops.flip(outputs, axis=1) if self.go_backwards else ops.copy(outputs)

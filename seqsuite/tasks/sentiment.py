@@ -120,6 +120,8 @@ class Sentiment(Task):
     name = "sentiment"
     summary = "classify texts (sentiment, topics, any labels)"
     config_class = SentimentConfig
+    # After calibration it tells models apart that accuracy on few examples cannot.
+    monitor = "log_loss"
     serving_signature = {"text": "string[batch]"}  # noqa: RUF012
 
     @property
