@@ -149,11 +149,20 @@ def _predict(task_class: type[Task], words: list[str]) -> int:
     formats = task_class.output_formats
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--format", choices=formats, help="what to write; --json is short for json")
-    parser.add_argument("--explain", action="store_true", help="mark what moved the answer")
+    explains = task_class.explain is not Task.explain
+    explain_help = "mark what moved the answer" if explains else argparse.SUPPRESS
+    parser.add_argument("--explain", action="store_true", help=explain_help)
     parser.add_argument("--batch_size", type=int, default=64, help="items per call")
     options = parser.parse_intermixed_args(words)
     if not options.items and options.input is None:
         raise UserError("Nothing to predict: give items, or --input FILE (- for a pipe).")
+    # Told before an output file is emptied.
+    if options.explain and not explains:
+        raise UserError(f"Task {task_class.name} has no --explain. Leave it out.")
+    if options.json and options.format not in (None, "json"):
+        raise UserError(f"--json and --format {options.format} exclude each other: choose one.")
+    if options.batch_size < 1:
+        raise UserError(f"--batch_size must be at least 1. Received: {options.batch_size}.")
     _quiet_tensorflow()
     from seqsuite import prediction
 

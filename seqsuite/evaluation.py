@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +48,8 @@ def load_splits(task: Task) -> Splits:
     validation, test = task.load_examples("validation"), task.load_examples("test")
     if test is None:
         print(
-            f"note: no test split: {data.validation_fraction:.0%} of the training examples is cut"
+            f"note: no test split: {data.validation_fraction:.0%} of the training examples is cut",
+            file=sys.stderr,
         )
         train, test = _cut(train, data.validation_fraction, seed + 1)
     if data.limit and data.limit < len(train):
@@ -61,6 +63,12 @@ def load_splits(task: Task) -> Splits:
 
 def _cut(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Examples]:
     """Hold examples out, but none whose label would then be missing from the rest."""
+    if len(examples) < 2:
+        raise UserError(
+            "The training examples are too few to cut some from them for validation or test: "
+            f"found {len(examples)}. Give more (in files of tagged words an empty line ends each "
+            "sentence), or name files with --data.validation and --data.test."
+        )
     rest, held_out = split_off_groups(examples, fraction, seed)
     known = {name for label in rest.labels or [] for name in _names(label)}
     lost = [i for i, label in enumerate(held_out.labels or []) if not known >= _names(label)]

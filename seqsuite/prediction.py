@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import itertools
 import json
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,14 +34,20 @@ def run(task: Task, server: Server, options: Any) -> int:
 
     Returns:
         The exit code 0.
+
+    Raises:
+        UserError: The input cannot be read.
     """
     with _open_output(options.output) as output:
         progress = _Progress(options, output)
-        items, output_format = _items(task, options)
-        for chunk in _chunks(items, options.batch_size):
-            for item, row in _answers(server, task, chunk):
-                output.write(_format(task, server, item, row, options, output_format))
-            progress.update(len(chunk))
+        try:
+            items, output_format = _items(task, options)
+            for chunk in _chunks(items, options.batch_size):
+                for item, row in _answers(server, task, chunk):
+                    output.write(_format(task, server, item, row, options, output_format))
+                progress.update(len(chunk))
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise UserError(f"Input file {options.input} cannot be read: {error}.") from error
         progress.close()
     return 0
 
@@ -160,17 +168,19 @@ def _look_ahead(lines: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """Return the first line that is not empty or a comment, and all lines."""
     read: list[bytes] = []
     for line in lines:
+        content = line if read else line.removeprefix(codecs.BOM_UTF8)
         read.append(line)
-        if line.strip() and not line.startswith(b"#"):
-            return line, itertools.chain(read, lines)
+        if content.strip() and not content.startswith(b"#"):
+            return content, itertools.chain(read, lines)
     return b"", iter(read)
 
 
 def _texts(options: Any, input_name: str, lines: Iterator[bytes]) -> Iterator[str]:
     yield from map(tables.plain_text, options.items)
     if options.input == "-":
-        for line in lines:
-            yield line.decode("utf-8", errors="replace").rstrip("\r\n")
+        for number, line in enumerate(lines):
+            content = line if number else line.removeprefix(codecs.BOM_UTF8)
+            yield content.decode("utf-8", errors="replace").rstrip("\r\n")
     elif options.input is not None:
         yield from _read_file(Path(options.input), options.column or input_name)
 

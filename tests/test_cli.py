@@ -229,7 +229,7 @@ def test_one_file_is_enough_and_rare_labels_stay_in_training(tmp_path, capsys):
                "--training.epochs=1", "--run_dir", tmp_path / "run",
                "--export_dir", tmp_path / "served", *SMALL)  # fmt: skip
     assert code == 0
-    assert "no test split" in capsys.readouterr().out
+    assert "no test split" in capsys.readouterr().err
     result = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert {f"f1/rare{i}" for i in range(6)} <= set(result["metrics"])
 

@@ -1,12 +1,13 @@
 """Tagging as a person types it: CoNLL-U and column files in, CoNLL-U and JSON out, mistakes."""
 
+import gzip
 import io
 import json
 
 import pytest
 
 from seqsuite.cli import main
-from seqsuite.datasets import sentence_grammar
+from seqsuite.datasets import Examples, sentence_grammar
 from seqsuite.tasks import find_task
 
 TAGGING = find_task("pos_tagging")
@@ -202,3 +203,78 @@ def test_word_vectors_of_another_size_are_told_with_the_remedy(tagger, tmp_path,
                "--export_dir", tmp_path / "served", *SMALL)  # fmt: skip
     assert code == 2
     assert "--model.embedding_size" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_byte_order_mark_does_not_hide_conllu_in_a_pipe(tagger, newline, capsys, monkeypatch):
+    text = "\ufeff" + TRICKY.replace("\n", newline)
+
+    class Pipe:
+        buffer = io.BytesIO(text.encode())
+
+    monkeypatch.setattr("sys.stdin", Pipe)
+    assert run("predict", "--model", tagger / "served", "--input", "-") == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"\ufeff# sent_id = 1{newline}")
+    assert printed.count("\n") == TRICKY.count("\n")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_word(tagger, capsys, monkeypatch):
+    class Pipe:
+        buffer = io.BytesIO("\ufeffthe can\n".encode())
+
+    monkeypatch.setattr("sys.stdin", Pipe)
+    assert run("predict", "--model", tagger / "served", "--input", "-", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["tokens"] == ["the", "can"]
+
+
+@pytest.mark.parametrize("name", ["cut.txt.gz", "cut.conllu.gz"])
+def test_a_damaged_archive_is_one_clear_line(tagger, tmp_path, capsys, name):
+    source = tmp_path / name
+    text = TRICKY if "conllu" in name else "the can\n" * 999
+    source.write_bytes(gzip.compress(text.encode())[:-10])
+    assert run("predict", "--model", tagger / "served", "--input", source) == 2
+    assert f"{source} cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--explain"], "no --explain"),
+        (["--json", "--format", "conllu"], "--json and --format conllu"),
+        (["--batch_size", "0"], "--batch_size must be at least 1"),
+    ],
+)
+def test_flags_that_cannot_be_followed_leave_the_output_alone(
+    tagger, tmp_path, capsys, flags, message
+):
+    output = tmp_path / "kept.txt"
+    output.write_text("kept")
+    words = ["predict", "--model", tagger / "served", "the can", "--output", output, *flags]
+    assert run(*words) == 2
+    assert message in capsys.readouterr().err
+    assert output.read_text() == "kept"
+
+
+def test_one_sentence_is_too_few_to_cut_from(tmp_path, capsys):
+    source = tmp_path / "train.conll"
+    source.write_text("the\tDET\ncan\tNOUN\n")
+    code = run("train", "--data.source=files", f"--data.train={source}",
+               "--run_dir", tmp_path / "run", "--export_dir", tmp_path / "served")  # fmt: skip
+    assert code == 2
+    error = capsys.readouterr().err
+    assert "found 1" in error
+    assert "empty line" in error
+
+
+def test_words_are_known_from_the_examples_that_are_fitted():
+    fitted = Examples({"tokens": [("a", "b"), ("a", "b")]}, [("X", "Y")] * 2)
+    every = Examples({"tokens": [*fitted.features["tokens"], ("new", "new")]}, [("X", "Y")] * 3)
+    assert TAGGING().build_preprocessor(every, fitted).vocabulary == ["a", "b"]
+    assert TAGGING().build_preprocessor(every).vocabulary == ["a", "b", "new"]
+
+
+@pytest.mark.parametrize(("tags", "noted"), [(("B-x", "I-x"), True), (("NOUN", "O"), False)])
+def test_spans_without_a_scheme_are_noted(tags, noted, capsys):
+    TAGGING().build_preprocessor(Examples({"tokens": [("a", "b"), ("a", "b")]}, [tags] * 2))
+    assert ("--data.scheme bio" in capsys.readouterr().err) == noted

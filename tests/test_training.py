@@ -124,7 +124,7 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path, monkeypatch):
 
 def test_early_stopping_and_plateaus_follow_validation(tmp_path, monkeypatch):
     task = make_task(epochs=9, pretraining_epochs=0, early_stopping_patience=4, plateau_patience=2)
-    monkeypatch.setattr(type(task), "score", lambda *_: {"accuracy": 0.5})
+    monkeypatch.setattr(type(task), "score", lambda *_: {"accuracy": 0.5, "log_loss": 0.7})
     monkeypatch.setattr(runs.plotting, "learning_curves", lambda *_: None)
     run = runs.train(task, tmp_path / "run")
     rows = (run.directory / "history.csv").read_text().splitlines()

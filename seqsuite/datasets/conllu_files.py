@@ -128,8 +128,9 @@ def sentences(source: Source, where: str | None = None) -> Iterator[Sentence]:
         >>> sentence.tokens, sentence.tags("upos")
         (('Go',), ('VERB',))
     """
-    reader = _Reader(where or name_of(source))
-    for number, line in numbered_lines(source):
+    where = where or name_of(source)
+    reader = _Reader(where)
+    for number, line in numbered_lines(source, where):
         sentence = reader.add(number, line)
         if sentence is not None:
             yield sentence

@@ -18,7 +18,7 @@ def name_of(source: Source) -> str:
     return str(source if isinstance(source, Path) else getattr(source, "name", "input"))
 
 
-def numbered_lines(source: Source) -> Iterator[tuple[int, str]]:
+def numbered_lines(source: Source, where: str | None = None) -> Iterator[tuple[int, str]]:
     r"""Yield the number (from 1) and the text of each line.
 
     A line ends at ``\n`` and nowhere else: other characters that end lines for some programs
@@ -27,6 +27,7 @@ def numbered_lines(source: Source) -> Iterator[tuple[int, str]]:
 
     Args:
         source: A path (unpacked when its name ends in ``.gz``), an open stream, or lines.
+        where: What errors call the source; its own name when None.
 
     Raises:
         UserError: It cannot be read, or a line is not UTF-8.
@@ -35,7 +36,7 @@ def numbered_lines(source: Source) -> Iterator[tuple[int, str]]:
         >>> list(numbered_lines([b"The\tDET\n", b"end\tNOUN\n"]))
         [(1, 'The\tDET\n'), (2, 'end\tNOUN\n')]
     """
-    where = name_of(source)
+    where = where or name_of(source)
     try:
         if isinstance(source, Path):
             opener: Any = gzip.open if source.name.lower().endswith(".gz") else open

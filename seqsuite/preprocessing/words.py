@@ -270,7 +270,8 @@ class WordPreprocessor(Preprocessor):
         except ValueError as error:
             raise UserError(
                 f"With --data.scheme {self.scheme} tags must be O, or a span's such as B-name and "
-                f"I-name. Found: {' '.join(tags)}. For other tags use --data.scheme none."
+                f"I-name. Found: {' '.join(tags[:20])}. For other tags use --data.scheme none; for "
+                "those of NER= in CoNLL-U --data.tag_column ner."
             ) from error
         return bio_to_bioes(legal) if self.scheme == "bioes" else legal
 

@@ -10,6 +10,7 @@ morphology) are learned along as auxiliary targets. Named entities are the same 
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -154,6 +155,8 @@ class PosTagging(Task):
             language=data.language,
             scheme=data.scheme,
         )
+        # Words of validation alone would be known by name, with an embedding that nothing trains.
+        examples = examples if fitted is None else fitted
         if data.word_vectors is None:
             preprocessor.adapt(examples)
         else:
@@ -165,6 +168,14 @@ class PosTagging(Task):
             raise UserError(
                 f"Training needs at least two tags. Found only {preprocessor.labels}: check "
                 "--data.tag_column and --data.label_column."
+            )
+        if not self.entities and all(
+            name == "O" or name[:2] in ("B-", "I-", "E-", "S-") for name in preprocessor.labels
+        ):
+            print(
+                "note: the tags look like spans (B-name, I-name): add --data.scheme bio or bioes "
+                "to have entities scored, and only legal ones answered",
+                file=sys.stderr,
             )
         return preprocessor
 
