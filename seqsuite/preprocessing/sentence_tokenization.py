@@ -40,7 +40,7 @@ _SPLITS = (
 
 
 def tokenize_sentence(text: tf.Tensor, language: str = "english") -> tf.RaggedTensor:
-    """Split sentences into words and punctuation; spelling and case are kept.
+    """Split sentences into words and punctuation; case is kept, every apostrophe becomes "'".
 
     A plain set of rules that follows treebanks of the language closely enough for tagging; words
     that were split by hand or by a better tool are served through the ``tokens`` signature.
