@@ -136,15 +136,13 @@ class Predictor:
         dataset = batch_dataset(encoded, plan)
         if self._call is None:
             self._call = tf.function(
-                lambda features: self.model(features, training=False),
+                lambda features: _named(self.model(features, training=False)),
                 input_signature=[dataset.element_spec[0]],
             )
             self._time_outputs = self._time_outputs_of(dataset.element_spec[0])
         parts: dict[str, list[Any]] = {}
         for features, *_, indices in dataset:
-            outputs = self._call(features)
-            outputs = outputs if isinstance(outputs, dict) else {"output": outputs}
-            for name, value in outputs.items():
+            for name, value in self._call(features).items():
                 rows = value.numpy()
                 if name in self._time_outputs:
                     lengths = encoded.lengths[indices.numpy()]
@@ -161,8 +159,10 @@ class Predictor:
     def _time_outputs_of(self, specification: Any) -> set[str]:
         """Outputs of one value per time step: their second axis is of no fixed size."""
         outputs = self._call.get_concrete_function(specification).structured_outputs
-        if not isinstance(outputs, dict):
-            outputs = {"output": outputs}
         return {
             name for name, spec in outputs.items() if spec.shape.rank > 1 and spec.shape[1] is None
         }
+
+
+def _named(outputs: Any) -> dict[str, Any]:
+    return outputs if isinstance(outputs, dict) else {"output": outputs}

@@ -141,7 +141,9 @@ def serving_functions(task: Task, preprocessor: Preprocessor, model: keras.Model
     Raises:
         RuntimeError: One holds a random, assigning or cuDNN op.
     """
-    server = tf.function(lambda **features: task.build_server(preprocessor, model)(features))
+    # Built once and outside of the trace: a task may read its tables there.
+    answer = task.build_server(preprocessor, model)
+    server = tf.function(lambda **features: answer(features))
     functions = {}
     for name, inputs in {
         "serving_default": task.serving_signature,

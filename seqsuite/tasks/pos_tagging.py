@@ -249,9 +249,9 @@ class PosTagging(Task):
         from seqsuite.tag_baselines import tag_baselines
         from seqsuite.tag_scores import tag_scores
 
-        truth = preprocessor.names(preprocessor.encode_labels(test.labels))
+        references = preprocessor.encode_targets(test)
+        truth, known = preprocessor.names(references["logits"]), references["known"].rows()
         learned = preprocessor.names(preprocessor.encode_labels(train.labels))
-        known = preprocessor.encode_targets(test)["known"].rows()
         results = {}
         for model in tag_baselines():
             model.fit(train.features["tokens"], learned)
