@@ -56,8 +56,10 @@ def load_splits(task: Task) -> Splits:
         keep = np.random.default_rng(seed).permutation(len(train))[: data.limit]
         train = train.select(np.sort(keep).tolist())
     if validation is not None:
+        train = task.extend_training(train)
         return Splits(train, validation, test, train)
     train, validation = _cut(train, data.validation_fraction, seed)
+    train = task.extend_training(train)
     return Splits(train, validation, test, concatenate([train, validation]))
 
 

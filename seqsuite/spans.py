@@ -6,10 +6,14 @@ it. BIOES: ``E`` ends a span of several tokens, and ``S`` is a span of one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 BIO = frozenset("BIO")
 BIOES = frozenset("BIOES")
+
+_SCHEMES = {"bio": BIO, "bioes": BIOES}
+# What a tag of BIOES is in BIO, whatever stands beside it.
+_IN_BIO = {"S": "B", "E": "I"}
 
 
 def to_bio(tags: Sequence[str]) -> list[str]:
@@ -59,7 +63,7 @@ def bio_to_bioes(tags: Sequence[str]) -> list[str]:
     """
     _check(tags, BIO)
     marked = []
-    for tag, following in zip(tags, [*tags[1:], "O"], strict=True):
+    for tag, following in zip(tags, [*tags, "O"][1:], strict=True):
         prefix, kind = _split(tag)
         if prefix != "O" and _split(following)[0] != "I":
             prefix = {"B": "S", "I": "E"}[prefix]
@@ -112,6 +116,59 @@ def spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
         elif prefix == "I":
             found[-1] = (kind, found[-1][1], index + 1)
     return found
+
+
+def in_bio(tag: str) -> str:
+    """Rename one tag alone: ``S`` begins a span, ``E`` goes on with it.
+
+    Args:
+        tag: A tag of BIO or BIOES.
+
+    Returns:
+        The tag of BIO.
+
+    Raises:
+        ValueError: For a tag of another form.
+
+    Example:
+        >>> in_bio("S-name"), in_bio("E-name"), in_bio("O")
+        ('B-name', 'I-name', 'O')
+    """
+    prefix, kind = _split(tag)
+    return _join(_IN_BIO.get(prefix, prefix), kind)
+
+
+def completed(tags: Iterable[str], scheme: str) -> list[str]:
+    """Return every tag of a scheme for the types that occur, sorted, and ``O``.
+
+    Args:
+        tags: Tags that occur.
+        scheme: ``"bio"`` or ``"bioes"``.
+
+    Raises:
+        ValueError: For a tag of another form.
+
+    Example:
+        >>> completed(["B-name", "O"], "bioes")
+        ['B-name', 'E-name', 'I-name', 'O', 'S-name']
+    """
+    kinds = {kind for prefix, kind in map(_split, tags) if prefix != "O"}
+    prefixes = _SCHEMES[scheme] - {"O"}
+    return sorted({"O", *(_join(prefix, kind) for prefix in prefixes for kind in kinds)})
+
+
+def look_like_spans(tags: Iterable[str]) -> bool:
+    """Say whether tags that nobody called spans seem to be: ``O``, or a prefix with a type.
+
+    Args:
+        tags: All distinct tags of a data set.
+
+    Example:
+        >>> look_like_spans(["O", "B-name"]), look_like_spans(["O", "B"])
+        (True, False)
+    """
+    named = [tag.partition("-") for tag in tags if tag != "O"]
+    return bool(named) and all(prefix in tuple(BIOES - {"O"}) and kind for prefix, _, kind in named)
 
 
 def span_constraints(

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqsuite.scoring import bootstrap_interval
-from seqsuite.spans import to_bio
+from seqsuite.scoring import bootstrap_ratio_interval, expected_calibration_error
+from seqsuite.spans import spans, to_bio
 
 Tags = Sequence[Sequence[str]]
 
@@ -29,11 +29,13 @@ def tag_scores(
             the right first to the right last token.
 
     Returns:
-        With ``entities``: ``entity_f1``, ``entity_precision``, ``entity_recall``, and each by type
-        as ``f1/<type>``. Always: ``accuracy`` over tokens with its 95 % bootstrap interval
-        ``accuracy_low``, ``accuracy_high``; ``accuracy_known`` and ``accuracy_unknown`` where both
-        kinds of words occur; ``sentence_accuracy``. Without ``entities``: ``precision``,
-        ``recall`` and ``f1`` averaged over tags, and each as ``f1/<tag>``.
+        With ``entities``: ``entity_f1`` with its 95 % bootstrap interval over sentences,
+        ``entity_f1_low`` and ``entity_f1_high``; ``entity_precision``, ``entity_recall``, and each
+        by type as ``f1/<type>``. Always: ``accuracy`` over tokens with its interval, also over
+        sentences, ``accuracy_low``, ``accuracy_high``; ``accuracy_known`` and
+        ``accuracy_unknown`` where both kinds of words occur; ``sentence_accuracy``.
+        Without ``entities``: ``precision``, ``recall`` and ``f1`` averaged over tags, and each as
+        ``f1/<tag>``.
 
     Raises:
         ValueError: Sentences or their lengths differ, or there is no token.
@@ -55,17 +57,38 @@ def tag_scores(
     truth = np.array([tag for tags in references for tag in tags])
     right = answer == truth
     scores = _entity_scores(predicted, references) if entities else {}
-    low, high = bootstrap_interval(right)
-    scores |= {"accuracy": float(right.mean()), "accuracy_low": low, "accuracy_high": high}
+    starts = np.cumsum([0, *lengths])
+    by_sentence = [right[a:b] for a, b in itertools.pairwise(starts)]
+    scores["accuracy"] = float(right.mean())
+    scores |= _interval("accuracy", [row.sum() for row in by_sentence], lengths)
     if known is not None:
         seen = np.concatenate(list(known)).astype(bool)
         if seen.any() and not seen.all():
             scores["accuracy_known"] = float(right[seen].mean())
             scores["accuracy_unknown"] = float(right[~seen].mean())
-    starts = np.cumsum([0, *lengths])
-    whole = [right[a:b].all() for a, b in itertools.pairwise(starts)]
-    scores["sentence_accuracy"] = float(np.mean(whole))
+    scores["sentence_accuracy"] = float(np.mean([row.all() for row in by_sentence]))
     return scores if entities else scores | _per_tag(answer, truth)
+
+
+def calibration_error(confidence: np.ndarray, predicted: Tags, references: Tags) -> float:
+    """Return the expected calibration error of answered tags.
+
+    Args:
+        confidence: Probability of each answer, float ``(tokens,)``.
+        predicted: Answered tags of each sentence.
+        references: True tags of each sentence.
+
+    Example:
+        >>> calibration_error(np.array([0.75, 0.75]), [["DET", "NOUN"]], [["DET", "VERB"]])
+        0.25
+    """
+    answer, truth = (np.array(list(itertools.chain(*tags))) for tags in (predicted, references))
+    return expected_calibration_error(confidence, answer == truth)
+
+
+def _interval(name: str, parts: Sequence[int], wholes: Sequence[int]) -> dict[str, float]:
+    low, high = bootstrap_ratio_interval(np.array(parts), np.array(wholes))
+    return {f"{name}_low": low, f"{name}_high": high}
 
 
 def _per_tag(answer: np.ndarray, truth: np.ndarray) -> dict[str, float]:
@@ -86,7 +109,7 @@ def _entity_scores(predicted: Tags, references: Tags) -> dict[str, float]:
     kinds = sorted({tag[2:] or "_" for tags in pairs[0] + pairs[1] for tag in tags if tag != "O"})
     names = ("entity_precision", "entity_recall", "entity_f1")
     if not kinds:
-        return dict.fromkeys(reversed(names), 0.0)
+        return dict.fromkeys((*reversed(names), "entity_f1_low", "entity_f1_high"), 0.0)
     # A type that is only answered, or only true, has one of the two undefined: it counts as 0.
     settings = {"scheme": IOB2, "zero_division": 0}
     whole = precision_recall_fscore_support(*pairs, average="micro", **settings)[:3]
@@ -94,6 +117,10 @@ def _entity_scores(predicted: Tags, references: Tags) -> dict[str, float]:
     scores = dict(zip(names, map(float, whole), strict=True))
     # The score that decides comes first.
     scores = {name: scores[name] for name in reversed(names)}
+    # F1 is twice what both have over what each has, both of which are sums over sentences.
+    found = [tuple(set(spans(tags)) for tags in pair) for pair in zip(*pairs, strict=True)]
+    both = [2 * len(true & answered) for true, answered in found]
+    scores |= _interval("entity_f1", both, [len(true) + len(answered) for true, answered in found])
     details = _named(dict(zip(kinds, np.array(by_kind).T, strict=True)))
     return scores | {name: value for name, value in details.items() if "/" in name}
 

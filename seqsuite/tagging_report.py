@@ -6,14 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from seqsuite import plotting
 from seqsuite.pipeline import RaggedColumn
+from seqsuite.tag_baselines import tag_baselines
+from seqsuite.tag_scores import tag_scores
+
+Sentences = Sequence[Sequence[str]]
 
 
 def plots(
     directory: Path,
-    answers: RaggedColumn,
-    references: RaggedColumn,
+    answers: Sentences,
+    references: Sentences,
     confidence: RaggedColumn,
     names: Sequence[str],
 ) -> list[Path]:
@@ -21,19 +27,21 @@ def plots(
 
     Args:
         directory: Where the files go.
-        answers: Tag ids.
-        references: True tag ids; one after the last name stands for all that training never saw.
+        answers: Answered tags of each sentence.
+        references: True tags.
         confidence: Probability of each answer.
-        names: Names of the tags.
+        names: What can be answered, and may repeat; other true tags stand after it.
 
     Returns:
         The files.
     """
-    truth, right = references.values, answers.values == references.values
-    shown = [*names, "(unseen)"] if truth.max(initial=0) >= len(names) else list(names)
-    lengths = [len(row) for row in references.rows() for _ in row]
+    true, answered = ([tag for row in tags for tag in row] for tags in (references, answers))
+    ids = {tag: index for index, tag in enumerate(dict.fromkeys([*names, *sorted(set(true))]))}
+    truth, answer = (np.array([ids[tag] for tag in tags], int) for tags in (true, answered))
+    right = answer == truth
+    lengths = [len(row) for row in references for _ in row]
     return [
-        plotting.confusion_matrix(truth, answers.values, shown, directory / "confusion_matrix.png"),
+        plotting.confusion_matrix(truth, answer, list(ids), directory / "confusion_matrix.png"),
         plotting.reliability_diagram(
             {"tags": confidence.values}, right, directory / "reliability_diagram.png"
         ),
@@ -41,10 +49,39 @@ def plots(
     ]
 
 
+def baselines(
+    sentences: Sentences,
+    test_sentences: Sentences,
+    tags: Sentences,
+    references: Sentences,
+    known: Sequence[np.ndarray],
+    entities: bool,
+) -> dict[str, dict[str, float]]:
+    """Train classical taggers and score them.
+
+    Args:
+        sentences: Words of each training sentence.
+        test_sentences: Words of each sentence to be tagged.
+        tags: Tags of the training sentences.
+        references: True tags of the others.
+        known: Whether training held each of their words, as for :func:`tag_scores`.
+        entities: Tags are spans (BIO).
+
+    Returns:
+        The metrics of each, by its name.
+    """
+    results = {}
+    for model in tag_baselines():
+        model.fit(sentences, tags)
+        answers = model.predict(test_sentences)
+        results[model.name] = tag_scores(answers, references, known, entities)
+    return results
+
+
 def mistakes(
-    sentences: Sequence[Sequence[str]],
-    answers: Sequence[Sequence[str]],
-    references: Sequence[Sequence[str]],
+    sentences: Sentences,
+    answers: Sentences,
+    references: Sentences,
     confidence: RaggedColumn,
 ) -> list[dict[str, Any]]:
     """Return sentences with wrong tags as JSON records, the surest mistake first.

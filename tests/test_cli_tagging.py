@@ -95,6 +95,10 @@ def test_entities_are_scored_first(entities):
     result = json.loads((entities / "run" / "metrics.json").read_text())
     assert next(iter(result["metrics"])) == "entity_f1"
     assert {"entity_precision", "entity_recall", "f1/phrase"} <= set(result["metrics"])
+    metrics = result["metrics"]
+    assert metrics["entity_f1_low"] <= metrics["entity_f1"] <= metrics["entity_f1_high"]
+    card = (entities / "run" / "model_card.md").read_text()
+    assert "interval of this model's entity_f1" in card
     for baseline in result["baseline"].values():
         assert "entity_f1" in baseline
 
@@ -126,6 +130,57 @@ def test_entities_are_written_to_misc(entities, capsys, monkeypatch):
     assert all("NER=" in row[9] for row in words)
     assert words[2][9].startswith("Gloss=no|")
     assert {row[9].rpartition("NER=")[2] for row in words} <= {"O", "B-phrase", "I-phrase"}
+
+
+def pipe(monkeypatch, text):
+    class Pipe:
+        buffer = io.BytesIO(text.encode())
+
+    monkeypatch.setattr("sys.stdin", Pipe)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 500])
+def test_sentences_before_a_damaged_line_of_a_pipe_are_answered(
+    tagger, batch_size, capsys, monkeypatch
+):
+    pipe(monkeypatch, TRICKY + "1\tonly\tthree\n\n" + TRICKY)
+    code = run("predict", "--model", tagger / "served", "--input", "-",
+               "--batch_size", batch_size)  # fmt: skip
+    assert code == 2
+    printed = capsys.readouterr()
+    assert printed.out.count("\n") == TRICKY.count("\n")
+    assert "\t_\tX\t" not in printed.out.replace("3.1\tdo\t_\tX\t", "")
+    assert f"input line {TRICKY.count(chr(10)) + 1} has 3 columns" in printed.err
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_columns_come_back_with_one_more(entities, tmp_path, newline):
+    text = "-DOCSTART-\n\nthe\ncan\n\n\nI\n".replace("\n", newline)
+    source, target = tmp_path / "in.bio", tmp_path / "out.bio"
+    source.write_bytes(text.encode())
+    assert run("predict", "--model", entities / "served", "--input", source,
+               "--output", target) == 0  # fmt: skip
+    before = text.split(newline)
+    after = target.read_bytes().decode().split(newline)
+    for old, new in zip(before, after, strict=True):
+        word, tab, tag = new.partition("\t")
+        assert word == old
+        assert (tag in {"O", "B-phrase", "I-phrase"}) == bool(tab) == (old in {"the", "can", "I"})
+
+
+def test_columns_can_be_asked_for_and_left(tagger, tmp_path, capsys):
+    source = tmp_path / "in.conll"
+    source.write_text("the\tDET\ncan\tNOUN\n\nI\tPRON\n")
+    words = ["predict", "--model", tagger / "served", "--input", source]
+    assert run(*words, "--json") == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["tokens"] for row in rows] == [["the", "can"], ["I"]]
+    assert run(*words, "--format", "conllu") == 0
+    assert capsys.readouterr().out.count("# text = ") == 2
+    assert run("predict", "--model", tagger / "served", "--format", "columns", "the can") == 0
+    lines = capsys.readouterr().out.split("\n")
+    tags = [tag for row in rows[:1] for tag in row["tags"]]
+    assert lines == [f"the\t{tags[0]}", f"can\t{tags[1]}", "", ""]
 
 
 def test_plain_text_is_read_from_a_pipe_and_written_in_every_format(tagger, capsys, monkeypatch):
@@ -165,7 +220,10 @@ def test_tags_that_training_never_saw_count_as_wrong(tagger, tmp_path, capsys):
     other.write_text("1\tthe\t_\tNEW\t_\t_\t_\t_\t_\t_\n\n")
     code = run("evaluate", "--run_dir", tagger / "run", "--data.test", other, "--json")
     assert code == 0
-    assert json.loads(capsys.readouterr().out)["metrics"]["accuracy"] == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["metrics"]["accuracy"] == 0
+    note = "1 of 1 words have a tag that training never saw, and count as wrong: NEW (1)"
+    assert printed.err.count(note) == 1
 
 
 def test_a_damaged_file_is_named_with_its_line_before_anything_is_written(tagger, tmp_path, capsys):

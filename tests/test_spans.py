@@ -7,7 +7,16 @@ import itertools
 import numpy as np
 import pytest
 
-from seqsuite.spans import bio_to_bioes, bioes_to_bio, span_constraints, spans, to_bio
+from seqsuite.spans import (
+    bio_to_bioes,
+    bioes_to_bio,
+    completed,
+    in_bio,
+    look_like_spans,
+    span_constraints,
+    spans,
+    to_bio,
+)
 
 BIO_LABELS = ["O", "B-x", "I-x", "B-y", "I-y"]
 BIOES_LABELS = ["S-x", "O", "I-y", "B-x", "E-x", "B-y", "E-y", "I-x", "S-y"]
@@ -76,6 +85,45 @@ def test_any_sequence_is_repaired_into_a_legal_one(seed):
     assert is_legal(repaired, "BIO")
     assert to_bio(repaired) == repaired
     assert [tag[1:] for tag in repaired] == [tag[1:] for tag in tags]
+
+
+def test_an_empty_sequence_has_no_spans():
+    assert to_bio([]) == bio_to_bioes([]) == bioes_to_bio([]) == spans([]) == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_legal_tag_renamed_alone_is_what_it_is_in_its_sequence(seed):
+    rng = np.random.default_rng(seed)
+    length = int(rng.integers(1, 12))
+    expected = random_spans(rng, length)
+    bio, bioes = (written(expected, length, scheme) for scheme in ("BIO", "BIOES"))
+    assert [in_bio(tag) for tag in bioes] == [in_bio(tag) for tag in bio] == bio
+
+
+def test_a_type_that_occurs_has_all_tags_of_its_scheme():
+    assert completed(["O", "I-x", "S-two-parts"], "bio") == sorted(
+        ["O", "B-x", "I-x", "B-two-parts", "I-two-parts"]
+    )
+    assert completed(["E-x"], "bioes") == ["B-x", "E-x", "I-x", "O", "S-x"]
+    assert completed(["B"], "bio") == ["B", "I", "O"]
+    assert completed([], "bioes") == completed(["O"], "bio") == ["O"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        (["O", "B-x", "I-x"], True),
+        (["S-x", "E-x"], True),
+        (["B-x", "NOUN"], False),
+        (["B", "I", "O"], False),
+        (["X-y"], False),
+        (["BI-x"], False),
+        (["O"], False),
+        ([], False),
+    ],
+)
+def test_tags_look_like_spans_when_all_have_a_prefix_and_a_type(tags, expected):
+    assert look_like_spans(tags) == expected
 
 
 def test_iob1_is_read():

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqsuite.scoring import bootstrap_interval
 from seqsuite.spans import spans, to_bio
-from seqsuite.tag_scores import tag_scores
+from seqsuite.tag_scores import calibration_error, tag_scores
 
 TRUTH = [["DET", "NOUN", "VERB"], ["NOUN"]]
 ANSWERS = [["DET", "NOUN", "NOUN"], ["NOUN"]]
@@ -45,8 +44,49 @@ def test_tokens_and_sentences_are_counted():
     scores = tag_scores(ANSWERS, TRUTH)
     assert scores["accuracy"] == 0.75
     assert scores["sentence_accuracy"] == 0.5
-    interval = bootstrap_interval(np.array([True, True, False, True]))
-    assert (scores["accuracy_low"], scores["accuracy_high"]) == interval
+    # Of four resamples of two sentences one has only the first (2 of 3 right), one the second.
+    assert (scores["accuracy_low"], scores["accuracy_high"]) == (2 / 3, 1.0)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "entity_f1"])
+def test_intervals_are_those_of_resampled_sentences(name):
+    rng = np.random.default_rng(3)
+    truth = [*random_tags(rng), ["O"]]
+    answers = noisy(rng, truth)
+    scores = tag_scores(answers, truth, entities=True)
+    drawn = []
+    for indices in rng.integers(len(truth), size=(2000, len(truth))):
+        found, true = [answers[i] for i in indices], [truth[i] for i in indices]
+        if name == "entity_f1":
+            drawn.append(ratios(span_set(found), span_set(true))[2])
+        else:
+            right = [
+                a == b for pair in zip(found, true, strict=True) for a, b in zip(*pair, strict=True)
+            ]
+            drawn.append(np.mean(right))
+    expected = np.quantile(drawn, [0.025, 0.975])
+    ends = [scores[f"{name}_low"], scores[f"{name}_high"]]
+    np.testing.assert_allclose(ends, expected, atol=0.015)
+    assert ends[0] < scores[name] < ends[1]
+
+
+def test_words_that_are_right_together_are_fewer_than_they_seem():
+    # Whole sentences are right or wrong: 100 words of 10 sentences are but 10 answers.
+    truth = [["X"] * 10] * 10
+    answers = [["X"] * 10] * 5 + [["Y"] * 10] * 5
+    scores = tag_scores(answers, truth)
+    together = scores["accuracy_high"] - scores["accuracy_low"]
+    apart = tag_scores([row[:5] + truth[0][5:] for row in answers], truth)
+    assert together == pytest.approx(0.6)  # of 10 fair coins 95 % fall on 2 to 8
+    assert apart["accuracy_high"] - apart["accuracy_low"] == pytest.approx(0.3)
+
+
+def test_calibration_is_judged_on_answers():
+    confidence = np.array([1.0, 1.0, 0.5])
+    assert calibration_error(confidence, [["X"], ["Y", "Y"]], [["X"], ["X", "Y"]]) == pytest.approx(
+        # One bin of two sure answers, one of them wrong; one of an answer half sure and right.
+        (2 * 0.5 + 0.5) / 3
+    )
 
 
 def test_tags_are_scored_one_by_one_and_count_alike():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,50 @@ from seqsuite.datasets.text_lines import Source, name_of, numbered_lines
 from seqsuite.errors import UserError
 
 DOCUMENT_START = "-DOCSTART-"
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of a file of columns, with the lines it was read from.
+
+    Args:
+        lines: All its lines with their ends: empty ones and comments before it, words, the line
+            that ends it.
+        words: Index in ``lines`` of each word.
+        tokens: The words; none when the lines hold none.
+        tags: A tag for each, ``""`` where the source has none.
+        separator: What a further column is separated by.
+        document: Number of the document that it is from.
+    """
+
+    lines: tuple[str, ...]
+    words: tuple[int, ...]
+    tokens: tuple[str, ...]
+    tags: tuple[str, ...]
+    separator: str = "\t"
+    document: int = 0
+
+    def with_tags(self, tags: Sequence[str]) -> str:
+        """Return the sentence's text with one more column at the end of each word's line.
+
+        Args:
+            tags: A tag for each word.
+
+        Raises:
+            ValueError: There is not one tag for each word.
+        """
+        if len(tags) != len(self.words):
+            raise ValueError(
+                f"Argument `tags` must have one tag for each of {len(self.words)} words. "
+                f"Received: {len(tags)} tags"
+            )
+        lines = list(self.lines)
+        for index, tag in zip(self.words, tags, strict=True):
+            content = lines[index].rstrip("\r\n")
+            # Spaces at the end separate nothing; of tabs each would.
+            kept = content.rstrip(" ") if self.separator == " " else content
+            lines[index] = f"{kept}{self.separator}{tag}{lines[index][len(content) :]}"
+        return "".join(lines)
 
 
 def sentences(
@@ -41,42 +86,96 @@ def sentences(
         >>> [(sentence.tokens, sentence.tags) for sentence in found]
         [(('New York',), ('B-location',)), (('Why',), ('O',))]
     """
-    reader = _Reader(name_of(source), token_column, label_column)
-    tokens: list[str] = []
-    tags: list[str] = []
-    document = 0
-    for number, line in numbered_lines(source):
-        content = line.rstrip("\r\n")
-        if number == 1:
-            content = content.removeprefix("\ufeff")
-        starts = content.startswith(DOCUMENT_START)
-        if content.strip() and not starts:
-            if not reader.is_comment(content):
-                token, tag = reader.fields(number, content)
-                tokens.append(token)
-                tags.append(tag)
-            continue
-        if tokens:
-            yield TaggedSentence(tuple(tokens), tuple(tags), document=document)
-            tokens, tags = [], []
-        document += starts
-    if tokens:
-        yield TaggedSentence(tuple(tokens), tuple(tags), document=document)
+    for found in with_lines(source, token_column, label_column):
+        if found.tokens:
+            yield TaggedSentence(found.tokens, found.tags, document=found.document)
+
+
+def with_lines(
+    source: Source,
+    token_column: int = 0,
+    label_column: int | None = None,
+    where: str | None = None,
+) -> Iterator[Sentence]:
+    r"""Read sentences as :func:`sentences` does, with the lines of the source.
+
+    Args:
+        source: A path (also ``.gz``), an open stream, or lines.
+        token_column: Position of the token. Where no tag is asked for and there is one column
+            only, that one.
+        label_column: Position of the tag; None: the source has no tags.
+        where: What errors call the source; its own name when None.
+
+    Yields:
+        Sentences whose lines, joined, are the whole source; the last one may have no token.
+
+    Raises:
+        UserError: A line has the wrong number of columns, or an empty token or tag.
+
+    Example:
+        >>> (sentence,) = with_lines(["They\n", "can\n"])
+        >>> sentence.with_tags(["PRON", "AUX"])
+        'They\tPRON\ncan\tAUX\n'
+    """
+    where = where or name_of(source)
+    reader = _Reader(where, token_column, label_column)
+    for number, line in numbered_lines(source, where):
+        found = reader.add(number, line)
+        if found is not None:
+            yield found
+    if reader.lines:
+        yield reader.finish()
 
 
 class _Reader:
-    """Takes lines apart, all in the way of the first."""
+    """Collects the lines of one sentence after the other, taken apart in the way of the first."""
 
     def __init__(self, where: str, token_column: int, label_column: int | None):
         self.where = where
         self.wanted = {"token": token_column, "label": label_column}
         self.separator = ""
         self.columns = 0
+        self.document = 0
+        self._start()
+
+    def _start(self) -> None:
+        self.lines: list[str] = []
+        self.words: list[int] = []
+        self.fields: list[tuple[str, str]] = []
+
+    def add(self, number: int, line: str) -> Sentence | None:
+        """Take a line; return the sentence that it ends."""
+        content = line.rstrip("\r\n")
+        if number == 1:
+            content = content.removeprefix("\ufeff")
+        starts = content.startswith(DOCUMENT_START)
+        self.lines.append(line)
+        if content.strip() and not starts:
+            if not self.is_comment(content):
+                self.fields.append(self.split(number, content))
+                self.words.append(len(self.lines) - 1)
+            return None
+        found = self.finish() if self.words else None
+        self.document += starts
+        return found
+
+    def finish(self) -> Sentence:
+        """Return the sentence of the lines so far."""
+        found = Sentence(
+            tuple(self.lines),
+            tuple(self.words),
+            tuple(token for token, _ in self.fields),
+            tuple(tag for _, tag in self.fields),
+            " " if self.separator == " " and self.columns > 1 else "\t",
+            self.document,
+        )
+        self._start()
+        return found
 
     def is_comment(self, content: str) -> bool:
         return content.startswith("#") and "\t" not in content and self.separator != " "
 
-    def fields(self, number: int, content: str) -> tuple[str, str]:
+    def split(self, number: int, content: str) -> tuple[str, str]:
         """Return token and tag ("" when the source has none)."""
         self.separator = self.separator or ("\t" if "\t" in content else " ")
         if self.separator == "\t":
@@ -85,6 +184,8 @@ class _Reader:
             # Other white space, such as a no-break space, may be part of a token.
             fields = [field for field in content.split(" ") if field]
         if not self.columns:
+            if len(fields) == 1 and self.wanted["label"] is None:
+                self.wanted["token"] = 0
             self._check(number, len(fields))
             self.columns = len(fields)
         if len(fields) != self.columns:

@@ -218,12 +218,24 @@ class _Reader:
         )
 
 
+def tag_kind(options: Any) -> str:
+    """Return which tags of a file are meant: ``upos``, ``xpos``, or ``ner`` (``NER=TAG`` in MISC).
+
+    Args:
+        options: ``tag_column``, one of these or ``auto``: ``ner`` where ``scheme`` says that tags
+            are spans, else ``upos``.
+    """
+    wanted = getattr(options, "tag_column", "auto")
+    spans = getattr(options, "scheme", "none") != "none"
+    return {"auto": "ner" if spans else "upos"}.get(wanted, wanted)
+
+
 def read(path: Path, options: Any) -> Examples:
     """Read tagged sentences.
 
     Args:
         path: The file, also ``.gz``.
-        options: ``tag_column``: ``auto`` or ``upos``, ``xpos``, or ``ner`` (``NER=TAG`` in MISC).
+        options: ``tag_column`` and ``scheme``, as for :func:`tag_kind`.
 
     Returns:
         ``tokens``, tags as labels, and ``xpos`` and ``morphology`` when the file has them (and
@@ -232,8 +244,7 @@ def read(path: Path, options: Any) -> Examples:
     Raises:
         UserError: The file is damaged, empty, or has no tags.
     """
-    wanted = getattr(options, "tag_column", "auto")
-    kind = "upos" if wanted == "auto" else wanted
+    kind = tag_kind(options)
     found = [s for s in sentences(path) if any(line.strip() for line in s.lines)]
     documents = itertools.accumulate(s.opens_document for s in found)
     columns = {"xpos": "xpos", "morphology": "feats"}

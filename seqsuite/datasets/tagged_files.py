@@ -1,9 +1,13 @@
-"""A person's files of tagged sentences: CoNLL-U or columns, told apart by name, else by content."""
+"""A person's files of tagged sentences: CoNLL-U or columns, told apart by name, else by content.
+
+Files to be tagged are told apart too, line by line: they may be pipes.
+"""
 
 from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,6 +21,8 @@ COLUMN_ENDINGS = (
     ".conll", ".txt", ".tsv", ".annotated", ".iob", ".iob2", ".bio", ".bio2", ".bioes", ".ner",
     ".pos",
 )  # fmt: skip
+# What is to be tagged may also be plain text or a table; those have these endings too.
+_AMBIGUOUS = (".txt", ".tsv")
 # So many lines tell what a file is.
 _PEEK = 200
 _CONLLU_LINE = re.compile(r"\d+([-.]\d+)?\t([^\t]*\t){8}[^\t]*$")
@@ -40,9 +46,7 @@ def read(path: Path, options: Any) -> Examples:
             f"{path} is not one file of tagged sentences. Unpack it and name the CoNLL-U file, or "
             "the file with a token and its tag on each line."
         )
-    chosen = (getattr(options, "token_column", 0), getattr(options, "label_column", -1))
-    # Columns that were named ask for the reader of columns.
-    if is_conllu(path) and (_suffix(path) in CONLLU_ENDINGS or chosen == (0, -1)):
+    if is_conllu(path) and (_suffix(path) in CONLLU_ENDINGS or not _names_columns(options)):
         return conllu_files.read(path, options)
     return column_files.read(path, options)
 
@@ -74,6 +78,92 @@ def is_conllu(path: Path) -> bool:
             "on each line, separated by a tab or spaces (.conll, .tsv, .txt, .bio), each also .gz."
         )
     return False
+
+
+def format_to_tag(first_line: bytes, name: str, options: Any) -> str:
+    r"""Say in which format an input to be tagged is.
+
+    The name's ending decides: ``.conllu`` and ``.conllup`` are CoNLL-U; those of files of columns
+    are columns, save ``.txt`` and ``.tsv``, which may be plain text and tables. CoNLL-U by another
+    name, or in a pipe, is known by its first line.
+
+    Args:
+        first_line: Its first line that is not empty or a comment.
+        name: The file's name, ``-`` for a pipe.
+        options: ``token_column`` and ``label_column``.
+
+    Returns:
+        ``"conllu"``, ``"columns"``, or ``""`` for anything else.
+
+    Example:
+        >>> format_to_tag(b"They\n", "a.bio", None), format_to_tag(b"They can.\n", "a.txt", None)
+        ('columns', '')
+    """
+    suffix = _suffix(Path(name))
+    if suffix in CONLLU_ENDINGS:
+        return "conllu"
+    columns = suffix in COLUMN_ENDINGS and suffix not in _AMBIGUOUS
+    looks = first_line.count(b"\t") >= 9 and first_line[:1].isdigit()
+    if looks and not (columns and _names_columns(options)):
+        return "conllu"
+    return "columns" if columns else ""
+
+
+def sentences_to_tag(
+    lines: Iterator[bytes], where: str | None, input_format: str, options: Any
+) -> Iterator[conllu_files.Sentence | column_files.Sentence]:
+    """Read sentences to be tagged, with their lines.
+
+    Args:
+        lines: The input.
+        where: What errors call it; ``input`` when None.
+        input_format: Of :func:`format_to_tag`.
+        options: ``token_column``.
+
+    Raises:
+        UserError: A line is damaged; those before it were answered.
+    """
+    if input_format == "conllu":
+        return conllu_files.sentences(lines, where)
+    return column_files.with_lines(lines, getattr(options, "token_column", 0), where=where)
+
+
+def written(
+    text: str,
+    tokens: Sequence[str],
+    tags: Sequence[str],
+    output_format: str,
+    options: Any,
+    origin: conllu_files.Sentence | column_files.Sentence | None = None,
+) -> str:
+    """Return a tagged sentence, as the lines that it was read from where these have the format.
+
+    Args:
+        text: The sentence as it was given.
+        tokens: Its words.
+        tags: A tag for each.
+        output_format: ``"conllu"`` or ``"columns"``.
+        options: ``tag_column`` and ``scheme``: the column of CoNLL-U to write to.
+        origin: What it was read from, if from one of these formats.
+
+    Example:
+        >>> written("Go!", ["Go", "!"], ["VERB", "PUNCT"], "columns", None)
+        'Go\\tVERB\\n!\\tPUNCT\\n\\n'
+    """
+    kind = conllu_files.tag_kind(options)
+    if output_format == "columns":
+        if isinstance(origin, column_files.Sentence):
+            return origin.with_tags(tags)
+        pairs = zip(tokens, tags, strict=True)
+        return "".join(f"{token}\t{tag}\n" for token, tag in pairs) + "\n"
+    if isinstance(origin, conllu_files.Sentence):
+        return origin.with_tags(tags, kind)
+    return conllu_files.written(text, tokens, tags, kind)
+
+
+def _names_columns(options: Any) -> bool:
+    """Whether columns were named, which asks for the reader of columns."""
+    return (getattr(options, "token_column", 0), getattr(options, "label_column", -1)) != (0, -1)
 
 
 def _suffix(path: Path) -> str:

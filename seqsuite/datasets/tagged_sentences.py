@@ -10,6 +10,10 @@ from typing import Any
 from seqsuite.datasets.examples import Examples
 from seqsuite.errors import UserError
 
+# Stands for the tag of a word that has none, since its sentence is there for other columns. No file
+# can hold it.
+NO_TAG = "\0"
+
 # A cut takes whole documents. Of fewer than these it would miss the asked share by far.
 MIN_DOCUMENTS = 20
 
@@ -67,3 +71,45 @@ def build_examples(sentences: Iterable[TaggedSentence], where: Any) -> Examples:
     tags = [sentence.tags for sentence in kept]
     groups = [sentence.document for sentence in kept]
     return Examples(features, tags, groups if len(set(groups)) >= MIN_DOCUMENTS else None)
+
+
+def with_auxiliary(examples: Examples, others: Examples, name: str) -> Examples:
+    """Put sentences after the examples whose tags are another column, for multi-task training.
+
+    Args:
+        examples: The examples that the task is about.
+        others: Sentences with tags of another kind.
+        name: Begins the names of their columns; that of their tags is ``name`` itself.
+
+    Returns:
+        All sentences. Where a column, or a tag, is not known it is :data:`NO_TAG`.
+
+    Example:
+        >>> words = Examples({"tokens": [("Rome",)]}, [("B-place",)])
+        >>> both = with_auxiliary(words, Examples({"tokens": [("go",)]}, [("VERB",)]), "upos")
+        >>> both.features["upos"][1], both.labels[0]
+        (('VERB',), ('B-place',))
+
+    Reference:
+        Collobert et al., "Natural Language Processing (Almost) from Scratch", JMLR 12, 2011.
+    """
+
+    def unknown(part: Examples) -> list[tuple[str, ...]]:
+        return [(NO_TAG,) * len(tokens) for tokens in part.features["tokens"]]
+
+    here, there = unknown(examples), unknown(others)
+    features: dict[str, Sequence[Any]] = {
+        column: [*values, *(others.features["tokens"] if column == "tokens" else there)]
+        for column, values in examples.features.items()
+    }
+    for column, values in others.features.items():
+        if column != "tokens":
+            features[f"{name}_{column}"] = [*here, *values]
+    features[name] = [*here, *(others.labels or there)]
+    return Examples(features, [*(examples.labels or here), *there])
+
+
+def tagged(examples: Examples) -> Examples:
+    """Return the examples that have tags, without those of :func:`with_auxiliary`."""
+    labels = examples.labels or []
+    return examples.select([i for i, tags in enumerate(labels) if NO_TAG not in tags])

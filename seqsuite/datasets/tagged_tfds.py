@@ -27,7 +27,8 @@ def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
         name: The builder's name, for errors.
         builder: Its features hold ``tokens`` and a sequence of tags.
         split: ``train``, ``validation`` (which some builders call ``dev``) or ``test``.
-        options: ``tag_column``: ``auto`` takes ``upos``, else ``ner``, else ``xpos``.
+        options: ``tag_column``: ``auto`` takes ``upos``, else ``ner``, else ``xpos``, and ``ner``
+            first where ``scheme`` says that tags are spans.
 
     Returns:
         ``tokens``, tags as labels, and ``xpos`` and ``morphology`` when the builder has them; None
@@ -40,7 +41,8 @@ def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
 
     features = builder.info.features
     wanted = getattr(options, "tag_column", "auto")
-    column = _tag_feature(name, features, wanted)
+    spans = getattr(options, "scheme", "none") != "none"
+    column = _tag_feature(name, features, wanted, spans)
     found = [s for s in _SPLITS.get(split, (split,)) if s in builder.info.splits]
     if not found:
         return None
@@ -61,9 +63,11 @@ def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
     return build_examples(_filled(sentences, list(names)), f"tfds:{name}")
 
 
-def _tag_feature(name: str, features: Any, wanted: str) -> str:
-    kinds = _NAMES if wanted == "auto" else {wanted: _NAMES[wanted]}
-    candidates = [c for names in kinds.values() for c in names]
+def _tag_feature(name: str, features: Any, wanted: str, spans: bool) -> str:
+    kinds = list(_NAMES) if wanted == "auto" else [wanted]
+    # The sort keeps the order of the others.
+    kinds = sorted(kinds, key=lambda kind: spans and kind != "ner")
+    candidates = [c for kind in kinds for c in _NAMES[kind]]
     found = [c for c in candidates if c in features and _is_sequence(features[c])]
     if "tokens" not in features or not found:
         raise UserError(

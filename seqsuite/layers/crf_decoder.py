@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from seqsuite.layers.crf import CRF
@@ -23,6 +25,8 @@ class CRFDecoder(keras.layers.Layer):
 
     Args:
         crf: The layer that made the potentials.
+        answers: What each tag is answered as. Tags of one answer, such as ``B`` and ``S`` of BIOES
+            where BIO is answered, are one answer to `confidence`. None: each tag is its own.
         **kwargs: Keras layer arguments.
 
     Call arguments:
@@ -31,8 +35,11 @@ class CRFDecoder(keras.layers.Layer):
 
     Returns:
         A dict of ``"tags"``, int32 ``(batch, time)``, the most probable sequence, and
-        ``"confidence"``, float32 ``(batch, time)``, the probability of each of those tags given the
-        whole row; zeros at padded steps.
+        ``"confidence"``, float32 ``(batch, time)``, the probability of each of those answers given
+        the whole row; zeros at padded steps.
+
+    Raises:
+        ValueError: There is not one answer for each tag.
 
     Masking:
         By `lengths` only; a mask that Keras attached to the inputs is not read.
@@ -47,25 +54,53 @@ class CRFDecoder(keras.layers.Layer):
         [[0.67, 0.76]]
     """
 
-    def __init__(self, crf: CRF, **kwargs):
+    def __init__(self, crf: CRF, answers: Sequence[str] | None = None, **kwargs):
         super().__init__(autocast=False, **kwargs)
         if not isinstance(crf, CRF):
             raise ValueError(f"Argument `crf` must be a CRF layer. Received: crf={crf!r}")
+        if answers is not None and len(answers) != crf.num_tags:
+            raise ValueError(
+                f"Argument `answers` must have one for each of {crf.num_tags} tags. "
+                f"Received: answers={answers}"
+            )
         self.crf = crf
+        self.answers = None if answers is None else list(answers)
         self.built = True
 
     def call(self, potentials: Tensor, lengths: Tensor | None = None) -> dict[str, Tensor]:
-        """Find the most probable tags and their marginal probabilities."""
+        """Find the most probable tags and the marginal probabilities of their answers."""
         tags, _ = self.crf.viterbi(potentials, lengths)
         marginals = self.crf.marginals(potentials, lengths)
-        chosen = ops.one_hot(tags, self.crf.num_tags, dtype="float32")
-        return {"tags": tags, "confidence": ops.sum(marginals * chosen, axis=-1)}
+        answers = self.answers or range(self.crf.num_tags)
+        return {"tags": tags, "confidence": answer_probability(marginals, tags, answers)}
 
     def get_config(self):
         """Return the constructor arguments."""
-        return {**super().get_config(), "crf": keras.saving.serialize_keras_object(self.crf)}
+        crf = keras.saving.serialize_keras_object(self.crf)
+        return {**super().get_config(), "crf": crf, "answers": self.answers}
 
     @classmethod
     def from_config(cls, config: dict):
         """Rebuild the decoder and the CRF, or find the CRF that a model being loaded has."""
         return cls(**{**config, "crf": keras.saving.deserialize_keras_object(config["crf"])})
+
+
+def answer_probability(probabilities: Tensor, tags: Tensor, answers: Sequence[Any]) -> Tensor:
+    """Sum the probabilities of all tags that are answered as the chosen one is.
+
+    Args:
+        probabilities: ``(batch, time, num_tags)``.
+        tags: Chosen tag ids ``(batch, time)``.
+        answers: What each tag is answered as.
+
+    Returns:
+        Probabilities ``(batch, time)``.
+
+    Example:
+        >>> found = answer_probability(keras.ops.array([[[0.5, 0.125, 0.375]]]),
+        ...                            keras.ops.array([[2]]), ["B-x", "I-x", "B-x"])
+        >>> found.numpy().tolist()
+        [[0.875]]
+    """
+    alike = np.array([[a == b for b in answers] for a in answers], "float32")
+    return ops.sum(probabilities * ops.take(alike, tags, axis=0), axis=-1)

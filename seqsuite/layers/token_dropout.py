@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from numbers import Real
+
 import keras
 from keras import ops
 
@@ -11,7 +14,8 @@ class TokenDropout(keras.layers.Layer):
     """Replace random tokens by the unknown token while training.
 
     Args:
-        rate: Probability that a token is replaced, in [0, 1).
+        rate: Probability that a token is replaced, in [0, 1); or one for each id, the first of
+            which is padding and stays.
         unknown_id: What it becomes.
         seed: Integer seed of the layer's own generator.
         **kwargs: Keras layer arguments.
@@ -28,24 +32,37 @@ class TokenDropout(keras.layers.Layer):
         TensorShape([1, 3])
 
     Reference:
-        Iyyer et al., "Deep Unordered Composition Rivals Syntactic Methods", ACL 2015.
+        Iyyer et al., "Deep Unordered Composition Rivals Syntactic Methods", ACL 2015; by
+        frequency: Kiperwasser and Goldberg, TACL 4, 2016, https://aclanthology.org/Q16-1023/
     """
 
-    def __init__(self, rate: float, unknown_id: int = 1, seed: int | None = None, **kwargs):
+    def __init__(
+        self,
+        rate: float | Sequence[float],
+        unknown_id: int = 1,
+        seed: int | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
-        if not 0 <= rate < 1:
-            raise ValueError(f"Argument `rate` must be in [0, 1). Received: rate={rate}")
-        self.rate = rate
+        is_one = isinstance(rate, Real)
+        rates = [float(rate)] if is_one else [float(each) for each in rate]
+        wrong = [each for each in rates if not 0 <= each < 1]
+        if wrong:
+            raise ValueError(f"Argument `rate` must be in [0, 1). Received: rate={wrong[0]}")
+        self.rate = rates[0] if is_one else rates
         self.unknown_id = unknown_id
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed) if rate > 0 else None
+        self.seed_generator = keras.random.SeedGenerator(seed) if any(rates) else None
         self.built = True
 
     def call(self, token_ids, training=False):
         if not training or self.seed_generator is None:
             return token_ids
         drawn = keras.random.uniform(ops.shape(token_ids), seed=self.seed_generator)
-        dropped = ops.logical_and(drawn < self.rate, token_ids != 0)
+        rate = self.rate
+        if isinstance(rate, list):
+            rate = ops.take(ops.convert_to_tensor(rate, drawn.dtype), token_ids, axis=0)
+        dropped = ops.logical_and(drawn < rate, token_ids != 0)
         unknown = ops.full_like(token_ids, self.unknown_id)
         return ops.where(dropped, unknown, token_ids)
 

@@ -103,13 +103,12 @@ def code_points(words: tf.Tensor, longest: int) -> tf.Tensor:
     return kept.to_tensor(PADDING_ID, shape=[None, longest])
 
 
-def counted(values: Iterable, min_count: int, limit: int | None = None) -> list:
+def counted(values: Iterable, min_count: int) -> list:
     """Return the values that occur at least ``min_count`` times, most frequent first.
 
     Args:
         values: Anything that can be counted and ordered.
         min_count: Rarer values are left out.
-        limit: Values returned at most.
 
     Example:
         >>> counted("abracadabra", 2)
@@ -117,7 +116,7 @@ def counted(values: Iterable, min_count: int, limit: int | None = None) -> list:
     """
     # Ties are broken by value, so that the order of examples changes nothing.
     ranked = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
-    return [value for value, count in ranked if count >= min_count][:limit]
+    return [value for value, count in ranked if count >= min_count]
 
 
 def lookup_table(keys: Sequence, dtype: tf.DType = tf.string) -> tf.lookup.StaticHashTable:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from collections.abc import Sequence
 
 import keras
@@ -9,17 +11,18 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.datasets.examples import Examples
+from seqsuite.datasets.tagged_sentences import NO_TAG
 from seqsuite.errors import UserError
 from seqsuite.pipeline import Column, RaggedColumn, Targets
 from seqsuite.preprocessing import word_features
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.sentence_tokenization import tokenize_sentence
-from seqsuite.spans import bio_to_bioes, to_bio
+from seqsuite.preprocessing.tag_notes import unseen_note
+from seqsuite.spans import bio_to_bioes, completed, in_bio, to_bio
 
 PADDING_TAG = -1
 SCHEMES = ("none", "bio", "bioes")
 
-_PREFIXES = {"bio": "BI", "bioes": "BIES"}
 # An ending or a shape of one single word teaches nothing.
 _MIN_FEATURE_COUNT = 3
 # Of the features that a word starts from; larger ones saturate gates.
@@ -40,6 +43,7 @@ class WordPreprocessor(Preprocessor):
         scheme: ``"none"`` for tags that stand alone; for named entities how spans are written
             inside: ``"bio"`` or ``"bioes"``. Data in either is read, answers are BIO.
         vocabulary: Known words (set by :meth:`adapt`, like all that follow).
+        word_counts: How often each of them occurs in training.
         characters: Known code points.
         affixes: Known prefixes and suffixes.
         shapes: Known shapes.
@@ -75,6 +79,7 @@ class WordPreprocessor(Preprocessor):
         language: str = "english",
         scheme: str = "none",
         vocabulary: Sequence[str] | None = None,
+        word_counts: Sequence[int] | None = None,
         characters: Sequence[int] | None = None,
         affixes: Sequence[str] | None = None,
         shapes: Sequence[str] | None = None,
@@ -91,6 +96,7 @@ class WordPreprocessor(Preprocessor):
         self.language = language
         self.scheme = scheme
         self.vocabulary = list(vocabulary or [])
+        self.word_counts = list(word_counts or [])
         self.characters = list(characters or [])
         self.affixes = list(affixes or [])
         self.shapes = list(shapes or [])
@@ -98,6 +104,7 @@ class WordPreprocessor(Preprocessor):
         self.labels = list(labels or [])
         self.auxiliary_labels = dict(auxiliary_labels or {})
         self.initial_embeddings: np.ndarray | None = None
+        self._notes: set[str] = set()
         if self.labels:
             self._build_tables()
 
@@ -105,8 +112,8 @@ class WordPreprocessor(Preprocessor):
         """Return the constructor arguments, what was adapted included."""
         names = (
             "max_vocabulary", "min_count", "max_word_length", "affix_length", "language", "scheme",
-            "vocabulary", "characters", "affixes", "shapes", "training_words", "labels",
-            "auxiliary_labels",
+            "vocabulary", "word_counts", "characters", "affixes", "shapes", "training_words",
+            "labels", "auxiliary_labels",
         )  # fmt: skip
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
@@ -126,6 +133,8 @@ class WordPreprocessor(Preprocessor):
         # Order is kept, so that of too many words those of the vectors' tail are left out.
         kept = list(dict.fromkeys([*kept, *vector_words]))
         self.vocabulary = kept[: self.max_vocabulary - 2]
+        counts = Counter(folded)
+        self.word_counts = [counts[word] for word in self.vocabulary]
         self.characters = count((ord(c) for word in words for c in word), _MIN_FEATURE_COUNT)
         self.shapes = count(_strings(word_features.shapes(every)), _MIN_FEATURE_COUNT)
         # By distinct words: an ending is known when several words have it.
@@ -135,16 +144,14 @@ class WordPreprocessor(Preprocessor):
         rows = affixes.numpy().tolist()
         several = (affix.decode("utf-8", "replace") for row in rows for affix in set(row))
         self.affixes = count(several, _MIN_FEATURE_COUNT)
-        seen = {tag for tags in examples.labels or [] for tag in self._tags(tags)}
+        seen = {tag for tags in examples.labels or [] for tag in self._tags(tags)} - {NO_TAG}
         if self.scheme != "none":
             # Of a type that was seen all tags are known: a span must not count as found when its
             # end, in a tag that training happens to lack, is cut off.
-            kinds = {tag[1:] for tag in seen - {"O"}}
-            prefixes = _PREFIXES[self.scheme]
-            seen = {"O", *(prefix + kind for prefix in prefixes for kind in kinds)}
+            seen = set(completed(seen, self.scheme))
         self.labels = sorted(seen)
         self.auxiliary_labels = {
-            name: count((tag for tags in column for tag in tags), 1)
+            name: count((tag for tags in column for tag in tags if tag != NO_TAG), 1)
             for name, column in examples.features.items()
             if name != "tokens"
         }
@@ -155,15 +162,24 @@ class WordPreprocessor(Preprocessor):
         """Number of word ids, padding and unknown included."""
         return len(self.vocabulary) + 2
 
+    def dropout_rates(self, rate: float, rare: float) -> list[float]:
+        """Return for each word id how often to hide it in training, so that rare words are.
+
+        Args:
+            rate: At least this share of the times.
+            rare: A word that occurs n times is hidden with probability ``rare / (rare + n)``, if
+                that is more; its look must do instead, as it must for words never seen.
+
+        Returns:
+            Probabilities of all ids; 0 for padding and the unknown word.
+        """
+        by_count = (rare / (rare + count) if count else 0.0 for count in self.word_counts)
+        return [0.0, 0.0, *(max(rate, share) for share in by_count)]
+
     @property
     def answer_names(self) -> list[str]:
         """Names of the tags as they are answered: spans as BIO, whatever the scheme inside."""
-        if self.scheme != "bioes":
-            return self.labels
-        # One by one, so that a tag is renamed alone: S begins a span, E goes on with it.
-        renamed = {"S": "B", "E": "I"}
-        parts = [label.partition("-") for label in self.labels]
-        return [renamed.get(prefix, prefix) + dash + kind for prefix, dash, kind in parts]
+        return self.labels if self.scheme == "none" else [in_bio(tag) for tag in self.labels]
 
     def to_tensors(self, examples):
         return pad_tokens(examples.features["tokens"])
@@ -210,10 +226,17 @@ class WordPreprocessor(Preprocessor):
     def encode_labels(self, labels: Sequence) -> RaggedColumn:
         """Return tag ids, ragged int32; a tag that training never saw gets the id after the last.
 
-        That id is no answer of the model, so such a word counts as wrong.
+        That id is no answer of the model, so such a word counts as wrong; a note on standard error
+        says how many there are.
         """
-        ids = {name: index for index, name in enumerate(self.labels)}
-        rows = [[ids.get(tag, len(ids)) for tag in self._tags(tags)] for tags in labels]
+        ids = {name: index for index, name in enumerate(self.labels)} | {NO_TAG: PADDING_TAG}
+        unseen = len(self.labels)
+        rows = [[ids.get(tag, unseen) for tag in self._tags(tags)] for tags in labels]
+        note = unseen_note(labels, [[tag == unseen for tag in row] for row in rows])
+        # The same examples are encoded more than once.
+        if note and note not in self._notes:
+            print(note, file=sys.stderr)
+            self._notes.add(note)
         return RaggedColumn.from_rows([np.array(row, np.int32) for row in rows], PADDING_TAG)
 
     def encode_targets(self, examples: Examples) -> Targets | None:
@@ -233,7 +256,7 @@ class WordPreprocessor(Preprocessor):
             # A value that training never saw teaches nothing, and is not what is scored.
             column = [
                 np.array([ids.get(value, PADDING_TAG) for value in row], np.int32)
-                for row in examples.features.get(name, [[""] * len(row) for row in rows])
+                for row in examples.features.get(name, [[NO_TAG] * len(row) for row in rows])
             ]
             targets[name] = RaggedColumn.from_rows(column, PADDING_TAG)
         return targets
@@ -263,7 +286,7 @@ class WordPreprocessor(Preprocessor):
         return {"tags": tf.gather(tf.constant(self.answer_names), outputs)}
 
     def _tags(self, tags: Sequence[str]) -> list[str]:
-        if self.scheme == "none":
+        if self.scheme == "none" or NO_TAG in tags:
             return list(tags)
         try:
             legal = to_bio(tags)

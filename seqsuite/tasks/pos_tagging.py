@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from seqsuite import datasets, explanation
 from seqsuite.config import DataConfig, TrainingConfig, check_ranges
+from seqsuite.datasets import tagged_files
 from seqsuite.errors import UserError
 from seqsuite.task import Item, Task
 
@@ -25,7 +26,8 @@ class PosTaggingDataConfig(DataConfig):
     """Where tagged sentences come from, and how words become ids.
 
     Args:
-        tag_column: Which tags of CoNLL-U files are learned (auto: upos).
+        tag_column: Which tags of CoNLL-U files are learned (auto: upos; with a scheme of spans ner,
+            the NER= of column MISC).
         token_column: Column of the word in other column files, counted from 0.
         label_column: Column of the tag there; -1 is the last.
         scheme: none for tags that stand alone; bio or bioes for named entities.
@@ -35,6 +37,7 @@ class PosTaggingDataConfig(DataConfig):
         max_word_length: Characters read of a word.
         affix_length: Longest prefix and suffix.
         word_vectors: A file of word vectors (word2vec or GloVe text format) to start from.
+        auxiliary_source: A named data set whose tags are learned along as auxiliary targets.
     """
 
     tag_column: Literal["auto", "upos", "xpos", "ner"] = "auto"
@@ -47,6 +50,7 @@ class PosTaggingDataConfig(DataConfig):
     max_word_length: int = 20
     affix_length: int = 4
     word_vectors: str | None = None
+    auxiliary_source: str | None = None
 
     def __post_init__(self):
         super().__post_init__()
@@ -67,14 +71,19 @@ class PosTaggingModelConfig:
         embedding_size: Features per word.
         character_encoder: How the characters of a word are read.
         character_units: Features of a word from its characters.
+        character_embedding_size: Features per character.
+        character_widths: Characters that each group of convolutions sees, comma-separated.
         affix_size: Features from prefixes and suffixes (0: none).
         shape_size: Features from the shape (0: none).
         word_dropout: Share of words replaced by the unknown word.
+        rare_word_dropout: A word seen n times is replaced with probability r / (r + n), if more.
         variational_dropout: Dropout of what each recurrent layer reads, the same at every word.
         recurrent_weight_drop: DropConnect on recurrent kernels.
         dropout: Dropout before the tags.
         head: Tags one by one (softmax), or sequences of tags (crf).
         auxiliary_weight: Weight of the auxiliary targets in the loss (0: none).
+        recall_cost: Margin in nats by which an entity's tags must beat O while training: more
+            entities are found, fewer of them right.
         adversarial: Perturb word embeddings while training.
         epsilon: Size of that perturbation.
     """
@@ -86,24 +95,43 @@ class PosTaggingModelConfig:
     embedding_size: int = 64
     character_encoder: Literal["none", "cnn", "bilstm"] = "cnn"
     character_units: int = 48
+    character_embedding_size: int = 32
+    character_widths: str = "3"
     affix_size: int = 32
     shape_size: int = 8
     word_dropout: float = 0.1
+    rare_word_dropout: float = 0.0
     variational_dropout: float = 0.3
     recurrent_weight_drop: float = 0.0
     dropout: float = 0.3
     head: Literal["softmax", "crf"] = "crf"
     auxiliary_weight: float = 0.3
+    recall_cost: float = 0.0
     adversarial: Literal["none", "adversarial"] = "none"
     epsilon: float = 1.0
 
     def __post_init__(self):
         rates = ("word_dropout", "variational_dropout", "recurrent_weight_drop", "dropout")
-        counts = ("units", "num_layers", "embedding_size", "character_units")
-        not_negative = ("affix_size", "shape_size", "auxiliary_weight", "epsilon")
+        counts = (
+            "units", "num_layers", "embedding_size", "character_units", "character_embedding_size",
+        )  # fmt: skip
+        not_negative = (
+            "rare_word_dropout", "affix_size", "shape_size", "auxiliary_weight", "recall_cost",
+            "epsilon",
+        )  # fmt: skip
         check_ranges(self, dict.fromkeys(rates, (0, 0.99)))
         check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
         check_ranges(self, dict.fromkeys(not_negative, (0, math.inf)))
+        if not all(width.strip().isdigit() for width in self.character_widths.split(",")):
+            raise UserError(
+                "model.character_widths must be numbers of characters such as 2,3,4. "
+                f"Received: {self.character_widths}."
+            )
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths of the convolutions over characters."""
+        return tuple(int(width) for width in self.character_widths.split(","))
 
 
 @dataclass(frozen=True)
@@ -116,6 +144,23 @@ class PosTaggingConfig:
         default_factory=lambda: TrainingConfig(batch_tokens=1024, learning_rate=5e-3)
     )
 
+    def __post_init__(self):
+        if self.training.label_smoothing and self.model.head == "crf":
+            raise UserError(
+                "training.label_smoothing is for tags that are learned one by one, a CRF learns "
+                "sequences: add --model.head softmax, or leave label_smoothing at 0."
+            )
+        if self.training.class_weights != "none":
+            raise UserError(
+                "training.class_weights balanced is not for tagging, where words of all tags stand "
+                "in one sentence: leave it at none."
+            )
+        if self.training.pretraining_epochs:
+            raise UserError(
+                "training.pretraining_epochs is not for tagging: leave it at 0, and start from "
+                "vectors of other texts with --data.word_vectors FILE."
+            )
+
 
 class PosTagging(Task):
     """Aligned many-to-many labelling of words."""
@@ -124,7 +169,7 @@ class PosTagging(Task):
     summary = "tag words (parts of speech, named entities)"
     config_class = PosTaggingConfig
     serving_signature = {"sentence": "string[batch]"}  # noqa: RUF012
-    output_formats = ("text", "json", "conllu")
+    output_formats = ("text", "json", "conllu", "columns")
     further_signatures = {  # noqa: RUF012
         "tokens": {"tokens": "string[batch,time]", "length": "int32[batch]"}
     }
@@ -142,69 +187,86 @@ class PosTagging(Task):
     def load_examples(self, split):
         return datasets.load_examples(self.config.data.source, split, self.config.data, self.name)
 
+    def extend_training(self, examples):
+        from dataclasses import replace
+
+        from seqsuite.datasets.tagged_sentences import with_auxiliary
+
+        name = self.config.data.auxiliary_source
+        if name is None:
+            return examples
+        options = replace(self.config.data, source=name, scheme="none", tag_column="auto")
+        others = datasets.load_examples(name, "train", options, self.name)
+        if others is None:
+            raise UserError(f"data.auxiliary_source: {name} has no training split.")
+        return with_auxiliary(examples, others, name.removeprefix("tfds:"))
+
     def build_preprocessor(self, examples, fitted=None):
         from seqsuite.preprocessing import WordPreprocessor
+        from seqsuite.preprocessing.tag_notes import spans_note
         from seqsuite.word_vectors import read_word_vectors
 
         data = self.config.data
-        preprocessor = WordPreprocessor(
-            max_vocabulary=data.max_vocabulary,
-            min_count=data.min_count,
-            max_word_length=data.max_word_length,
-            affix_length=data.affix_length,
-            language=data.language,
-            scheme=data.scheme,
-        )
+        names = (
+            "max_vocabulary", "min_count", "max_word_length", "affix_length", "language", "scheme",
+        )  # fmt: skip
+        preprocessor = WordPreprocessor(**{name: getattr(data, name) for name in names})
         # Words of validation alone would be known by name, with an embedding that nothing trains.
         examples = examples if fitted is None else fitted
-        if data.word_vectors is None:
-            preprocessor.adapt(examples)
-        else:
+        vectors = {}
+        if data.word_vectors is not None:
             size = self.config.model.embedding_size
             vectors = read_word_vectors(data.word_vectors, size, data.max_vocabulary)
-            preprocessor.adapt(examples, list(vectors))
+        preprocessor.adapt(examples, list(vectors))
+        if vectors:
             preprocessor.set_word_vectors(vectors)
         if len(preprocessor.labels) < 2:
             raise UserError(
                 f"Training needs at least two tags. Found only {preprocessor.labels}: check "
                 "--data.tag_column and --data.label_column."
             )
-        if not self.entities and all(
-            name == "O" or name[:2] in ("B-", "I-", "E-", "S-") for name in preprocessor.labels
-        ):
-            print(
-                "note: the tags look like spans (B-name, I-name): add --data.scheme bio or bioes "
-                "to have entities scored, and only legal ones answered",
-                file=sys.stderr,
-            )
+        note = "" if self.entities else spans_note(preprocessor.labels)
+        if note:
+            print(note, file=sys.stderr)
         return preprocessor
 
     def build_model(self, preprocessor):
         import keras
 
-        from seqsuite.layers import CRF, AdversarialModel, CRFDecoder
-        from seqsuite.losses import CRFLoss, TagCrossentropy
+        from seqsuite.layers import AdversarialModel, RecurrentStack
+        from seqsuite.losses import TagCrossentropy
         from seqsuite.optimizers import build_optimizer
         from seqsuite.spans import span_constraints
+        from seqsuite.tag_heads import crf_head, softmax_head
+        from seqsuite.word_representation import word_representation
 
         config, training = self.config.model, self.config.training
-        inputs, states = self._build_encoder(preprocessor)
-        lengths = inputs["length"]
-        logits = keras.layers.Dense(len(preprocessor.labels), name="tag_logits")(states)
-        loss: Any = TagCrossentropy(training.label_smoothing)
+        inputs, words = word_representation(preprocessor, config)
+        stack = RecurrentStack(
+            config.units,
+            cell=config.cell,
+            num_layers=config.num_layers,
+            bidirectional=True,
+            connection=config.connection,
+            regularization={
+                "dropout": config.variational_dropout,
+                "variational": True,
+                "weight_drop": config.recurrent_weight_drop,
+            },
+            name="stack",
+        )
+        states = keras.layers.Dropout(config.dropout)(stack(words, lengths=inputs["length"]))
+        answers = preprocessor.answer_names
+        logits = keras.layers.Dense(len(answers), name="tag_logits")(states)
+        recall = {}
+        if config.recall_cost and self.entities:
+            outside = preprocessor.labels.index("O")
+            recall = {"outside_tag": outside, "recall_cost": config.recall_cost}
         if config.head == "crf":
             forbidden = span_constraints(preprocessor.labels) if self.entities else ((), (), ())
-            crf = CRF(len(preprocessor.labels), *forbidden, name="crf")
-            logits = crf(logits, lengths=lengths)
-            outputs = {"logits": logits, **CRFDecoder(crf)(logits, lengths=lengths)}
-            loss = CRFLoss(crf)
+            outputs, loss = crf_head(logits, inputs["length"], answers, forbidden, **recall)
         else:
-            probabilities = keras.layers.Softmax(dtype="float32")(logits)
-            outputs = {
-                "logits": logits,
-                "tags": keras.ops.cast(keras.ops.argmax(logits, axis=-1), "int32"),
-                "confidence": keras.ops.max(probabilities, axis=-1),
-            }
+            outputs, loss = softmax_head(logits, answers, training.label_smoothing, **recall)
         losses, weights = {"logits": loss}, {"logits": 1.0}
         auxiliary = preprocessor.auxiliary_labels if config.auxiliary_weight else {}
         for name, values in auxiliary.items():
@@ -234,47 +296,35 @@ class PosTagging(Task):
         return serve
 
     def score(self, predictions, references, preprocessor):
-        from seqsuite import scoring
-        from seqsuite.tag_scores import tag_scores
+        from seqsuite.tag_scores import calibration_error, tag_scores
 
-        answers = preprocessor.names(predictions["tags"])
-        truth = preprocessor.names(references["logits"])
+        answers, truth, confidence = _named(predictions, references, preprocessor)
         scores = tag_scores(answers, truth, references["known"].rows(), self.entities)
-        right = predictions["tags"].values == references["logits"].values
-        confidence = predictions["confidence"].values
-        scores["calibration_error"] = scoring.expected_calibration_error(confidence, right)
+        scores["calibration_error"] = calibration_error(confidence.values, answers, truth)
         return scores
 
     def baseline(self, train, test, preprocessor):
-        from seqsuite.tag_baselines import tag_baselines
-        from seqsuite.tag_scores import tag_scores
+        from seqsuite import tagging_report
+        from seqsuite.datasets.tagged_sentences import tagged
 
         references = preprocessor.encode_targets(test)
         truth, known = preprocessor.names(references["logits"]), references["known"].rows()
+        train = tagged(train)
         learned = preprocessor.names(preprocessor.encode_labels(train.labels))
-        results = {}
-        for model in tag_baselines():
-            model.fit(train.features["tokens"], learned)
-            answers = model.predict(test.features["tokens"])
-            results[model.name] = tag_scores(answers, truth, known, self.entities)
-        return results
+        sentences = train.features["tokens"], test.features["tokens"]
+        return tagging_report.baselines(*sentences, learned, truth, known, self.entities)
 
     def plots(self, directory, examples, predictions, references, preprocessor):
         from seqsuite import tagging_report
 
-        answers, confidence = predictions["tags"], predictions["confidence"]
-        names = preprocessor.labels
-        return tagging_report.plots(directory, answers, references["logits"], confidence, names)
+        named = _named(predictions, references, preprocessor)
+        return tagging_report.plots(directory, *named, preprocessor.answer_names)
 
     def mistakes(self, examples, predictions, references, preprocessor):
         from seqsuite import tagging_report
 
-        return tagging_report.mistakes(
-            examples.features["tokens"],
-            preprocessor.names(predictions["tags"]),
-            preprocessor.names(references["logits"]),
-            predictions["confidence"],
-        )
+        named = _named(predictions, references, preprocessor)
+        return tagging_report.mistakes(examples.features["tokens"], *named)
 
     def unpad(self, outputs):
         length = outputs["length"]
@@ -284,84 +334,26 @@ class PosTagging(Task):
         return explanation.tagged(outputs["tokens"], outputs["tags"], color)
 
     def reads(self, first_line, name):
-        ending = name.lower().removesuffix(".gz").endswith((".conllu", ".conllup"))
-        return ending or (first_line.count(b"\t") >= 9 and first_line[:1].isdigit())
+        return tagged_files.format_to_tag(first_line, name, self.config.data)
 
-    def read_items(self, lines, name):
-        from seqsuite.datasets import conllu_files
-
-        for sentence in conllu_files.sentences(lines, None if name == "-" else name):
+    def read_items(self, lines, name, input_format):
+        where, data = None if name == "-" else name, self.config.data
+        for sentence in tagged_files.sentences_to_tag(lines, where, input_format, data):
             tokens = list(sentence.tokens)
             yield Item(" ".join(tokens), {"tokens": tokens, "length": len(tokens)}, sentence)
 
     def format_item(self, item, outputs, output_format):
-        from seqsuite.datasets import conllu_files
-
-        column = self.config.data.tag_column
-        kind = "ner" if self.entities else "upos" if column == "auto" else column
-        if item.origin is not None:
-            return item.origin.with_tags(outputs["tags"], kind)
-        return conllu_files.written(item.text, outputs["tokens"], outputs["tags"], kind)
+        tokens, tags, data = outputs["tokens"], outputs["tags"], self.config.data
+        return tagged_files.written(item.text, tokens, tags, output_format, data, item.origin)
 
     def sample_requests(self):
         return {"sentence": ["I can see the can that she saw.", ""]}
 
-    def _build_encoder(self, preprocessor) -> tuple[dict[str, Any], Any]:
-        import keras
 
-        from seqsuite.layers import (
-            CharacterEncoder,
-            PerturbableEmbedding,
-            RecurrentStack,
-            TokenDropout,
-        )
-
-        config, data = self.config.model, self.config.data
-        widths = {"character_ids": data.max_word_length, "affix_ids": 2 * data.affix_length}
-        inputs = {
-            name: keras.Input((None, *filter(None, [widths.get(name)])), dtype="int32", name=name)
-            for name in preprocessor.ragged_features
-        }
-        inputs["length"] = keras.Input((), dtype="int32", name="length")
-        ids = TokenDropout(config.word_dropout)(inputs["word_ids"])
-        embedding = PerturbableEmbedding(
-            preprocessor.vocabulary_size, config.embedding_size, name="embedding"
-        )
-        parts = [embedding(ids)]
-        if preprocessor.initial_embeddings is not None:
-            embedding.embeddings.assign(preprocessor.initial_embeddings)
-        if config.character_encoder != "none":
-            encoder = CharacterEncoder(
-                len(preprocessor.characters) + 2, config.character_units,
-                kind=config.character_encoder, name="characters",
-            )  # fmt: skip
-            parts.append(encoder(inputs["character_ids"]))
-        if config.affix_size:
-            table = keras.layers.Embedding(
-                len(preprocessor.affixes) + 2, config.affix_size, name="affixes"
-            )
-            parts.append(keras.ops.mean(table(inputs["affix_ids"]), axis=2))
-        if config.shape_size:
-            table = keras.layers.Embedding(
-                len(preprocessor.shapes) + 2, config.shape_size, name="shapes"
-            )
-            parts.append(table(inputs["shape_ids"]))
-        x = keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
-        stack = RecurrentStack(
-            config.units,
-            cell=config.cell,
-            num_layers=config.num_layers,
-            bidirectional=True,
-            connection=config.connection,
-            regularization={
-                "dropout": config.variational_dropout,
-                "variational": True,
-                "weight_drop": config.recurrent_weight_drop,
-            },
-            name="stack",
-        )
-        states = stack(x, lengths=inputs["length"])
-        return inputs, keras.layers.Dropout(config.dropout)(states)
+def _named(predictions, references, preprocessor) -> tuple[Any, Any, Any]:
+    """Return the names of answered and true tags, and the probability of each answer."""
+    names = preprocessor.names
+    return names(predictions["tags"]), names(references["logits"]), predictions["confidence"]
 
 
 TASK = PosTagging

@@ -12,6 +12,7 @@ import tensorflow as tf
 from seqsuite.datasets import Examples
 from seqsuite.errors import UserError
 from seqsuite.preprocessing import Preprocessor, WordPreprocessor
+from seqsuite.preprocessing.tag_notes import unseen_note
 from seqsuite.preprocessing.words import PADDING_TAG, pad_tokens
 from seqsuite.spans import span_constraints
 
@@ -205,6 +206,31 @@ def test_a_tag_that_training_never_saw_is_no_answer():
     ids = preprocessor.encode_labels([("NOUN", "ADV", "X")])
     assert preprocessor.names(ids) == [["NOUN", "(unseen)", "(unseen)"]]
     assert ids.row(0)[1] == len(preprocessor.labels)
+
+
+@pytest.mark.parametrize("scheme", ["none", "bioes"])
+def test_unseen_tags_are_noted_once(scheme, capsys):
+    train = [("B-x", "O")]
+    preprocessor = spans_adapted(train, scheme)
+    preprocessor.encode_labels(train)
+    assert capsys.readouterr().err == ""
+    test = [("B-z", "O"), ("B-y", "I-y", "B-z"), ("B-z",)]
+    for _ in range(3):
+        preprocessor.encode_labels(test)
+    assert capsys.readouterr().err == (
+        "note: 5 of 6 words have a tag that training never saw, and count as wrong: "
+        "B-z (3), B-y (1), I-y (1)\n"
+    )
+    preprocessor.encode_labels(test[:1])
+    assert "1 of 2 words" in capsys.readouterr().err
+
+
+def test_of_many_unseen_tags_the_most_frequent_are_named():
+    note = unseen_note([[f"T{i:02d}" for i in range(13)] + ["T12"]], [[True] * 14])
+    assert "wrong: T12 (2), T00 (1), " in note
+    assert note.endswith("T08 (1), 3 more")
+    assert "\n" not in note
+    assert unseen_note([["A"], []], [[False], []]) == ""
 
 
 def test_further_columns_are_targets_and_what_is_unseen_in_them_is_ignored():

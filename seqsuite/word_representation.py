@@ -1,0 +1,71 @@
+"""What a tagger knows of a word: the word itself, its characters, its ends and its shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from seqsuite.layers import CharacterEncoder, PerturbableEmbedding, TokenDropout
+from seqsuite.preprocessing import WordPreprocessor
+
+Tensor = Any
+
+
+def word_representation(
+    preprocessor: WordPreprocessor, config: Any
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Join all that is known of each word.
+
+    Words are hidden at random while training, the rarer the more often, so that the rest learns to
+    do without them, as it must where a word was never seen.
+
+    Args:
+        preprocessor: Its vocabularies.
+        config: Sizes of the parts, and rates of word dropout.
+
+    Returns:
+        The inputs of a functional model by name, ``length`` among them, and the features of each
+        word, ``(batch, time, features)``.
+
+    Reference:
+        Ma and Hovy, ACL 2016, https://aclanthology.org/P16-1101/
+    """
+    widths = {
+        "character_ids": preprocessor.max_word_length,
+        "affix_ids": 2 * preprocessor.affix_length,
+    }
+    inputs = {
+        name: keras.Input((None, *filter(None, [widths.get(name)])), dtype="int32", name=name)
+        for name in preprocessor.ragged_features
+    }
+    inputs["length"] = keras.Input((), dtype="int32", name="length")
+    rates = preprocessor.dropout_rates(config.word_dropout, config.rare_word_dropout)
+    word_ids = TokenDropout(rates)(inputs["word_ids"])
+    embedding = PerturbableEmbedding(
+        preprocessor.vocabulary_size, config.embedding_size, name="embedding"
+    )
+    parts = [embedding(word_ids)]
+    if preprocessor.initial_embeddings is not None:
+        embedding.embeddings.assign(preprocessor.initial_embeddings)
+    if config.character_encoder != "none":
+        encoder = CharacterEncoder(
+            len(preprocessor.characters) + 2,
+            config.character_units,
+            config.character_embedding_size,
+            config.character_encoder,
+            config.widths,
+            name="characters",
+        )
+        parts.append(encoder(inputs["character_ids"]))
+    if config.affix_size:
+        affixes = keras.layers.Embedding(
+            len(preprocessor.affixes) + 2, config.affix_size, name="affixes"
+        )
+        parts.append(keras.ops.mean(affixes(inputs["affix_ids"]), axis=2))
+    if config.shape_size:
+        shapes = keras.layers.Embedding(
+            len(preprocessor.shapes) + 2, config.shape_size, name="shapes"
+        )
+        parts.append(shapes(inputs["shape_ids"]))
+    return inputs, keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
