@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import importlib
 import os
 import sys
 import tempfile
@@ -37,10 +38,14 @@ def main(task_class: type[Task], arguments: Sequence[str] | None = None) -> int:
     try:
         if words and not words[0].startswith("-"):
             verb = words.pop(0)
-        if verb not in VERBS:
+        verbs = (*VERBS, *task_class.further_verbs)
+        if verb not in verbs:
             raise UserError(
-                f"Unknown verb {verb!r}.{nearest(verb, VERBS)} Verbs are {', '.join(VERBS)}."
+                f"Unknown verb {verb!r}.{nearest(verb, verbs)} Verbs are {', '.join(verbs)}."
             )
+        if verb in task_class.further_verbs:
+            module, _, function = task_class.further_verbs[verb].partition(":")
+            return getattr(importlib.import_module(module), function)(task_class, words)
         run = {"train": _train, "evaluate": _evaluate, "predict": _predict, "export": _export}[verb]
         return run(task_class, words)
     except UserError as error:
@@ -65,7 +70,7 @@ def main(task_class: type[Task], arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """An argument parser whose mistakes are one line, like all other mistakes."""
 
     def error(self, message: str) -> NoReturn:
@@ -95,7 +100,7 @@ def _train(task_class: type[Task], words: list[str]) -> int:
         config = _read_run_config(task_class, Path(options.run_dir))
     export_dir = Path(options.export_dir or Path("saved_models") / task_class.name)
     _check_writable(export_dir)
-    _quiet_tensorflow()
+    quiet_tensorflow()
     from seqsuite import runs
 
     name = _recipe_name(words) or config.data.source.replace("tfds:", "").replace("/", "_")
@@ -123,7 +128,7 @@ def _evaluate(task_class: type[Task], words: list[str]) -> int:
             "evaluate takes the configuration of the run itself; only --data flags may differ."
         )
     config = _read_run_config(task_class, run_dir, words)
-    _quiet_tensorflow()
+    quiet_tensorflow()
     from seqsuite import report, runs
 
     run = runs.load(task_class(config), run_dir)
@@ -136,7 +141,7 @@ def _evaluate(task_class: type[Task], words: list[str]) -> int:
 
 
 def _predict(task_class: type[Task], words: list[str]) -> int:
-    parser = _Parser(
+    parser = Parser(
         prog=f"python -m seqsuite.tasks.{task_class.name} predict",
         description="Answer with an exported model, the artifact that is served.",
         allow_abbrev=False,
@@ -153,6 +158,7 @@ def _predict(task_class: type[Task], words: list[str]) -> int:
     explain_help = "mark what moved the answer" if explains else argparse.SUPPRESS
     parser.add_argument("--explain", action="store_true", help=explain_help)
     parser.add_argument("--batch_size", type=int, default=64, help="items per call")
+    task_class.add_predict_arguments(parser)
     options = parser.parse_intermixed_args(words)
     if not options.items and options.input is None:
         raise UserError("Nothing to predict: give items, or --input FILE (- for a pipe).")
@@ -163,17 +169,22 @@ def _predict(task_class: type[Task], words: list[str]) -> int:
         raise UserError(f"--json and --format {options.format} exclude each other: choose one.")
     if options.batch_size < 1:
         raise UserError(f"--batch_size must be at least 1. Received: {options.batch_size}.")
-    _quiet_tensorflow()
+    quiet_tensorflow()
     from seqsuite import prediction
 
     server = prediction.Server(options.model)
-    recipe = server.version / CONFIG_FILE
+    return prediction.run(exported_task(task_class, server.version), server, options)
+
+
+def exported_task(task_class: type[Task], version: Path) -> Task:
+    """Return a task as it was configured for a model that was exported."""
+    recipe = version / CONFIG_FILE
     config = parse(task_class.config_class, [f"--config={recipe}"])[0] if recipe.is_file() else None
-    return prediction.run(task_class(config), server, options)
+    return task_class(config)
 
 
 def _export(task_class: type[Task], words: list[str]) -> int:
-    parser = _Parser(
+    parser = Parser(
         prog=f"python -m seqsuite.tasks.{task_class.name} export",
         description="Write the next version of a run's model as a SavedModel for serving.",
         allow_abbrev=False,
@@ -183,7 +194,7 @@ def _export(task_class: type[Task], words: list[str]) -> int:
     options = parser.parse_args(words)
     run_dir = _required_run_dir(options.run_dir)
     config = _read_run_config(task_class, run_dir)
-    _quiet_tensorflow()
+    quiet_tensorflow()
     from seqsuite import runs
 
     run = runs.load(task_class(config), run_dir)
@@ -232,7 +243,7 @@ def _recipe_name(words: Sequence[str]) -> str | None:
     return None
 
 
-def _quiet_tensorflow() -> None:
+def quiet_tensorflow() -> None:
     """Keep TensorFlow's start-up log (missing GPU drivers, CPU features) off the screen.
 
     The log is written by C++ code to file descriptor 2 before any setting is read. It goes to a

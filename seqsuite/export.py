@@ -17,7 +17,7 @@ import tensorflow as tf
 from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure
 from seqsuite.preprocessing import Preprocessor
-from seqsuite.task import CONFIG_FILE, Task
+from seqsuite.task import CONFIG_FILE, EXTRA_FOLDER, Task
 
 # Stateful or accelerator-only ops have no place in a served graph.
 _FORBIDDEN_OPS = ("Cudnn", "Random", "Assign")
@@ -52,10 +52,17 @@ def export(
         partial = directory / f".{version.name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         tf.saved_model.save(module, str(partial), signatures=signatures)
-        extra = partial / "assets.extra"
+        extra = partial / EXTRA_FOLDER
         extra.mkdir()
         (partial / CONFIG_FILE).write_text(to_toml(task.config), encoding="utf-8")
-        requests = task.sample_requests()
+        for name, content in task.export_files(preprocessor).items():
+            (extra / name).write_text(content, encoding="utf-8")
+        requests = {
+            name: np.array(
+                values, input_specification(name, task.serving_signature[name]).dtype.as_numpy_dtype
+            )
+            for name, values in task.sample_requests().items()
+        }
         if requests:
             write_warm_up_requests(extra / "tf_serving_warmup_requests", task.name, requests)
         partial.rename(version)
@@ -158,12 +165,17 @@ def serving_functions(task: Task, preprocessor: Preprocessor, model: keras.Model
 def input_specification(name: str, text: str) -> tf.TensorSpec:
     """Return the specification of a served input such as ``string[batch,time]``.
 
+    Axes with a name have any size, a number is a size.
+
     Example:
         >>> input_specification("tokens", "string[batch,time]").shape
         TensorShape([None, None])
+        >>> input_specification("state", "float32[batch,8]").shape
+        TensorShape([None, 8])
     """
     dtype, _, axes = text.removesuffix("]").partition("[")
-    return tf.TensorSpec([None] * len(axes.split(",")), tf.as_dtype(dtype), name=name)
+    shape = [int(axis) if axis.isdigit() else None for axis in axes.split(",")]
+    return tf.TensorSpec(shape, tf.as_dtype(dtype), name=name)
 
 
 def _versions(directory: Path) -> list[Path]:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from seqsuite.config import TrainingConfig
+
 
 @dataclass(frozen=True)
 class RaggedColumn:
@@ -94,6 +96,31 @@ class EncodedExamples:
         targets = None if self.targets is None else _map(_select, self.targets, indices)
         return EncodedExamples(features, targets, self.lengths[indices])
 
+    @property
+    def specification(self) -> tuple[Any, ...]:
+        """Shapes and dtypes of a batch: features, targets if there are any, and indices."""
+        targets = () if self.targets is None else (_map(_specification, self.targets),)
+        indices = tf.TensorSpec((None,), tf.int64)
+        return (_map(_specification, self.features), *targets, indices)
+
+    def plan(self, training: TrainingConfig, epoch: int = 0) -> list[np.ndarray]:
+        """Plan one epoch of training; see :func:`plan_batches`."""
+        sizes = training.batch_tokens, training.max_batch_size
+        return plan_batches(self.lengths, *sizes, seed=training.seed, epoch=epoch)
+
+    def count(self, indices: np.ndarray) -> int:
+        """Return the number of real time steps of the examples ``indices``."""
+        return int(self.lengths[indices].sum())
+
+    def rate_factor(self, indices: np.ndarray, training: TrainingConfig) -> float:
+        """Return what the learning rate is multiplied by for a batch: always 1."""
+        return 1.0
+
+    def summary(self, plan: Sequence[np.ndarray]) -> str:
+        """Return one line on the batches of an epoch."""
+        share = padding_share(self.lengths, plan)
+        return f"{len(plan)} batches an epoch, {share:.1%} of positions are padding"
+
     def batch(self, indices: np.ndarray) -> dict[str, np.ndarray]:
         """Return the padded features of the examples ``indices``."""
         return {name: _pad(column, indices) for name, column in self.features.items()}
@@ -109,6 +136,12 @@ def _select(column: Column, indices: np.ndarray) -> Column:
 
 def _pad(column: Column, indices: np.ndarray) -> np.ndarray:
     return column.pad(indices) if isinstance(column, RaggedColumn) else column[indices]
+
+
+def _specification(column: Column) -> tf.TensorSpec:
+    if isinstance(column, RaggedColumn):
+        return tf.TensorSpec((None, None, *column.values.shape[1:]), column.values.dtype)
+    return tf.TensorSpec((None, *column.shape[1:]), column.dtype)
 
 
 def _map(function: Callable, columns: Any, *rest: Any) -> Any:
@@ -183,12 +216,12 @@ def padding_share(lengths: np.ndarray, batches: Sequence[np.ndarray]) -> float:
     return float(1 - lengths.sum() / max(1, padded))
 
 
-def batch_dataset(encoded: EncodedExamples, batches: Sequence[np.ndarray]) -> tf.data.Dataset:
+def batch_dataset(encoded: Any, batches: Sequence[np.ndarray]) -> tf.data.Dataset:
     """Return the batches of a plan as a dataset of ``(features, targets, indices)``.
 
     Args:
-        encoded: The examples.
-        batches: Example indices of each batch.
+        encoded: :class:`EncodedExamples`, or what plans and makes batches as they do.
+        batches: Entries of its plan.
 
     Returns:
         A prefetching dataset; ``targets`` are left out when the examples have none.
@@ -199,14 +232,5 @@ def batch_dataset(encoded: EncodedExamples, batches: Sequence[np.ndarray]) -> tf
             targets = () if encoded.targets is None else (encoded.target_batch(indices),)
             yield (encoded.batch(indices), *targets, indices)
 
-    def specification(column: Column) -> tf.TensorSpec:
-        if isinstance(column, RaggedColumn):
-            return tf.TensorSpec((None, None, *column.values.shape[1:]), column.values.dtype)
-        return tf.TensorSpec((None, *column.shape[1:]), column.dtype)
-
-    features = _map(specification, encoded.features)
-    rest = [tf.TensorSpec((None,), tf.int64)]
-    if encoded.targets is not None:
-        rest.insert(0, _map(specification, encoded.targets))
-    dataset = tf.data.Dataset.from_generator(generate, output_signature=(features, *rest))
+    dataset = tf.data.Dataset.from_generator(generate, output_signature=encoded.specification)
     return dataset.prefetch(2)

@@ -24,7 +24,10 @@ _DPI = 130
 _MAX_COUNTED_LABELS = 25
 
 # Scores of the validation split that are losses, or bounds and details of another score.
-_NOT_DRAWN = ("loss", "_low", "_high", "_error", "_unscaled", "precision", "recall")
+_NOT_DRAWN = (
+    "loss", "_low", "_high", "_error", "_unscaled", "precision", "recall", "_per_character",
+    "perplexity",
+)  # fmt: skip
 
 
 def learning_curves(history: Sequence[dict[str, Any]], path: str | Path) -> Path:
@@ -32,7 +35,8 @@ def learning_curves(history: Sequence[dict[str, Any]], path: str | Path) -> Path
 
     Args:
         history: One row per epoch: ``epoch``, ``loss``; where there is more than one kind of
-            epoch ``phase``; and any of ``val_log_loss``, ``val_<metric>``, ``learning_rate``.
+            epoch ``phase``; and any of ``val_log_loss`` or ``val_nats_per_character``,
+            ``val_<metric>``, ``learning_rate``.
             Phases before the last are drawn in a panel of their own, as their losses differ.
         path: PNG file to write.
 
@@ -44,14 +48,16 @@ def learning_curves(history: Sequence[dict[str, Any]], path: str | Path) -> Path
     last = rows[phases[-1]] if phases else []
     names = _metric_names(last)
     panels = max(0, len(phases) - 1) + 1 + bool(names) + any("learning_rate" in r for r in last)
-    figure = _figure((0.6 + 3.7 * panels, 3.9))
+    figure = blank_figure((0.6 + 3.7 * panels, 3.9))
     axes = iter(np.atleast_1d(figure.subplots(1, panels)))
     for phase in phases[:-1]:
         axis = next(axes)
         _draw_series(axis, rows[phase], {"loss": "training"}, color=_BLUE)
         axis.set(title=f"{phase}: loss", xlabel="epoch", ylabel="loss (nats)")
     axis = next(axes)
-    _draw_series(axis, last, {"val_log_loss": "validation", "loss": "training"})
+    validation = ("val_log_loss", "val_nats_per_character")
+    shown = dict.fromkeys((name for name in validation if last and name in last[0]), "validation")
+    _draw_series(axis, last, {**shown, "loss": "training"})
     axis.set(title="loss", xlabel="epoch", ylabel="loss (nats per example)")
     axis.set_ylim(bottom=0)
     if names:
@@ -64,7 +70,7 @@ def learning_curves(history: Sequence[dict[str, Any]], path: str | Path) -> Path
         axis.set(title="learning rate", xlabel="epoch", ylabel="at the epoch's last step")
         axis.set_ylim(bottom=0)
         axis.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def confusion_matrix(
@@ -87,7 +93,7 @@ def confusion_matrix(
     shown = [_short(label) for label in _drawable(labels)]
     longest = max(len(line) for label in shown for line in label.split("\n"))
     side = min(14.0, 2.4 + 0.09 * longest + (0.75 if size < 6 else 0.48) * size)
-    figure = _figure((side + 1.2, side))
+    figure = blank_figure((side + 1.2, side))
     axis = figure.subplots()
     image = axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     slanted: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
@@ -108,7 +114,7 @@ def confusion_matrix(
     bar = figure.colorbar(image, ax=axis, shrink=0.8)
     bar.set_label("share of the true label's examples")
     bar.outline.set_visible(False)
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def reliability_diagram(
@@ -129,7 +135,7 @@ def reliability_diagram(
     Returns:
         ``path``.
     """
-    figure = _figure((5.2, 5.8))
+    figure = blank_figure((5.2, 5.8))
     top, bottom = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
     top.plot([0, 1], [0, 1], color=_GREY, linewidth=1, label="perfect")
     width = 0.8 / num_bins / max(1, len(confidences))
@@ -155,7 +161,7 @@ def reliability_diagram(
     top.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, columnspacing=1.0)
     bottom.set(xlabel="probability of the answer", ylabel="answers")
     bottom.locator_params(axis="y", integer=True, nbins=4)
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def length_accuracy(lengths: Sequence[int], correct: np.ndarray, path: str | Path) -> Path:
@@ -170,7 +176,7 @@ def length_accuracy(lengths: Sequence[int], correct: np.ndarray, path: str | Pat
         ``path``.
     """
     words, correct = np.asarray(lengths), np.asarray(correct, float)
-    figure = _figure((6.6, 3.8))
+    figure = blank_figure((6.6, 3.8))
     axis = figure.subplots()
     ticks = []
     for position, inside in enumerate(_bins_of_equal_counts(words)):
@@ -188,7 +194,7 @@ def length_accuracy(lengths: Sequence[int], correct: np.ndarray, path: str | Pat
     axis.set_xticks(range(len(ticks)), ticks, fontsize=8)
     axis.set(xlabel="words in the text, number of texts", ylabel="share of right answers")
     axis.margins(x=0.06, y=0.12)
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def _metric_names(rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -266,13 +272,15 @@ def _frame(axis: Axes, size: int) -> None:
     axis.tick_params(which="both", length=0)
 
 
-def _figure(size: tuple[float, float]) -> Figure:
+def blank_figure(size: tuple[float, float]) -> Figure:
+    """Return a figure of a size in inches that is not pyplot's."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=size, layout="constrained")
 
 
-def _save(figure: Figure, path: str | Path) -> Path:
+def save_figure(figure: Figure, path: str | Path) -> Path:
+    """Write a figure in the style that all pictures share, and return ``path``."""
     for axis in figure.axes:
         if axis.get_images() or axis.get_label() == "<colorbar>":
             continue

@@ -21,7 +21,7 @@ from seqsuite.datasets import tables
 from seqsuite.errors import EnvironmentFailure, UserError, nearest
 from seqsuite.explanation import highlight
 from seqsuite.export import latest_version
-from seqsuite.task import Item, Task
+from seqsuite.task import EXTRA_FOLDER, Item, Task
 
 
 def run(task: Task, server: Server, options: Any) -> int:
@@ -42,6 +42,9 @@ def run(task: Task, server: Server, options: Any) -> int:
         progress = _Progress(options, output)
         try:
             items, output_format = _items(task, options)
+            if output_format == "text" and type(task).stream is not Task.stream:
+                _write_as_it_comes(task, server, items, output)
+                return 0
             for chunk in _chunks(items, options.batch_size):
                 for item, row in _answers(server, task, chunk):
                     output.write(_format(task, server, item, row, options, output_format))
@@ -50,6 +53,14 @@ def run(task: Task, server: Server, options: Any) -> int:
             raise UserError(f"Input file {options.input} cannot be read: {error}.") from error
         progress.close()
     return 0
+
+
+def _write_as_it_comes(task: Task, server: Server, items: Iterator[Item], output: IO[str]) -> None:
+    for item in items:
+        for piece in task.stream(server, server.version / EXTRA_FOLDER, item):
+            output.write(piece)
+            output.flush()
+        output.write("\n")
 
 
 class Server:
@@ -142,14 +153,15 @@ def _items(task: Task, options: Any) -> tuple[Iterator[Item], str]:
     lines: Iterator[bytes] = iter(())
     if options.input is not None:
         first_line, lines = _look_ahead(_lines(options.input))
-        if not options.items and task.reads(first_line, options.input):
+        found = "" if options.items else task.reads(first_line, options.input)
+        if found:
             if options.input != "-":
                 # A mistake at its end is better told before anything is written.
-                for _ in task.read_items(_lines(options.input), options.input):
+                for _ in task.read_items(_lines(options.input), options.input, found):
                     pass
-            return task.read_items(lines, options.input), given or task.output_formats[-1]
+            return task.read_items(lines, options.input, found), given or found
     texts = _texts(options, input_name, lines)
-    return (Item(text, {input_name: text}) for text in texts), given or "text"
+    return (Item(text, task.request(text, options)) for text in texts), given or "text"
 
 
 def _lines(name: str) -> Iterator[bytes]:
@@ -215,11 +227,17 @@ def _check_column(path: Path, column: str, columns: Any) -> None:
 
 def _chunks(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
     chunk: list[Item] = []
-    for item in items:
-        chunk.append(item)
-        if len(chunk) >= size:
+    try:
+        for item in items:
+            chunk.append(item)
+            if len(chunk) >= size:
+                yield chunk
+                chunk = []
+    except Exception:
+        # A damaged line of a pipe costs no answer to what came before it.
+        if chunk:
             yield chunk
-            chunk = []
+        raise
     if chunk:
         yield chunk
 

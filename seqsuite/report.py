@@ -143,7 +143,7 @@ def write_model_card(
         Mitchell et al., "Model Cards for Model Reporting", 2019, https://arxiv.org/abs/1810.03993
     """
     metrics = result["metrics"]
-    keys = [key for key in metrics if "/" not in key and not key.endswith(("_low", "_high"))]
+    keys = [key for key in metrics if "/" not in key and not is_interval_end(key)]
     rows = {"this model": metrics, **result.get("baseline", {})}
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}"
@@ -163,7 +163,7 @@ def write_model_card(
         "## Results",
         _markdown_table(rows, keys),
         _verdict(rows, keys[0], _best(rows, keys[0], LOWER_IS_BETTER)) if keys else "",
-        _interval(metrics),
+        _intervals(metrics),
         _per_label(metrics),
         _calibration(metrics),
         "## Limits",
@@ -180,12 +180,29 @@ def write_model_card(
     _write(path, "\n\n".join(section for section in sections if section) + "\n")
 
 
-def _interval(metrics: dict[str, Any]) -> str:
-    if "accuracy_low" not in metrics:
-        return ""
-    return (
-        f"95 % bootstrap interval of this model's accuracy: {metrics['accuracy_low']:.4f} to "
-        f"{metrics['accuracy_high']:.4f}."
+def intervals(metrics: dict[str, Any]) -> dict[str, str]:
+    """Return the intervals among metrics, as text.
+
+    Args:
+        metrics: Metrics; ``<name>_low`` and ``<name>_high`` are the ends of an interval.
+
+    Example:
+        >>> intervals({"accuracy": 0.5, "accuracy_low": 0.4, "accuracy_high": 0.6})
+        {'accuracy': '0.4000 to 0.6000'}
+    """
+    names = [name for name in metrics if {f"{name}_low", f"{name}_high"} <= set(metrics)]
+    return {n: f"{metrics[f'{n}_low']:.4f} to {metrics[f'{n}_high']:.4f}" for n in names}
+
+
+def is_interval_end(name: str) -> bool:
+    """Whether a metric is the end of an interval and no score of its own."""
+    return name.endswith(("_low", "_high"))
+
+
+def _intervals(metrics: dict[str, Any]) -> str:
+    return "\n".join(
+        f"95 % bootstrap interval of this model's {name}: {ends}."
+        for name, ends in intervals(metrics).items()
     )
 
 

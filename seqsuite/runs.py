@@ -16,7 +16,6 @@ import tensorflow as tf
 from seqsuite import checkpoint, evaluation, export, plotting, report, scoring
 from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure, UserError
-from seqsuite.pipeline import padding_share, plan_batches
 from seqsuite.preprocessing import Preprocessor
 from seqsuite.task import Task
 from seqsuite.training import BEST, LAST, Trainer
@@ -76,7 +75,7 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
     encoded, encoded_validation = evaluation.encode_training(preprocessor, splits)
     # Only the labels are looked at: a label that cannot be scored is found now, not in the end.
     evaluation.encode_labels(preprocessor, splits.test)
-    _print_padding(task, encoded.lengths)
+    print(encoded.summary(encoded.plan(task.config.training)))
     # Preparation may draw random numbers; weights must not depend on whether it was loaded.
     set_seeds(task.config.training.seed)
     model = task.build_model(preprocessor)
@@ -146,7 +145,8 @@ def evaluate(
         print(f"note: no baseline, as the training examples are missing: {error}", file=sys.stderr)
     encoded = evaluation.encode(run.preprocessor, test)
     assert encoded.targets is not None
-    predictions = evaluation.Predictor(run.model)(encoded)
+    predict = task.build_predictor(run.preprocessor, run.model, final=True)
+    predictions = (predict or evaluation.Predictor(run.model))(encoded)
     metrics = task.score(predictions, encoded.targets, run.preprocessor)
     if write_pictures:
         directory = _plots(run.directory)
@@ -168,14 +168,17 @@ def format_result(result: dict[str, Any]) -> str:
     metrics = result["metrics"]
     rows = {f"{result['task']} (ours)": metrics, **result["baseline"]}
     # Precision and recall follow per label; intervals and parts of the model stand below.
-    hidden = ("precision", "recall", "accuracy_low", "accuracy_high")
-    plain = [key for key in metrics if "/" not in key and key not in hidden]
+    hidden = ("precision", "recall")
+    plain = [
+        key
+        for key in metrics
+        if "/" not in key and key not in hidden and not report.is_interval_end(key)
+    ]
     keys = [key for key in plain if all(key in row for row in result["baseline"].values())]
     lines = [report.results_table(rows, keys, scoring.LOWER_IS_BETTER), ""]
     lines += [f"{key}: {metrics[key]:.4f}" for key in plain if key not in keys]
-    if "accuracy_low" in metrics:
-        low, high = metrics["accuracy_low"], metrics["accuracy_high"]
-        lines.append(f"95 % bootstrap interval of our accuracy: {low:.4f} to {high:.4f}")
+    for name, ends in report.intervals(metrics).items():
+        lines.append(f"95 % bootstrap interval of our {name}: {ends}")
     labels = [key.partition("/")[2] for key in metrics if key.startswith("f1/")]
     for name in labels if len(labels) <= 20 else []:
         parts = [
@@ -208,13 +211,6 @@ def _prepare(task: Task, splits: evaluation.Splits, run_dir: Path, resume: bool)
     preprocessor = task.build_preprocessor(splits.all_train, splits.train)
     preprocessor.save_to(run_dir)
     return preprocessor
-
-
-def _print_padding(task: Task, lengths) -> None:
-    settings = task.config.training
-    plan = plan_batches(lengths, settings.batch_tokens, settings.max_batch_size, settings.seed)
-    share = padding_share(lengths, plan)
-    print(f"{len(plan)} batches an epoch, {share:.1%} of positions are padding")
 
 
 def _plots(run_dir: Path) -> Path:

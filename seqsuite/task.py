@@ -7,6 +7,7 @@ a task imports neither TensorFlow nor Keras: hooks import what they need.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,13 @@ from seqsuite.errors import UserError
 if TYPE_CHECKING:
     import keras
 
-    from seqsuite.pipeline import Column, Targets
+    from seqsuite.pipeline import Column, EncodedExamples, Targets
     from seqsuite.preprocessing import Preprocessor
 
-CONFIG_FILE = "assets.extra/config.toml"
+EXTRA_FOLDER = "assets.extra"
+"""Folder of an exported model that servers pass over."""
+
+CONFIG_FILE = f"{EXTRA_FOLDER}/config.toml"
 """Where an exported model's folder says how its task was configured; servers pass over it."""
 
 Outputs = dict[str, "Column"]
@@ -59,6 +63,8 @@ class Task(ABC):
     """Name -> inputs of other signatures that the served function answers."""
     output_formats: ClassVar[tuple[str, ...]] = ("text", "json")
     """What ``predict`` can write; those after the first two are written by :meth:`format_item`."""
+    further_verbs: ClassVar[dict[str, str]] = {}
+    """Verb -> ``module:function`` of (task class, words), for what only this task can do."""
     monitor: ClassVar[str] = "accuracy"
     """The metric of :meth:`score` on validation that selects the epoch whose weights are kept."""
 
@@ -68,6 +74,10 @@ class Task(ABC):
     @abstractmethod
     def load_examples(self, split: str) -> Examples | None:
         """Return raw, unbatched examples of ``train``, ``validation`` or ``test``."""
+
+    def extend_training(self, examples: Examples) -> Examples:
+        """Return training examples with others after them, which nothing is validated on."""
+        return examples
 
     @abstractmethod
     def build_preprocessor(
@@ -98,6 +108,16 @@ class Task(ABC):
         self, preprocessor: Preprocessor, model: keras.Model
     ) -> Callable[[dict[str, Any]], dict[str, Any]]:
         """Return the function that is exported: raw features -> named, decoded outputs."""
+
+    def build_predictor(
+        self, preprocessor: Preprocessor, model: keras.Model, final: bool = False
+    ) -> Callable[[EncodedExamples], Outputs] | None:
+        """Return what runs the model over encoded examples; None: batch by batch.
+
+        ``final`` is true when the numbers are those that are reported, false where an epoch is
+        validated, which may be quicker and less exact.
+        """
+        return None
 
     def callbacks(self) -> list[Callable[[keras.Model, int, int], None]]:
         """Return functions of (model, step, total_steps), run before each training step."""
@@ -142,17 +162,43 @@ class Task(ABC):
         """Return the wrong answers as JSON records, the one the model was surest of first."""
         return []
 
-    def reads(self, first_line: bytes, name: str) -> bool:
-        """Return whether an input is in a format of the task's own.
+    def export_files(self, preprocessor: Preprocessor) -> dict[str, str]:
+        """Return name -> content of files that lie in ``assets.extra`` beside an exported model."""
+        return {}
+
+    @classmethod
+    def add_predict_arguments(cls, parser: ArgumentParser) -> None:
+        """Declare flags of ``predict`` that are special to the task."""
+        return None
+
+    def request(self, text: str, options: Any) -> dict[str, Any]:
+        """Return the served inputs of one text given to ``predict`` with the flags ``options``."""
+        return {next(iter(self.serving_signature)): text}
+
+    def stream(self, serve: Callable[..., dict[str, Any]], folder: Path, item: Item):
+        """Yield an item's answer as text piece by piece, for a task that writes while it works.
+
+        Args:
+            serve: The exported model.
+            folder: Where it lies, with the task's :meth:`export_files`.
+            item: The item.
+        """
+        raise NotImplementedError
+
+    def reads(self, first_line: bytes, name: str) -> str:
+        """Return the format of the task's own that an input is in, or "".
+
+        What is read in a format is written in it unless another is asked for, so it is one of
+        ``output_formats``.
 
         Args:
             first_line: Its first line that is not empty or a comment.
             name: The file's name, ``-`` for a pipe.
         """
-        return False
+        return ""
 
-    def read_items(self, lines: Iterator[bytes], name: str) -> Iterator[Item]:
-        """Yield the items of an input that :meth:`reads` said yes to."""
+    def read_items(self, lines: Iterator[bytes], name: str, input_format: str) -> Iterator[Item]:
+        """Yield the items of an input in a format that :meth:`reads` named."""
         raise NotImplementedError
 
     def unpad(self, outputs: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from seqsuite import checkpoint, evaluation, schedules
 from seqsuite.averaging import WeightAverage
 from seqsuite.callbacks import ProgressLine, TensorBoardWriter
 from seqsuite.errors import Interrupted, UserError
-from seqsuite.pipeline import EncodedExamples, batch_dataset, plan_batches
+from seqsuite.pipeline import EncodedExamples, batch_dataset
 from seqsuite.report import write_history
 from seqsuite.scoring import LOWER_IS_BETTER
 from seqsuite.task import Task
@@ -107,7 +107,8 @@ class Trainer:
         for phase in self.phases:
             phase.model.optimizer.build(phase.model.trainable_variables)
         self.average = WeightAverage(model.trainable_variables, self.training.average_decay)
-        self.predict = evaluation.Predictor(model)
+        predict = task.build_predictor(preprocessor, model)
+        self.predict = predict or evaluation.Predictor(model)
         self.mean_loss = tf.Variable(0.0, trainable=False)
         self._stop_requested = False
         self._saved_at = time.monotonic()
@@ -195,8 +196,10 @@ class Trainer:
         callbacks = self.task.callbacks() if phase.selects else []
         started = time.monotonic()
         for batch in batch_dataset(train, plan[progress.batch :]):
-            *_, indices = batch
-            phase.model.optimizer.learning_rate.assign(self._learning_rate(phase, total_steps))
+            indices = batch[-1].numpy()
+            rate = self._learning_rate(phase, total_steps)
+            rate *= train.rate_factor(indices, self.training)
+            phase.model.optimizer.learning_rate.assign(rate)
             for callback in callbacks:
                 callback(phase.model, progress.step, total_steps)
             progress.step += 1
@@ -204,8 +207,7 @@ class Trainer:
             loss = step(batch, tf.constant(progress.batch))
             now = time.monotonic()
             progress.seconds, started = progress.seconds + now - started, now
-            tokens = int(train.lengths[indices.numpy()].sum())
-            line.update(progress.batch, tokens, loss)
+            line.update(progress.batch, train.count(indices), loss)
             self._stop_if_requested()
             if now - self._saved_at > self.training.checkpoint_seconds:
                 self._save()
@@ -236,16 +238,9 @@ class Trainer:
         return phase.learning_rate * factor * self.progress.plateau_factor
 
     def _plan(self, train: EncodedExamples, phase: Phase, epoch: int) -> list[np.ndarray]:
-        settings = self.training
         # Phases see different orders; the offset keeps them apart for any number of epochs.
         offset = 0 if phase.selects else 1_000_000
-        return plan_batches(
-            train.lengths,
-            settings.batch_tokens,
-            settings.max_batch_size,
-            seed=settings.seed,
-            epoch=offset + epoch,
-        )
+        return train.plan(self.training, offset + epoch)
 
     def _compile_step(self, phase: Phase, train: EncodedExamples):
         model, average, mean_loss = phase.model, self.average, self.mean_loss

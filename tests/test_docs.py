@@ -101,7 +101,7 @@ def _check_command(line: str, monkeypatch) -> None:
     def stop(*args):
         raise Parsed
 
-    monkeypatch.setattr(cli, "_quiet_tensorflow", stop)
+    monkeypatch.setattr(cli, "quiet_tensorflow", stop)
     monkeypatch.setattr(cli, "_read_run_config", lambda *args: None)
     monkeypatch.chdir(ROOT)
     words = shlex.split(line, comments=True)

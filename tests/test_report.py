@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqsuite import report
+from seqsuite import report, runs
 
 
 def _cells(table):
@@ -92,6 +92,20 @@ def test_table_of_errors_prefers_the_smallest():
 def test_table_shows_a_dash_for_what_is_unknown(missing):
     table = report.results_table({"ours": missing, "bag": {"roc_auc": 0.5}}, ["roc_auc"])
     assert _cells(table)[2] == ["ours", "-"]
+
+
+def test_every_interval_is_told_and_none_is_a_column():
+    metrics = {
+        "entity_f1": 0.5, "entity_f1_low": 0.41, "entity_f1_high": 0.62,
+        "accuracy": 0.9, "accuracy_low": 0.88, "accuracy_high": 0.93, "very_low": 0.1,
+    }  # fmt: skip
+    expected = {"entity_f1": "0.4100 to 0.6200", "accuracy": "0.8800 to 0.9300"}
+    assert report.intervals(metrics) == expected
+    result = {"task": "pos_tagging", "metrics": metrics, "baseline": {"naive": metrics}}
+    printed = runs.format_result(result)
+    for name, ends in expected.items():
+        assert f"95 % bootstrap interval of our {name}: {ends}" in printed
+    assert printed.splitlines()[1].split() == ["model", "f1", "accuracy"]
 
 
 def test_model_card_holds_what_a_reader_needs(tmp_path):

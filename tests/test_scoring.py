@@ -175,6 +175,36 @@ def test_bootstrap_interval_is_seeded_and_nested():
     assert wide == scoring.bootstrap_interval(correct, seed=7, level=0.99)
 
 
+def test_the_interval_of_a_ratio_agrees_with_resampling_its_units():
+    random = np.random.default_rng(9)
+    wholes = random.integers(0, 12, 300)
+    parts = random.binomial(wholes, random.choice([0.2, 0.9], 300))
+    found = scoring.bootstrap_ratio_interval(parts, wholes, resamples=10_000)
+    drawn = random.integers(300, size=(10_000, 300))
+    expected = np.quantile(parts[drawn].sum(axis=1) / wholes[drawn].sum(axis=1), [0.025, 0.975])
+    np.testing.assert_allclose(found, expected, atol=0.004)
+
+
+def test_the_interval_of_a_ratio_is_seeded_and_the_order_of_units_changes_nothing():
+    random = np.random.default_rng(10)
+    wholes = random.integers(1, 9, 50)
+    parts = random.binomial(wholes, 0.7)
+    found = scoring.bootstrap_ratio_interval(parts, wholes, seed=1)
+    assert found == scoring.bootstrap_ratio_interval(parts[::-1], wholes[::-1], seed=1)
+    assert found != scoring.bootstrap_ratio_interval(parts, wholes, seed=2)
+
+
+def test_units_of_one_answer_each_have_the_interval_of_their_share():
+    correct = np.arange(400) < 320
+    found = scoring.bootstrap_ratio_interval(correct, np.ones(400), resamples=20_000)
+    expected = scoring.bootstrap_interval(correct, resamples=20_000)
+    np.testing.assert_allclose(found, expected, atol=0.004)
+
+
+def test_a_ratio_of_nothing_is_0():
+    assert scoring.bootstrap_ratio_interval(np.zeros(3), np.zeros(3)) == (0.0, 0.0)
+
+
 def test_temperature_of_constant_logits_has_a_closed_form():
     # 70 of 100 right, one more of each label: 71/102 = sigmoid(4 / t).
     logits = np.tile([4.0, 0.0], (100, 1))

@@ -1,20 +1,21 @@
-"""The built-in sample of every task: generated here, no network, learned in seconds."""
+"""The built-in sample of every task: made here, no network, learned in seconds or minutes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from seqsuite.datasets import review_grammar, sentence_grammar
+from seqsuite.datasets import python_manual, review_grammar, sentence_grammar
+from seqsuite.datasets.continuous_text import contiguous_split, text_of_bytes
 from seqsuite.datasets.examples import Examples
 
 NAME = "sample"
-DESCRIPTION = "built-in sample, no network: generated texts in which word order decides"
+DESCRIPTION = "built-in sample, no network: generated sentences, or the text of Python's manual"
 
 _GENERATORS = {
     "sentiment": review_grammar.generate,
     "pos_tagging": sentence_grammar.generate,
 }
-TASKS = tuple(_GENERATORS)
+TASKS = (*_GENERATORS, "char_lm")
 
 
 def load(split: str, options: Any, task: str) -> Examples | None:
@@ -23,9 +24,13 @@ def load(split: str, options: Any, task: str) -> Examples | None:
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section; a ``scheme`` of spans asks for noun phrases rather than parts of
-            speech.
+            speech, ``unit`` for characters or bytes.
         task: Whose sample.
     """
+    if task == "char_lm":
+        unit = getattr(options, "unit", "character")
+        text = text_of_bytes(python_manual.manual().encode("utf-8"), unit)
+        return contiguous_split(split, options, lambda _: [text], where="the sample")
     examples = _GENERATORS[task](split)
     if getattr(options, "scheme", "none") == "none":
         return examples

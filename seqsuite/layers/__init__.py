@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seqsuite.layers.activation_regularization import ActivationRegularization
 from seqsuite.layers.adversarial_model import AdversarialModel
 from seqsuite.layers.bidirectional_language_model import BidirectionalLanguageModel
 from seqsuite.layers.character_encoder import CharacterEncoder
@@ -11,11 +12,14 @@ from seqsuite.layers.masked_pooling import MaskedPooling
 from seqsuite.layers.perturbable_embedding import PerturbableEmbedding
 from seqsuite.layers.recurrent_settings import RecurrentInitialization, RecurrentRegularization
 from seqsuite.layers.recurrent_stack import RecurrentStack
+from seqsuite.layers.symbol_embedding import SymbolEmbedding
 from seqsuite.layers.temperature_scaling import TemperatureScaling
 from seqsuite.layers.token_dropout import TokenDropout
+from seqsuite.layers.truncated_backpropagation import TruncatedBackpropagation
 
 __all__ = [
     "CRF",
+    "ActivationRegularization",
     "AdversarialModel",
     "BidirectionalLanguageModel",
     "CRFDecoder",
@@ -25,6 +29,8 @@ __all__ = [
     "RecurrentInitialization",
     "RecurrentRegularization",
     "RecurrentStack",
+    "SymbolEmbedding",
     "TemperatureScaling",
     "TokenDropout",
+    "TruncatedBackpropagation",
 ]

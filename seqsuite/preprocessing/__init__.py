@@ -1,5 +1,6 @@
 """Preprocessing that is part of the graph: the same layer in training and in the exported model."""
 
+from seqsuite.preprocessing.characters import CharacterPreprocessor
 from seqsuite.preprocessing.ngram_scores import NgramScores
 from seqsuite.preprocessing.preprocessor import EncodedExamples, Preprocessor
 from seqsuite.preprocessing.text import TextPreprocessor
@@ -7,6 +8,7 @@ from seqsuite.preprocessing.tokenization import tokenize
 from seqsuite.preprocessing.words import WordPreprocessor
 
 __all__ = [
+    "CharacterPreprocessor",
     "EncodedExamples",
     "NgramScores",
     "Preprocessor",

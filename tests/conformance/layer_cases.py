@@ -118,12 +118,29 @@ def _language_model() -> keras.Model:
     return layers.BidirectionalLanguageModel(encoder, table, num_sampled=4, seed=1)
 
 
+def _stream_model() -> keras.Model:
+    ids = keras.Input((None,), dtype="int32", name="token_ids")
+    state = keras.Input((3,), name="state_0")
+    stack = layers.RecurrentStack(3, cell="gru", return_state=True)
+    x, final = stack(keras.layers.Embedding(9, 4)(ids), initial_state=[state])
+    outputs = {"logits": keras.layers.Dense(9)(x), "state_0": final}
+    return keras.Model({"token_ids": ids, "state_0": state}, outputs)
+
+
 TOKENS = {"token_ids": token_ids(), "length": LENGTHS}
 WHOLE_MODEL = "a training wrapper around a finished model, not a part of one"
 ALWAYS_FLOAT32 = "computed in float32 whatever the policy; tests/layers/test_crf.py looks at it"
 SAMPLED = "the loss samples its competitors anew at every call"
 
 CASES: dict[str, list[Case]] = {
+    "ActivationRegularization": [
+        Case(
+            make=lambda: layers.ActivationRegularization(0.5, 0.5),
+            inputs={"inputs": sequence()},
+            padded=("inputs",),
+            time_outputs=True,
+        )
+    ],
     "AdversarialModel": [
         Case(
             make=lambda: layers.AdversarialModel(_classifier()),
@@ -161,7 +178,7 @@ CASES: dict[str, list[Case]] = {
     ],
     "CRFDecoder": [
         Case(
-            make=lambda: layers.CRFDecoder(_crf()),
+            make=lambda: layers.CRFDecoder(_crf(), ["a", "b", "a"]),
             inputs={"potentials": sequence(), "lengths": LENGTHS},
             padded=("potentials",),
             skip={
@@ -204,6 +221,14 @@ CASES: dict[str, list[Case]] = {
             regularization={"dropout": 0.2, "zoneout": 0.1, "weight_drop": 0.2},
         ),
     ],
+    "SymbolEmbedding": [
+        Case(
+            make=lambda: layers.SymbolEmbedding(9, 4, dropout=0.3),
+            inputs={"inputs": token_ids()},
+            padded=("inputs",),
+            time_outputs=True,
+        )
+    ],
     "TemperatureScaling": [
         Case(make=layers.TemperatureScaling, inputs={"logits": sequence()[:, 0]})
     ],
@@ -213,6 +238,22 @@ CASES: dict[str, list[Case]] = {
             inputs={"token_ids": token_ids()},
             padded=("token_ids",),
             time_outputs=True,
+        ),
+        Case(
+            make=lambda: layers.TokenDropout([0.0, *[0.1, 0.5] * 4]),
+            inputs={"token_ids": token_ids()},
+            padded=("token_ids",),
+            time_outputs=True,
+        ),
+    ],
+    "TruncatedBackpropagation": [
+        Case(
+            make=lambda: layers.TruncatedBackpropagation(_stream_model(), rows=3),
+            inputs={"token_ids": token_ids()},
+            padded=("token_ids",),
+            time_outputs=True,
+            as_dict=True,
+            skip={"padding": "streams have no padding: every step changes the states"},
         )
     ],
 }

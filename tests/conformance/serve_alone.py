@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-DTYPES = {"length": "int32"}
+DTYPES = {"length": "int32", "top_k": "int32", "seed": "int32"}
 
 
 class Without:

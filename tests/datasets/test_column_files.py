@@ -8,7 +8,8 @@ import io
 import pytest
 
 from seqsuite.datasets import load_examples
-from seqsuite.datasets.column_files import sentences
+from seqsuite.datasets.column_files import sentences, with_lines
+from seqsuite.datasets.tagged_files import format_to_tag, written
 from seqsuite.errors import UserError
 
 TWO = "New York\tB-location\nis\tO\n\nWhy\tO\n?\tO\n\n"
@@ -102,6 +103,98 @@ def test_a_stream_is_answered_sentence_by_sentence():
 
     assert next(sentences(stream())).tokens == TOKENS[0]
     assert len(read) == 3
+
+
+LINES = [
+    "",
+    "They\ncan\n\nfish\n",
+    "\ufeffThey\r\n\r\ncan\r\n\r\n",
+    "# a comment\nNew York\tNNP\n\n\n\t\nin\tIN\n",
+    "-DOCSTART- -X-\n\na DT \nb  NN\n\n-DOCSTART- -X-\nc NN\n-DOCSTART- -X-\n\n\n",
+    TWO,
+]
+
+
+@pytest.mark.parametrize("content", LINES)
+def test_the_lines_of_all_sentences_are_the_file(content):
+    found = list(with_lines(content.splitlines(keepends=True)))
+    assert "".join(line for sentence in found for line in sentence.lines) == content
+    assert all(sentence.tokens for sentence in found[:-1])
+
+
+@pytest.mark.parametrize("content", LINES)
+def test_tags_are_one_more_column_and_all_else_is_kept(content):
+    lines = content.splitlines(keepends=True)
+    found = list(with_lines(lines))
+    tagged = "".join(sentence.with_tags(["TAG"] * len(sentence.tokens)) for sentence in found)
+    again = list(with_lines(tagged.splitlines(keepends=True), label_column=-1))
+    assert [sentence.tokens for sentence in again] == [sentence.tokens for sentence in found]
+    assert [set(sentence.tags) for sentence in again if sentence.tokens] == [{"TAG"}] * sum(
+        bool(sentence.tokens) for sentence in found
+    )
+    for old, new in zip(lines, tagged.splitlines(keepends=True), strict=True):
+        kept = old.rstrip("\r\n")
+        assert new == old or new.startswith(kept.rstrip(" "))
+        assert new[len(new.rstrip("\r\n")) :] == old[len(kept) :]
+
+
+def test_the_further_column_is_separated_as_the_others_are():
+    def tagged(line):
+        return "".join(s.with_tags(["X"]) for s in with_lines([line]))
+
+    assert tagged("They\n") == "They\tX\n"
+    assert tagged("They PRP \n") == "They PRP X\n"
+    assert tagged("New York\tNNP") == "New York\tNNP\tX"
+    (sentence,) = with_lines(["They\n"])
+    with pytest.raises(ValueError, match="each of 1 words"):
+        sentence.with_tags([])
+
+
+def test_words_alone_are_read_wherever_training_had_the_word():
+    (sentence,) = with_lines(["They\n", "can\n"], token_column=2)
+    assert sentence.tokens == ("They", "can")
+    (sentence,) = with_lines(["0\tThey\n"], token_column=1)
+    assert sentence.tokens == ("They",)
+    with pytest.raises(UserError, match="none at position 2"):
+        list(with_lines(["0\tThey\n"], token_column=2))
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "expected"),
+    [
+        ("a.conll", "They", "columns"),
+        ("a.BIO.gz", "They can", "columns"),
+        ("a.iob2", "They\tPRP", "columns"),
+        ("a.txt", "They", ""),
+        ("a.tsv", "They\tPRP", ""),
+        ("-", "They\tPRP", ""),
+        ("-", CONLLU, "conllu"),
+        ("a.txt", CONLLU, "conllu"),
+        ("a.conll", CONLLU, "conllu"),
+        ("a.conllu.gz", "They", "conllu"),
+        ("conll", "They", ""),
+    ],
+)
+def test_the_ending_says_what_is_to_be_tagged(name, first, expected, tagging_options):
+    assert format_to_tag(first.encode(), name, tagging_options()) == expected
+
+
+def test_columns_that_were_named_are_columns(tagging_options):
+    options = tagging_options(token_column=1)
+    assert format_to_tag(CONLLU.encode(), "a.conll", options) == "columns"
+    assert format_to_tag(CONLLU.encode(), "a.conllu", options) == "conllu"
+
+
+def test_either_format_is_written_from_the_other(tagging_options):
+    (sentence,) = with_lines(["They\tx\n", "\n"])
+    given = ("They", ["They"], ["PRON"])
+    assert written(*given, "columns", tagging_options(), sentence) == "They\tx\tPRON\n\n"
+    assert written(*given, "columns", tagging_options()) == "They\tPRON\n\n"
+    row = "# text = They\n1\tThey\t_\t{}\t_\t_\t_\t_\t_\t{}\n\n"
+    options = tagging_options()
+    assert written(*given, "conllu", options, sentence) == row.format("PRON", "_")
+    options = tagging_options(scheme="bio")
+    assert written(*given, "conllu", options, sentence) == row.format("_", "NER=PRON")
 
 
 MISTAKES = {

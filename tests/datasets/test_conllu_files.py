@@ -110,6 +110,12 @@ def test_the_label_is_the_chosen_column(load, capsys):
         )
     )
     assert load(entities, tag_column="ner").labels == [("B-person", "I-person", "O")]
+    # A scheme of spans asks for them, unless a column was named.
+    assert load(entities, scheme="bio").labels == [("B-person", "I-person", "O")]
+    assert (
+        load(SIMPLE, scheme="bio", tag_column="xpos").labels
+        == load(SIMPLE, tag_column="xpos").labels
+    )
 
 
 def test_columns_without_any_value_are_left_out(load):

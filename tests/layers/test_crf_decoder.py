@@ -73,6 +73,32 @@ def test_confidence_is_the_marginal_of_the_decoded_tag():
         np.testing.assert_allclose(confidence, [*expected, *[0] * (5 - n)], atol=1e-6)
 
 
+def test_confidence_adds_up_the_tags_of_one_answer():
+    crf = CRF(NUM_TAGS, forbidden_transitions=[(0, 1)])
+    rng = np.random.default_rng(2)
+    crf.set_weights([rng.normal(size=w.shape) for w in crf.weights])
+    transitions, start, end = (weight.astype(float) for weight in crf.get_weights())
+    transitions[0, 1] = -np.inf
+    chain = Chain(start, transitions, end)
+    x = rng.normal(size=(4, 5, NUM_TAGS)).astype("float32")
+    decoder = CRFDecoder(crf, ["same", "other", "same"])
+    decoded = as_numpy(decoder(x, lengths=LENGTHS))
+    np.testing.assert_array_equal(decoded["tags"], CRFDecoder(crf)(x, lengths=LENGTHS)["tags"])
+    for row, n, tags, confidence in zip(
+        x, LENGTHS, decoded["tags"], decoded["confidence"], strict=True
+    ):
+        marginals = chain.marginals(row[:n])
+        other = marginals[:, 1]
+        expected = np.where(tags[:n] == 1, other, 1 - other)
+        np.testing.assert_allclose(confidence, [*expected, *[0] * (5 - n)], atol=1e-6)
+    assert len(np.unique(decoded["tags"])) == NUM_TAGS
+
+
+def test_there_is_an_answer_for_each_tag():
+    with pytest.raises(ValueError, match=r"answers=\['a'\]"):
+        CRFDecoder(CRF(NUM_TAGS), ["a"])
+
+
 def test_padding_changes_nothing():
     decoder = CRFDecoder(CRF(NUM_TAGS))
     x = np.random.default_rng(1).normal(size=(4, 5, NUM_TAGS)).astype("float32")

@@ -1,0 +1,106 @@
+"""An exported character language model, read and asked one step at a time."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from seqsuite.decoding import filtered_logits, sample, uniform
+from seqsuite.preprocessing.characters import UNKNOWN_CHARACTER
+
+SYMBOLS_FILE = "symbols.json"
+
+
+class CharacterStream:
+    """The ``step`` signature with its states kept: text in, probabilities of what comes next out.
+
+    Args:
+        serve: The exported model.
+        folder: Where its ``symbols.json`` lies.
+        signature: Inputs of the step, as the task declares them.
+        rows: Texts read side by side.
+
+    Attributes:
+        unit: ``"character"`` or ``"byte"``.
+        alphabet: The code points or bytes that ids from 1 on stand for; 0 is the unknown one.
+    """
+
+    def __init__(
+        self,
+        serve: Callable[..., dict[str, Any]],
+        folder: Path,
+        signature: dict[str, str],
+        rows: int = 1,
+    ):
+        record = json.loads((folder / SYMBOLS_FILE).read_text(encoding="utf-8"))
+        self.unit: str = record["unit"]
+        self.alphabet: list[int] = record["symbols"]
+        self._serve = serve
+        sizes = {
+            name: int(text.removesuffix("]").rpartition(",")[2])
+            for name, text in signature.items()
+            if name != "characters"
+        }
+        self._states: dict[str, Any] = {
+            name: np.zeros((rows, size), np.float32) for name, size in sizes.items()
+        }
+        known = [bytes([c]) if self.unit == "byte" else chr(c).encode() for c in self.alphabet]
+        self.pieces = np.array([self._unknown(), *known], object)
+
+    def _unknown(self) -> bytes:
+        """Return one symbol that is read as the unknown one."""
+        if self.unit == "byte":
+            # With all bytes in the alphabet there is no unknown one, and any will do.
+            return bytes([min(set(range(256)) - set(self.alphabet), default=0)])
+        return UNKNOWN_CHARACTER.encode()  # which no alphabet has
+
+    def read(self, texts: Any) -> np.ndarray:
+        """Read on in every row, and return float32 ``(rows, symbols)`` for the next character.
+
+        Args:
+            texts: Strings or bytes ``(rows,)`` of any length, empty ones as well.
+        """
+        outputs = self._serve(characters=tf.constant(texts, tf.string), **self._states)
+        probabilities = outputs.pop("probabilities").numpy()
+        self._states = outputs
+        return probabilities
+
+
+def written(
+    serve: Callable[..., dict[str, Any]],
+    folder: Path,
+    request: dict[str, Any],
+    signature: dict[str, str],
+) -> Iterator[str]:
+    """Yield what the model writes after a prompt, character by character.
+
+    The same as it answers at once, drawn with the same numbers.
+
+    Args:
+        serve: The exported model.
+        folder: Where its ``symbols.json`` lies.
+        request: ``prompt``, ``length``, ``temperature``, ``top_k``, ``top_p``, ``seed``.
+        signature: Inputs of its step.
+    """
+    stream = CharacterStream(serve, folder, signature)
+    # Several bytes may make one character.
+    decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
+    probabilities = stream.read([request["prompt"] or "\n"])
+    for position in range(request["length"]):
+        logits = np.log(np.maximum(probabilities, 1e-38))
+        logits[:, 0] = -1e9  # the unknown character cannot be written
+        logits = filtered_logits(
+            logits, [request["temperature"]], [request["top_k"]], [request["top_p"]]
+        )
+        drawn = int(sample(logits, uniform([request["seed"]], position))[0])
+        piece = stream.pieces[drawn]
+        yield decode(piece)
+        if position + 1 < request["length"]:
+            probabilities = stream.read([piece])
+    yield decode(b"", final=True)

@@ -1,0 +1,378 @@
+"""Character language model: text in, what comes next out.
+
+A recurrent stack reads one character after the other (Mikolov et al. 2012; Karpathy 2015) and is
+trained by truncated back-propagation on parallel streams, each batch starting from the states of
+the one before. The exported model writes on from a prompt, and its ``step`` signature takes and
+returns the state, so that text may be fed in pieces of any size.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from seqsuite import datasets
+from seqsuite.config import DataConfig, StreamTrainingConfig, check_ranges
+from seqsuite.datasets.examples import concatenate
+from seqsuite.errors import UserError
+from seqsuite.task import Task
+
+_VALIDATION_ROWS = 16
+_MAX_ORDER = 8
+_SHOWN_CHARACTERS = 480
+
+
+@dataclass(frozen=True)
+class CharLmDataConfig(DataConfig):
+    """Where text comes from, and what a symbol is.
+
+    Args:
+        unit: Symbols are Unicode code points, or bytes.
+        min_count: Rarer characters become the unknown character.
+    """
+
+    unit: Literal["character", "byte"] = "character"
+    min_count: int = 1
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_ranges(self, {"min_count": (1, math.inf)})
+
+
+@dataclass(frozen=True)
+class CharLmModelConfig:
+    """Shape and regularisation of the language model.
+
+    Args:
+        cell: Recurrent cell.
+        units: Units of each layer.
+        num_layers: Depth of the stack.
+        connection: Skip connections between layers of the stack.
+        embedding_size: Features per character.
+        tie_weights: Predict with the embedding itself.
+        embedding_dropout: Share of characters whose embedding is dropped from a whole batch.
+        variational_dropout: Dropout of what each recurrent layer reads, the same at every step.
+        dropout: Dropout before the prediction, the same at every step.
+        recurrent_weight_drop: DropConnect on recurrent kernels.
+        activation_regularization: Weight of the squared outputs of the stack in the loss.
+        temporal_regularization: Weight of their squared change from step to step.
+    """
+
+    cell: Literal["simple_rnn", "gru", "lstm"] = "lstm"
+    units: int = 128
+    num_layers: int = 1
+    connection: Literal["none", "residual", "highway"] = "none"
+    embedding_size: int = 64
+    tie_weights: bool = False
+    embedding_dropout: float = 0.0
+    variational_dropout: float = 0.0
+    dropout: float = 0.1
+    recurrent_weight_drop: float = 0.0
+    activation_regularization: float = 0.0
+    temporal_regularization: float = 0.0
+
+    def __post_init__(self):
+        rates = ("embedding_dropout", "variational_dropout", "dropout", "recurrent_weight_drop")
+        check_ranges(self, dict.fromkeys(rates, (0, 0.99)))
+        check_ranges(self, dict.fromkeys(("units", "num_layers", "embedding_size"), (1, math.inf)))
+        weights = ("activation_regularization", "temporal_regularization")
+        check_ranges(self, dict.fromkeys(weights, (0, math.inf)))
+
+
+@dataclass(frozen=True)
+class CharLmEvaluationConfig:
+    """How a trained model is measured beside the stream.
+
+    Args:
+        windows: Random windows without any context before them (nanoGPT's protocol); 0: none.
+        window: Predicted characters of each.
+        mixture: Also measure a mixture with the n-gram baseline, weighed on validation.
+        adaptive: Also measure with weights that adapt to what was read (dynamic evaluation).
+        adaptive_learning_rate: Step of that adaptation.
+        adaptive_decay: How fast adapted weights return to the trained ones.
+        adaptive_steps: Characters read between two adaptations.
+    """
+
+    windows: int = 500
+    window: int = 256
+    mixture: bool = False
+    adaptive: bool = False
+    adaptive_learning_rate: float = 1e-4
+    adaptive_decay: float = 1e-3
+    adaptive_steps: int = 32
+
+    def __post_init__(self):
+        check_ranges(self, {"windows": (0, math.inf), "adaptive_learning_rate": (0, math.inf)})
+        check_ranges(self, dict.fromkeys(("window", "adaptive_steps"), (1, math.inf)))
+        check_ranges(self, {"adaptive_decay": (0, 1)})
+
+
+@dataclass(frozen=True)
+class CharLmConfig:
+    """All sections of the task."""
+
+    data: CharLmDataConfig = field(default_factory=CharLmDataConfig)
+    model: CharLmModelConfig = field(default_factory=CharLmModelConfig)
+    training: StreamTrainingConfig = field(
+        default_factory=lambda: StreamTrainingConfig(
+            epochs=6, max_batch_size=32, learning_rate=4e-3, average_decay=0.99
+        )
+    )
+    evaluation: CharLmEvaluationConfig = field(default_factory=CharLmEvaluationConfig)
+
+    def __post_init__(self):
+        if self.model.tie_weights and self.model.embedding_size != self.model.units:
+            raise UserError(
+                "model.tie_weights predicts with the embedding, so model.embedding_size must be "
+                f"model.units. Found {self.model.embedding_size} and {self.model.units}."
+            )
+
+
+class CharLm(Task):
+    """Prediction of each character from all those before it."""
+
+    name = "char_lm"
+    summary = "learn a text's characters: write on, score, compress"
+    config_class = CharLmConfig
+    monitor = "nats_per_character"
+    further_verbs = {  # noqa: RUF012
+        "compress": "seqsuite.compress_files:compress",
+        "decompress": "seqsuite.compress_files:decompress",
+    }
+    serving_signature = {  # noqa: RUF012
+        "prompt": "string[batch]",
+        "length": "int32[batch]",
+        "temperature": "float32[batch]",
+        "top_k": "int32[batch]",
+        "top_p": "float32[batch]",
+        "seed": "int32[batch]",
+    }
+
+    def __init__(self, config=None):
+        super().__init__(config)
+        self._ngram_models = {}
+
+    @property
+    def further_signatures(self) -> dict[str, dict[str, str]]:  # type: ignore[override]
+        """The streaming step: characters and a state in, the next character and a state out."""
+        names = [f"state_{i}" for i in self._states]
+        if self.config.model.connection != "none":
+            names.append("state_output")
+        states = dict.fromkeys(names, f"float32[batch,{self.config.model.units}]")
+        return {"step": {"characters": "string[batch]", **states}}
+
+    @property
+    def _states(self) -> range:
+        model = self.config.model
+        return range(model.num_layers * (2 if model.cell == "lstm" else 1))
+
+    def load_examples(self, split):
+        return datasets.load_examples(self.config.data.source, split, self.config.data, self.name)
+
+    def build_preprocessor(self, examples, fitted=None):
+        from seqsuite.preprocessing import CharacterPreprocessor
+
+        data = self.config.data
+        preprocessor = CharacterPreprocessor(unit=data.unit, min_count=data.min_count)
+        preprocessor.adapt(examples if fitted is None else fitted)
+        return preprocessor
+
+    def build_model(self, preprocessor):
+        import keras
+
+        from seqsuite.layers import (
+            ActivationRegularization,
+            RecurrentStack,
+            SymbolEmbedding,
+            TruncatedBackpropagation,
+        )
+        from seqsuite.losses import TagCrossentropy
+        from seqsuite.optimizers import build_optimizer
+
+        config, num_symbols = self.config.model, preprocessor.num_symbols
+        ids = keras.Input((None,), dtype="int32", name="token_ids")
+        states = [keras.Input((config.units,), name=f"state_{i}") for i in self._states]
+        embedding = SymbolEmbedding(
+            num_symbols, config.embedding_size, config.embedding_dropout, name="embedding"
+        )
+        regularization = {
+            "dropout": config.variational_dropout,
+            "variational": True,
+            "weight_drop": config.recurrent_weight_drop,
+        }
+        stack = RecurrentStack(
+            config.units, cell=config.cell, num_layers=config.num_layers,
+            connection=config.connection, regularization=regularization,
+            return_state=True, name="stack",
+        )  # fmt: skip
+        x, *finals = stack(embedding(ids), initial_state=states)
+        x = keras.layers.Dropout(config.dropout, noise_shape=(None, 1, None))(x)
+        x = ActivationRegularization(
+            config.activation_regularization, config.temporal_regularization
+        )(x)
+        if config.tie_weights:
+            logits = embedding(x, reverse=True)
+        else:
+            logits = keras.layers.Dense(num_symbols, name="logits")(x)
+        inputs = {"token_ids": ids} | {state.name: state for state in states}
+        outputs = {"logits": logits} | {f"state_{i}": finals[i] for i in self._states}
+        inner = keras.Model(inputs, outputs, name=self.name)
+        training = self.config.training
+        model = TruncatedBackpropagation(inner, training.max_batch_size)
+        model.compile(optimizer=build_optimizer(training), loss=TagCrossentropy())
+        return model
+
+    def build_predictor(self, preprocessor, model, final=False):
+        from functools import partial
+
+        from seqsuite.dynamic_evaluation import adaptive_log_probabilities
+        from seqsuite.stream_prediction import StreamPredictor
+
+        settings = self.config.evaluation
+        other = None
+        if settings.mixture:
+            other = self._ngram_model(preprocessor, everything=final).log_probabilities
+        # While training, parts of the validation text are read side by side.
+        if not final:
+            return StreamPredictor(model.model, rows=_VALIDATION_ROWS, other=other)
+        adaptive = partial(
+            adaptive_log_probabilities,
+            model.model,
+            learning_rate=settings.adaptive_learning_rate,
+            decay=settings.adaptive_decay,
+            steps=settings.adaptive_steps,
+        )
+        return StreamPredictor(
+            model.model,
+            num_windows=settings.windows,
+            window=settings.window,
+            adaptive=adaptive if settings.adaptive else None,
+            num_activations=_SHOWN_CHARACTERS,
+            other=other,
+        )
+
+    def calibrate(self, preprocessor, predictions, references):
+        from seqsuite.ngram_language_model import mixing_weight
+
+        if "other" in predictions:
+            weight = mixing_weight(predictions["stream"], predictions["other"])
+            preprocessor.mixing_weight = float(weight)
+
+    def score(self, predictions, references, preprocessor):
+        nats = -float(predictions["stream"].mean())
+        scores = {
+            "nats_per_character": nats,
+            "bits_per_character": nats / math.log(2),
+            "perplexity": math.exp(nats),
+        }
+        if "windowed" in predictions:
+            scores["nats_per_character_windowed"] = -float(predictions["windowed"].mean())
+        if "adaptive" in predictions:
+            scores["nats_per_character_adaptive"] = -float(predictions["adaptive"].mean())
+        if "other" in predictions:
+            from seqsuite.ngram_language_model import mixed
+
+            parts = predictions["stream"], predictions["other"]
+            together = mixed(*parts, preprocessor.mixing_weight)
+            scores["nats_per_character_mixed"] = -float(together.mean())
+            scores["mixing_weight"] = preprocessor.mixing_weight
+        return scores
+
+    def baseline(self, train, test, preprocessor):
+        from seqsuite.streams import random_windows
+
+        model = self._ngram_model(preprocessor, everything=True)
+        ids, settings = preprocessor.encode(test).ids, self.config.evaluation
+        predictions = {"stream": model.log_probabilities(ids)[1:]}
+        if settings.windows:
+            windows = random_windows(ids, settings.windows, settings.window)
+            predictions["windowed"] = model.log_probabilities(windows)[:, 1:]
+        if settings.adaptive:
+            predictions["adaptive"] = model.log_probabilities(ids, online=True)[1:]
+        return {"n-gram mixture": self.score(predictions, None, preprocessor)}
+
+    def _ngram_model(self, preprocessor, everything):
+        """Return the n-gram mixture of the training text, and of what was held out from it.
+
+        Counts select nothing, so the one that is reported may have all of it.
+        """
+        from seqsuite.ngram_language_model import NgramLanguageModel
+
+        held_out = everything and self.config.data.validation is None
+        if held_out not in self._ngram_models:
+            parts = [self.load_examples(split) for split in ("train", "validation")[: 1 + held_out]]
+            text = concatenate([part for part in parts if part is not None])
+            model = NgramLanguageModel(preprocessor.num_symbols, _MAX_ORDER)
+            self._ngram_models[held_out] = model.fit(preprocessor.encode(text).ids)
+        return self._ngram_models[held_out]
+
+    def build_server(self, preprocessor, model):
+        from seqsuite.character_server import CharacterServer
+
+        return CharacterServer(preprocessor, model.model)
+
+    def plots(self, directory, examples, predictions, references, preprocessor):
+        from seqsuite import stream_plots
+
+        activations = predictions["activations"]
+        text = "".join(examples.features["text"])[: len(activations)]
+        files = [
+            stream_plots.bits_along_text(predictions["stream"], directory / "bits_along_text.png"),
+            stream_plots.cells_along_text(text, activations, directory / "cells_along_text.png"),
+        ]
+        if "windowed" in predictions:
+            path = directory / "bits_by_context.png"
+            files.append(stream_plots.bits_by_context(predictions["windowed"], path))
+        return files
+
+    def export_files(self, preprocessor):
+        import json
+
+        from seqsuite.character_stream import SYMBOLS_FILE
+
+        record = {"unit": self.config.data.unit, "symbols": preprocessor.alphabet}
+        return {SYMBOLS_FILE: json.dumps(record)}
+
+    @classmethod
+    def add_predict_arguments(cls, parser):
+        parser.add_argument("--length", type=int, default=500, help="characters to write")
+        parser.add_argument("--temperature", type=float, default=0.8, help="0: the likeliest")
+        parser.add_argument("--top_k", type=int, default=0, help="of so many at most; 0: of all")
+        parser.add_argument("--top_p", type=float, default=1.0, help="of this share of likelihood")
+        parser.add_argument("--seed", type=int, default=0, help="another seed, another text")
+
+    def request(self, text, options):
+        if options.length < 0 or options.temperature < 0 or options.top_k < 0:
+            raise UserError("--length, --temperature and --top_k must not be negative.")
+        if not 0 < options.top_p <= 1:
+            raise UserError(f"--top_p must be in (0, 1]. Received: {options.top_p}.")
+        names = ("length", "temperature", "top_k", "top_p", "seed")
+        return {"prompt": text, **{name: getattr(options, name) for name in names}}
+
+    def stream(self, serve, folder, item):
+        from seqsuite.character_stream import written
+
+        yield item.text
+        yield from written(serve, folder, item.features, self.further_signatures["step"])
+
+    def show(self, outputs, item, color=False):
+        return f"{item}{outputs['text']}"
+
+    def sample_requests(self):
+        return {
+            "prompt": ["The ", ""],
+            "length": [40, 3],
+            "temperature": [0.8, 0.0],
+            "top_k": [0, 5],
+            "top_p": [0.95, 1.0],
+            "seed": [0, 1],
+        }
+
+
+TASK = CharLm
+
+if __name__ == "__main__":
+    from seqsuite.cli import main
+
+    raise SystemExit(main(TASK))
