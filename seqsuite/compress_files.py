@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite import compression
-from seqsuite.cli import Parser, exported_task, quiet_tensorflow
+from seqsuite import cli, compression
 from seqsuite.errors import UserError
 from seqsuite.task import EXTRA_FOLDER, Task
 
@@ -26,6 +25,7 @@ def compress(task_class: type[Task], words: list[str]) -> int:
     parser = _parser(task_class, "compress", "Compress a file with an exported model.")
     parser.add_argument("--lanes", type=int, help="parts coded side by side (default: by length)")
     options = parser.parse_args(words)
+    cli.quiet_tensorflow()
     source = _readable(options.file)
     target = Path(options.output or f"{options.file}{SUFFIX}")
     model = _served(task_class, options.model)
@@ -52,6 +52,7 @@ def decompress(task_class: type[Task], words: list[str]) -> int:
     """Write back the file that ``compress`` read."""
     parser = _parser(task_class, "decompress", "Restore a compressed file, bit by bit.")
     options = parser.parse_args(words)
+    cli.quiet_tensorflow()
     source = _readable(options.file)
     if options.output is None and source.suffix != SUFFIX:
         raise UserError(
@@ -119,8 +120,8 @@ class _Progress:
             )
 
 
-def _parser(task_class: type[Task], verb: str, description: str) -> Parser:
-    parser = Parser(
+def _parser(task_class: type[Task], verb: str, description: str) -> cli.Parser:
+    parser = cli.Parser(
         prog=f"python -m seqsuite.tasks.{task_class.name} {verb}",
         description=description,
         allow_abbrev=False,
@@ -139,7 +140,6 @@ def _readable(name: str) -> Path:
 
 
 def _served(task_class: type[Task], folder: str) -> ServedSymbolModel:
-    quiet_tensorflow()
     from seqsuite import prediction
 
     server = prediction.Server(folder)
@@ -147,7 +147,7 @@ def _served(task_class: type[Task], folder: str) -> ServedSymbolModel:
         raise UserError(
             f"{server.version} is no character language model: it has no {SYMBOLS_FILE}."
         )
-    return ServedSymbolModel(server, exported_task(task_class, server.version))
+    return ServedSymbolModel(server, cli.exported_task(task_class, server.version))
 
 
 def _fingerprint(version: Path) -> str:
