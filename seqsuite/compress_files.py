@@ -27,7 +27,9 @@ def compress(task_class: type[Task], words: list[str]) -> int:
     options = parser.parse_args(words)
     cli.quiet_tensorflow()
     source = _readable(options.file)
-    target = Path(options.output or f"{options.file}{SUFFIX}")
+    target = _writable(options.output or f"{options.file}{SUFFIX}", source)
+    if options.lanes is not None and options.lanes < 1:
+        raise UserError(f"--lanes must be at least 1. Received: {options.lanes}.")
     model = _served(task_class, options.model)
     data, started = source.read_bytes(), time.monotonic()
     found = compression.compress_measured(data, model, options.lanes, _Progress("compress"))
@@ -58,7 +60,7 @@ def decompress(task_class: type[Task], words: list[str]) -> int:
         raise UserError(
             f"{source} does not end in {SUFFIX}: say with --output FILE where to write."
         )
-    target = Path(options.output or source.with_suffix(""))
+    target = _writable(options.output or source.with_suffix(""), source)
     if target.exists() and not options.output:
         raise UserError(
             f"{target} exists. Give --output FILE to write elsewhere, or to replace it."
@@ -136,6 +138,16 @@ def _readable(name: str) -> Path:
     path = Path(name)
     if not path.is_file():
         raise UserError(f"{name} is not a file.")
+    return path
+
+
+def _writable(name: str | Path, source: Path) -> Path:
+    """Fail before the work, not after it, when its result could not be kept."""
+    path = Path(name)
+    if not path.parent.is_dir():
+        raise UserError(f"{path} cannot be written: {path.parent} is not a folder.")
+    if path.exists() and path.samefile(source):
+        raise UserError(f"{path} would replace itself. Give another --output FILE.")
     return path
 
 

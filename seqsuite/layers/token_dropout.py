@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Real
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -44,8 +44,9 @@ class TokenDropout(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        is_one = isinstance(rate, Real)
-        rates = [float(rate)] if is_one else [float(each) for each in rate]
+        # NumPy's numbers as well; its arrays of one rate for each id are sequences.
+        is_one = np.ndim(rate) == 0
+        rates = [float(each) for each in np.atleast_1d(rate).tolist()]
         wrong = [each for each in rates if not 0 <= each < 1]
         if wrong:
             raise ValueError(f"Argument `rate` must be in [0, 1). Received: rate={wrong[0]}")

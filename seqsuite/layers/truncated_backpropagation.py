@@ -25,6 +25,14 @@ class TruncatedBackpropagation(keras.Model):
         rows: Streams per batch; the batch size of every training step.
         **kwargs: Keras model arguments.
 
+    Call arguments:
+        inputs: Dict of ``token_ids`` int ``(batch, time)`` and, where they are not zero, of the
+            states; any number of rows.
+        training: Passed on to the model inside.
+
+    Returns:
+        What the model inside returns: ``logits`` and the states after the last step.
+
     Training data:
         ``({"token_ids", "reset"}, targets)``: ``reset`` bool ``(rows,)`` is true where a row begins
         another stream, and starts it from zeros. The loss given to ``compile`` compares targets

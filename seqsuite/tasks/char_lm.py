@@ -20,6 +20,7 @@ from seqsuite.task import Task
 
 _VALIDATION_ROWS = 16
 _MAX_ORDER = 8
+_MAX_INT = 2**31 - 1
 _SHOWN_CHARACTERS = 480
 
 
@@ -168,7 +169,14 @@ class CharLm(Task):
         return range(model.num_layers * (2 if model.cell == "lstm" else 1))
 
     def load_examples(self, split):
-        return datasets.load_examples(self.config.data.source, split, self.config.data, self.name)
+        data = self.config.data
+        examples = datasets.load_examples(data.source, split, data, self.name)
+        if examples is not None and sum(map(len, examples.features["text"])) < 2:
+            raise UserError(
+                f"{getattr(data, split) or data.source}: the {split} text is a single character, "
+                "and each is predicted from those before it. Give a longer text."
+            )
+        return examples
 
     def build_preprocessor(self, examples, fitted=None):
         from seqsuite.preprocessing import CharacterPreprocessor
@@ -229,7 +237,9 @@ class CharLm(Task):
         from seqsuite.dynamic_evaluation import adaptive_log_probabilities
         from seqsuite.stream_prediction import StreamPredictor
 
-        settings = self.config.evaluation
+        settings, unit = self.config.evaluation, self.config.data.unit
+        if unit != preprocessor.unit:
+            raise UserError(f"The model reads {preprocessor.unit}s: --data.unit {unit} cannot be.")
         other = None
         if settings.mixture:
             other = self._ngram_model(preprocessor, everything=final).log_probabilities
@@ -343,8 +353,17 @@ class CharLm(Task):
         parser.add_argument("--seed", type=int, default=0, help="another seed, another text")
 
     def request(self, text, options):
-        if options.length < 0 or options.temperature < 0 or options.top_k < 0:
-            raise UserError("--length, --temperature and --top_k must not be negative.")
+        ranges = {
+            "length": (0, _MAX_INT),
+            "temperature": (0, math.inf),
+            "top_k": (0, _MAX_INT),
+            "seed": (-_MAX_INT - 1, _MAX_INT),
+        }
+        for name, (low, high) in ranges.items():
+            value = getattr(options, name)
+            if not low <= value <= high:
+                bound = f"at least {low}" if math.isinf(high) else f"between {low} and {high}"
+                raise UserError(f"--{name} must be {bound}. Received: {value}.")
         if not 0 < options.top_p <= 1:
             raise UserError(f"--top_p must be in (0, 1]. Received: {options.top_p}.")
         names = ("length", "temperature", "top_k", "top_p", "seed")
