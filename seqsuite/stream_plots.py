@@ -10,7 +10,7 @@ import numpy as np
 from seqsuite.plotting import blank_figure, save_figure
 
 _BLUE, _ORANGE = "#0072B2", "#D55E00"
-_CELLS = 6
+_CELLS = 4
 _PER_LINE = 80
 
 

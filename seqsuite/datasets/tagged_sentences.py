@@ -73,13 +73,16 @@ def build_examples(sentences: Iterable[TaggedSentence], where: Any) -> Examples:
     return Examples(features, tags, groups if len(set(groups)) >= MIN_DOCUMENTS else None)
 
 
-def with_auxiliary(examples: Examples, others: Examples, name: str) -> Examples:
+def with_auxiliary(
+    examples: Examples, others: Examples, name: str, columns: Sequence[str] = ()
+) -> Examples:
     """Put sentences after the examples whose tags are another column, for multi-task training.
 
     Args:
         examples: The examples that the task is about.
         others: Sentences with tags of another kind.
-        name: Begins the names of their columns; that of their tags is ``name`` itself.
+        name: What the column of their tags is called, and what further columns begin with.
+        columns: Their further columns that are kept.
 
     Returns:
         All sentences. Where a column, or a tag, is not known it is :data:`NO_TAG`.
@@ -103,7 +106,7 @@ def with_auxiliary(examples: Examples, others: Examples, name: str) -> Examples:
         for column, values in examples.features.items()
     }
     for column, values in others.features.items():
-        if column != "tokens":
+        if column in columns:
             features[f"{name}_{column}"] = [*here, *values]
     features[name] = [*here, *(others.labels or there)]
     return Examples(features, [*(examples.labels or here), *there])

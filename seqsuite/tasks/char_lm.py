@@ -21,7 +21,7 @@ from seqsuite.task import Task
 _VALIDATION_ROWS = 16
 _MAX_ORDER = 8
 _MAX_INT = 2**31 - 1
-_SHOWN_CHARACTERS = 480
+_SHOWN_CHARACTERS = 320
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class PosTaggingDataConfig(DataConfig):
         affix_length: Longest prefix and suffix.
         word_vectors: A file of word vectors (word2vec or GloVe text format) to start from.
         auxiliary_source: A named data set whose tags are learned along as auxiliary targets.
+        auxiliary_columns: Its further columns that are learned too, comma-separated.
     """
 
     tag_column: Literal["auto", "upos", "xpos", "ner"] = "auto"
@@ -51,6 +52,7 @@ class PosTaggingDataConfig(DataConfig):
     affix_length: int = 4
     word_vectors: str | None = None
     auxiliary_source: str | None = None
+    auxiliary_columns: str = "xpos"
 
     def __post_init__(self):
         super().__post_init__()
@@ -199,7 +201,8 @@ class PosTagging(Task):
         others = datasets.load_examples(name, "train", options, self.name)
         if others is None:
             raise UserError(f"data.auxiliary_source: {name} has no training split.")
-        return with_auxiliary(examples, others, name.removeprefix("tfds:"))
+        columns = [column.strip() for column in self.config.data.auxiliary_columns.split(",")]
+        return with_auxiliary(examples, others, name.removeprefix("tfds:"), columns)
 
     def build_preprocessor(self, examples, fitted=None):
         from seqsuite.preprocessing import WordPreprocessor
