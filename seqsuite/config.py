@@ -56,6 +56,7 @@ class DataConfig:
         validation: Validation file; when absent it is cut from the training examples.
         test: Test file.
         validation_fraction: Share of training examples held out when there is no validation split.
+        join_validation: Learn from the source's validation split too, and cut another from the two.
         download: Allow a named data set to be fetched over the network.
         limit: Keep at most this many training examples (0: all).
     """
@@ -66,6 +67,7 @@ class DataConfig:
     validation: str | None = None
     test: str | None = None
     validation_fraction: float = 0.1
+    join_validation: bool = False
     download: bool = False
     limit: int = 0
 

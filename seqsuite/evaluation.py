@@ -52,6 +52,8 @@ def load_splits(task: Task) -> Splits:
             file=sys.stderr,
         )
         train, test = _cut(train, data.validation_fraction, seed + 1)
+    if data.join_validation and validation is not None:
+        train, validation = concatenate([train, validation]), None
     if data.limit and data.limit < len(train):
         keep = np.random.default_rng(seed).permutation(len(train))[: data.limit]
         train = train.select(np.sort(keep).tolist())

@@ -202,3 +202,22 @@ def test_steps_without_a_tag_get_no_gradient():
         loss = TagCrossentropy(0.1)(TAG_IDS, logits)
     moved = np.abs(tape.gradient(loss, logits).numpy()).max(axis=-1) > 0
     np.testing.assert_array_equal(moved, TAG_IDS >= 0)
+
+
+def test_a_recall_cost_is_a_margin_on_the_outside_tag_where_it_is_wrong():
+    rng = np.random.default_rng(3)
+    logits = rng.normal(size=(2, 4, 3)).astype("float32")
+    tags = np.array([[1, 0, 2, 1], [0, 2, -1, -1]])
+    margin = np.zeros_like(logits)
+    margin[(tags > 0), 0] = 1.5
+    expected = float(TagCrossentropy()(tags, logits + margin))
+    loss = TagCrossentropy(outside_tag=0, recall_cost=1.5)
+    assert float(loss(tags, logits)) == pytest.approx(expected, rel=1e-6)
+    assert TagCrossentropy.from_config(loss.get_config()).recall_cost == 1.5
+
+    crf = CRF(3)
+    potentials = crf(logits)
+    expected = float(CRFLoss(crf)(tags, potentials + margin))
+    costly = CRFLoss(crf, outside_tag=0, recall_cost=1.5)
+    assert float(costly(tags, potentials)) == pytest.approx(expected, rel=1e-6)
+    assert float(costly(tags, potentials)) > float(CRFLoss(crf)(tags, potentials))
