@@ -155,14 +155,13 @@ def test_it_survives_being_saved(tmp_path, unit):
 
 
 @pytest.mark.parametrize("unit", ["character", "byte"])
-def test_examples_are_encoded_as_their_text(unit):
+def test_examples_are_encoded_as_one_stream_whose_parts_predict_each_other(unit):
     texts = [text_of_bytes(text.encode(), unit) for text in TEXTS]
     preprocessor = adapted(texts, unit=unit)
     encoded = preprocessor.encode(Examples({"text": texts}))
-    assert encoded.targets is None
-    assert encoded.lengths.tolist() == [len(text) for text in texts]
-    rows = np.concatenate([preprocessor.ids_of(text) for text in texts])
-    np.testing.assert_array_equal(encoded.features["token_ids"].values, rows)
+    assert len(encoded) == len(texts)
+    assert preprocessor.text_of(encoded.ids) == "".join(texts)
+    np.testing.assert_array_equal(encoded.targets, encoded.ids[1:])
 
 
 def test_mistakes_are_named():
