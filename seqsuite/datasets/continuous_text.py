@@ -19,6 +19,8 @@ UNITS = ("character", "byte")
 UNKNOWN_CHARACTER = "\ufffd"
 # char-rnn's text has no split of its own; nanoGPT's 90/10 became the usual one.
 LEARNED_SHARE = 0.9
+# Of a held-out text; shorter blocks would be read mostly without the context they need.
+_MOST_BLOCKS, _SMALLEST_BLOCK = 8, 1_000
 # Less than a page teaches nothing: most often it is the wrong file.
 MIN_TRAINING_LENGTH = 1000
 
@@ -68,9 +70,10 @@ def contiguous_split(
     """Return a split as its source has it, or the slice of the training text that stands for it.
 
     Of the training text's n characters the first ``int(0.9 n)`` are for learning and the rest is
-    the test split; the last ``validation_fraction`` of those for learning is the validation split.
-    What the source has as a split of its own is not cut. Several documents count as one text in
-    their order, and a cut may go through one of them.
+    the test split. The validation split is ``validation_fraction`` of those for learning, in blocks
+    spread over all of it: the characters just before the test text are the most like it, and are
+    learned from. What the source has as a split of its own is not cut. Several documents count as
+    one text in their order, and a cut may go through one of them.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
@@ -88,7 +91,7 @@ def contiguous_split(
     Example:
         >>> text = "ab" * 1000
         >>> splits = [contiguous_split(s, None, lambda _: [text]) for s in ("train", "test")]
-        >>> [len(split.features["text"][0]) for split in splits]
+        >>> [len("".join(split.features["text"])) for split in splits]
         [1620, 200]
     """
     documents = read(split if split in present else "train")
@@ -96,11 +99,26 @@ def contiguous_split(
         fraction = getattr(options, "validation_fraction", 0.1)
         total = sum(map(len, documents))
         learned = total if "test" in present else int(total * LEARNED_SHARE)
-        fitted = learned if "validation" in present else learned - round(learned * fraction)
-        bounds = {"train": (0, fitted), "validation": (fitted, learned), "test": (learned, total)}
-        documents = _between(documents, *bounds[split])
+        held_out = [] if "validation" in present else _blocks(learned, round(learned * fraction))
+        ends = [0, *(edge for block in held_out for edge in block), learned]
+        bounds = {
+            "train": list(zip(ends[::2], ends[1::2], strict=True)),
+            "validation": held_out,
+            "test": [(learned, total)],
+        }
+        documents = [
+            part for start, end in bounds[split] for part in _between(documents, start, end)
+        ]
     _check(documents, split, getattr(options, "unit", "character"), where)
     return Examples({"text": [document for document in documents if document]})
+
+
+def _blocks(total: int, count: int) -> list[tuple[int, int]]:
+    """Return where the blocks begin and end that together hold `count` of `total` characters."""
+    number = max(1, min(_MOST_BLOCKS, count // _SMALLEST_BLOCK))
+    sizes = [count // number + (index < count % number) for index in range(number)]
+    starts = [int((index + 0.5) * total / number - size / 2) for index, size in enumerate(sizes)]
+    return [(start, start + size) for start, size in zip(starts, sizes, strict=True)]
 
 
 def _between(documents: Sequence[str], start: int, end: int) -> list[str]:

@@ -28,7 +28,7 @@ def load(split: str, options: Any, task: str = "char_lm") -> Examples | None:
     """Read upstream's file and cut it, or fetch it when that was asked for.
 
     The last tenth is the test split, as nanoGPT cuts it (and calls it validation). Our validation
-    split is the end of the first nine tenths, so that nothing is selected on what is reported.
+    split is blocks of the first nine tenths, so that nothing is selected on what is reported.
 
     Args:
         split: ``train``, ``validation`` or ``test``.

@@ -25,6 +25,12 @@ SPLITS = ("train", "validation", "test")
 NUMBERS = "".join(f"{n:04d}." for n in range(1000))
 
 
+def in_turns(train, validation):
+    """The text that was cut: a piece to learn from, a block held out, and so on."""
+    assert len(train) == len(validation) + 1
+    return "".join("".join(pair) for pair in zip(train, [*validation, ""], strict=True))
+
+
 @pytest.fixture
 def text_options(monkeypatch):
     """Build a data section of running text; the surroundings' data folder is out of sight."""
@@ -74,12 +80,26 @@ def test_the_unknown_character_is_written_in_utf8_with_either_unit():
 
 @pytest.mark.parametrize("fraction", [0.001, 0.1, 0.5])
 def test_slices_are_contiguous_and_make_the_text(write, text_options, fraction):
-    options = text_options(train=write("a.txt", NUMBERS[:-3]), validation_fraction=fraction)
-    train, validation, test = ("".join(read(split, options)) for split in SPLITS)
-    assert train + validation + test == NUMBERS[:-3]
+    text = NUMBERS[:-3]
+    options = text_options(train=write("a.txt", text), validation_fraction=fraction)
+    train, validation, test = (read(split, options) for split in SPLITS)
     # 4,997 characters: int(4497.3) are for learning.
-    assert len(train + validation) == 4497
-    assert len(validation) == round(4497 * fraction)
+    assert "".join(test) == text[4497:]
+    assert in_turns(train, validation) == text[:4497]
+    assert len("".join(validation)) == round(4497 * fraction)
+
+
+@pytest.mark.parametrize(("count", "blocks"), [(1, 1), (999, 1), (2500, 2), (80_000, 8)])
+def test_what_is_held_out_is_spread_and_never_next_to_the_test_text(count, blocks):
+    text = "".join(chr(0x4E00 + index % 20_000) for index in range(200_000))
+    options = SimpleNamespace(validation_fraction=count / 180_000)
+    train, validation, test = (
+        contiguous_split(split, options, lambda _: [text]).features["text"] for split in SPLITS
+    )
+    assert len(validation) == blocks
+    assert in_turns(train, validation) + "".join(test) == text
+    assert min(map(len, train)) >= (180_000 - count) // blocks // 2 - 2
+    assert max(map(len, validation)) - min(map(len, validation)) <= 1
 
 
 def test_what_is_given_is_not_cut(write, text_options):
@@ -88,7 +108,9 @@ def test_what_is_given_is_not_cut(write, text_options):
     assert [read(split, own) for split in SPLITS] == [[split + NUMBERS] for split in SPLITS]
     text = "train" + NUMBERS  # 5,005 characters, of which 4,504 and a half are nine tenths
     with_test = text_options(train=train, test=test)
-    assert read("train", with_test) + read("validation", with_test) == [text[:4505], text[4505:]]
+    fitted, held_out = read("train", with_test), read("validation", with_test)
+    assert in_turns(fitted, held_out) == text
+    assert [len(part) for part in held_out] == [500]
     assert read("test", with_test) == ["test" + NUMBERS]
     with_validation = text_options(train=train, validation=validation)
     assert read("train", with_validation) + read("test", with_validation) == [
@@ -103,9 +125,9 @@ def test_a_cut_may_go_through_a_document_and_leaves_no_empty_one():
     documents = ["a" * 700, "", "b" * 500, "c" * 800]
     options = SimpleNamespace(validation_fraction=0.25)
     found = {s: contiguous_split(s, options, lambda _: documents) for s in SPLITS}
-    # Of 2,000 characters 1,800 are for learning, 450 of them for validation.
-    assert found["train"].features["text"] == ["a" * 700, "b" * 500, "c" * 150]
-    assert found["validation"].features["text"] == ["c" * 450]
+    # Of 2,000 characters 1,800 are for learning, and 450 of them, from 675 on, for validation.
+    assert found["train"].features["text"] == ["a" * 675, "b" * 75, "c" * 600]
+    assert found["validation"].features["text"] == ["a" * 25, "b" * 425]
     assert found["test"].features["text"] == ["c" * 200]
 
 
@@ -210,7 +232,8 @@ def test_tiny_shakespeare_is_read_in_every_place(
     assert "is not upstream's file" in capsys.readouterr().err
     monkeypatch.setattr(tiny_shakespeare, "SHA256", hashlib.sha256(data).hexdigest())
     texts = [read(split, options, "tiny_shakespeare") for split in SPLITS]
-    assert texts == [[NUMBERS[:4050]], [NUMBERS[4050:4500]], [NUMBERS[4500:]]]
+    middle = NUMBERS[2025:2475]
+    assert texts == [[NUMBERS[:2025], NUMBERS[2475:4500]], [middle], [NUMBERS[4500:]]]
     assert capsys.readouterr().err == ""
 
 
@@ -297,8 +320,9 @@ def test_a_builders_texts_are_read_and_what_it_lacks_is_cut(stored, text_options
     assert "text features body, title; body is used" in capsys.readouterr().err
     text = NUMBERS + "ü\r\n" * 100
     train, validation = (read(s, options, options.source) for s in ("train", "validation"))
-    assert "".join(train + validation) == text
-    assert len("".join(validation)) == round(0.1 * len(text))
+    held_out = "".join(validation)
+    assert len(held_out) == round(0.1 * len(text))
+    assert "".join(train) == text.replace(held_out, "")
 
 
 @pytest.fixture
