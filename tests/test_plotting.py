@@ -17,9 +17,11 @@ from seqsuite import plotting
 def drawn(monkeypatch):
     """The figures that a plot draws, kept for a look at what is on them."""
     figures = []
-    original = plotting._save
+    original = plotting.save_figure
     monkeypatch.setattr(
-        plotting, "_save", lambda figure, path: (figures.append(figure), original(figure, path))[1]
+        plotting,
+        "save_figure",
+        lambda figure, path: (figures.append(figure), original(figure, path))[1],
     )
     return figures
 
