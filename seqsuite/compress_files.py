@@ -17,7 +17,6 @@ from seqsuite.errors import UserError
 from seqsuite.task import EXTRA_FOLDER, Task
 
 SUFFIX = ".seqz"
-SYMBOLS_FILE = "symbols.json"
 
 
 def compress(task_class: type[Task], words: list[str]) -> int:
@@ -153,6 +152,7 @@ def _writable(name: str | Path, source: Path) -> Path:
 
 def _served(task_class: type[Task], folder: str) -> ServedSymbolModel:
     from seqsuite import prediction
+    from seqsuite.character_stream import SYMBOLS_FILE
 
     server = prediction.Server(folder)
     if not (server.version / EXTRA_FOLDER / SYMBOLS_FILE).is_file():

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.layers.truncated_backpropagation import STATE_PREFIX
-from seqsuite.streams import EncodedStream
+from seqsuite.layers.truncated_backpropagation import zero_states
+from seqsuite.streams import EncodedStream, target_log_probabilities
 
 # Of the running mean of squared gradients, by which each weight's step is scaled.
 _MEMORY = 0.999
@@ -72,11 +72,7 @@ class _Adapting:
         self.trained = [tf.identity(weight.value) for weight in self.weights]
         self.squares = [tf.Variable(tf.zeros_like(value)) for value in self.trained]
         self.count = tf.Variable(0.0)
-        self.states: dict[str, Any] = {
-            name: tf.zeros((1, *value.shape[1:]))
-            for name, value in model.input.items()
-            if name.startswith(STATE_PREFIX)
-        }
+        self.states: dict[str, Any] = zero_states(model, 1)
         states = {name: tf.TensorSpec(s.shape, s.dtype) for name, s in self.states.items()}
         self._run = tf.function(
             self._segment, input_signature=[tf.TensorSpec((1, None), tf.int32), states]
@@ -91,8 +87,7 @@ class _Adapting:
         inputs, targets = ids[:, :-1], ids[:, 1:]
         with tf.GradientTape() as tape:
             outputs = self.model({"token_ids": inputs, **states}, training=False)
-            log_probabilities = tf.nn.log_softmax(tf.cast(outputs["logits"], tf.float32))
-            scores = tf.gather(log_probabilities, targets, batch_dims=2)[0]
+            scores = target_log_probabilities(outputs["logits"], targets)[0]
             loss = -tf.reduce_mean(scores)
         gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, self.weights)]
         gradients, _ = tf.clip_by_global_norm(gradients, _CLIP_NORM)

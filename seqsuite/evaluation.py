@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,6 +167,20 @@ class Predictor:
         return {
             name for name, spec in outputs.items() if spec.shape.rank > 1 and spec.shape[1] is None
         }
+
+
+def build_predictor(
+    task: Task, preprocessor: Preprocessor, model: keras.Model, final: bool = False
+) -> Callable[[EncodedExamples], Outputs]:
+    """Return what runs a task's model over encoded examples: the task's own way, or batches.
+
+    Args:
+        task: The task.
+        preprocessor: Its adapted preprocessor.
+        model: Its model.
+        final: Whether the numbers are those that are reported.
+    """
+    return task.build_predictor(preprocessor, model, final) or Predictor(model)
 
 
 def _named(outputs: Any) -> dict[str, Any]:

@@ -145,8 +145,8 @@ def evaluate(
         print(f"note: no baseline, as the training examples are missing: {error}", file=sys.stderr)
     encoded = evaluation.encode(run.preprocessor, test)
     assert encoded.targets is not None
-    predict = task.build_predictor(run.preprocessor, run.model, final=True)
-    predictions = (predict or evaluation.Predictor(run.model))(encoded)
+    predict = evaluation.build_predictor(task, run.preprocessor, run.model, final=True)
+    predictions = predict(encoded)
     metrics = task.score(predictions, encoded.targets, run.preprocessor)
     if write_pictures:
         directory = _plots(run.directory)

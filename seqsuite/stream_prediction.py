@@ -13,8 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.layers.truncated_backpropagation import STATE_PREFIX
-from seqsuite.streams import EncodedStream, random_windows
+from seqsuite.layers.truncated_backpropagation import zero_states
+from seqsuite.streams import EncodedStream, random_windows, target_log_probabilities
 
 # Ids per call: the states cross from call to call, so only speed depends on it.
 _CHUNK = 2048
@@ -64,7 +64,6 @@ class StreamPredictor:
         self.other = other
         # Nothing in it is trained, so each sequence is scored by it once.
         self._by_other: dict[int, np.ndarray] = {}
-        self.state_names = [name for name in model.input if name.startswith(STATE_PREFIX)]
         self._score = tf.function(self._score_ids, reduce_retracing=True)
 
     def __call__(self, encoded: EncodedStream) -> dict[str, Any]:
@@ -85,8 +84,7 @@ class StreamPredictor:
 
     def zero_states(self, rows: int) -> dict[str, Any]:
         """Return the states before the first id."""
-        shapes = {name: self.model.input[name].shape[1:] for name in self.state_names}
-        return {name: tf.zeros((rows, *shape)) for name, shape in shapes.items()}
+        return zero_states(self.model, rows)
 
     def _stream(self, ids: np.ndarray) -> np.ndarray:
         total = len(ids) - 1
@@ -124,14 +122,14 @@ class StreamPredictor:
 
     def _activations(self, ids: np.ndarray) -> np.ndarray:
         states, noted = self.zero_states(1), []
+        last = list(states)[-1]
         for token in ids:
             one = tf.constant([[token]], tf.int32)
             _, states = self._score(one, one, states)
-            noted.append(states[self.state_names[-1]].numpy()[0])
+            noted.append(states[last].numpy()[0])
         return np.stack(noted)
 
     def _score_ids(self, ids, targets, states):
         outputs = self.model({"token_ids": ids, **states}, training=False)
-        log_probabilities = tf.nn.log_softmax(tf.cast(outputs["logits"], tf.float32))
-        scores = tf.gather(log_probabilities, targets, batch_dims=2)
-        return scores, {name: outputs[name] for name in self.state_names}
+        scores = target_log_probabilities(outputs["logits"], targets)
+        return scores, {name: outputs[name] for name in states}

@@ -128,6 +128,20 @@ def _draw_steps(training: StreamTrainingConfig, generator: np.random.Generator) 
     return max(_FEWEST, round(generator.normal(mean, _DEVIATION)))
 
 
+def target_log_probabilities(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    """Return the natural logarithm of the probability of each target, float32 ``(batch, time)``.
+
+    Args:
+        logits: ``(batch, time, symbols)``.
+        targets: int ``(batch, time)``.
+
+    Example:
+        >>> target_log_probabilities(tf.zeros((1, 1, 4)), tf.constant([[2]])).numpy().round(4)
+        array([[-1.3863]], dtype=float32)
+    """
+    return tf.gather(tf.nn.log_softmax(tf.cast(logits, tf.float32)), targets, batch_dims=2)
+
+
 def random_windows(ids: np.ndarray, count: int, width: int, seed: int = 0) -> np.ndarray:
     """Return windows of a sequence that start anywhere, int32 ``(count, width + 1)``.
 

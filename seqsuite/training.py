@@ -107,8 +107,7 @@ class Trainer:
         for phase in self.phases:
             phase.model.optimizer.build(phase.model.trainable_variables)
         self.average = WeightAverage(model.trainable_variables, self.training.average_decay)
-        predict = task.build_predictor(preprocessor, model)
-        self.predict = predict or evaluation.Predictor(model)
+        self.predict = evaluation.build_predictor(task, preprocessor, model)
         self.mean_loss = tf.Variable(0.0, trainable=False)
         self._stop_requested = False
         self._saved_at = time.monotonic()

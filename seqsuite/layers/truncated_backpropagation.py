@@ -10,6 +10,28 @@ import tensorflow as tf
 STATE_PREFIX = "state_"
 
 
+def zero_states(model: keras.Model, rows: Any) -> dict[str, Any]:
+    """Return the states that a model with explicit states begins with, in their order.
+
+    Args:
+        model: A functional model with inputs ``state_0``, ``state_1``, ... ``(batch, units)``.
+        rows: The batch size, a number or a scalar tensor.
+
+    Returns:
+        Name -> zeros ``(rows, units)``.
+
+    Example:
+        >>> state = keras.Input((4,), name="state_0")
+        >>> model = keras.Model({"state_0": state}, state + 1.0)
+        >>> {name: tuple(value.shape) for name, value in zero_states(model, 2).items()}
+        {'state_0': (2, 4)}
+    """
+    inputs = model.input if isinstance(model.input, dict) else {}
+    names = (name for name in inputs if name.startswith(STATE_PREFIX))
+    ordered = sorted(names, key=lambda name: int(name.removeprefix(STATE_PREFIX)))
+    return {name: tf.zeros((rows, *inputs[name].shape[1:])) for name in ordered}
+
+
 @keras.saving.register_keras_serializable(package="seqsuite")
 class TruncatedBackpropagation(keras.Model):
     """Train a recurrent model on streams, each batch starting from the states of the one before.
@@ -65,10 +87,7 @@ class TruncatedBackpropagation(keras.Model):
         self.model = model
         self.rows = rows
         inputs = model.input if isinstance(model.input, dict) else {}
-        self.state_names = sorted(
-            (name for name in inputs if name.startswith(STATE_PREFIX)),
-            key=lambda name: int(name.removeprefix(STATE_PREFIX)),
-        )
+        self.state_names = list(zero_states(model, 1))
         missing = {"token_ids", *self.state_names} - set(inputs)
         if missing or not self.state_names or not isinstance(model.output, dict):
             raise ValueError(
@@ -85,10 +104,8 @@ class TruncatedBackpropagation(keras.Model):
 
     def call(self, inputs, training=None):
         rows = tf.shape(inputs["token_ids"])[0]
-        states = {
-            name: inputs[name] if name in inputs else tf.zeros((rows, *state.shape[1:]))
-            for name, state in zip(self.state_names, self._carried, strict=True)
-        }
+        given = {name: inputs[name] for name in self.state_names if name in inputs}
+        states = zero_states(self.model, rows) | given
         return self.model({"token_ids": inputs["token_ids"], **states}, training=training)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
