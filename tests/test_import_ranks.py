@@ -20,6 +20,7 @@ RANKS = [
         "config",
         "schedules",
         "scoring",
+        "translation_scores",
         "spans",
         "datasets",
         "naive_bayes",
@@ -42,6 +43,7 @@ RANKS = [
         "optimizers",
         "tag_scores",
         "tag_baselines",
+        "lexicon_translation",
     },
     {
         "preprocessing",

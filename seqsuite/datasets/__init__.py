@@ -3,8 +3,9 @@
 A reader is a module here that defines ``NAME`` (what ``data.source`` says), ``TASKS`` (whom it
 serves), ``DESCRIPTION`` (one line) and ``load(split, options, task)``, which returns
 :class:`Examples`, or None when the source has no such split. A module of many data sets of one kind
-holds a reader for each in ``READERS`` instead: objects with these four attributes. No reader
-imports TensorFlow until it has to.
+holds a reader for each in ``READERS`` instead: objects with these four attributes. Readers of
+different tasks may share a name: ``files`` of translation are pairs of files. No reader imports
+TensorFlow until it has to.
 """
 
 from __future__ import annotations

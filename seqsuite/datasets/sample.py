@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqsuite.datasets import python_manual, review_grammar, sentence_grammar
+from seqsuite.datasets import (
+    python_manual,
+    review_grammar,
+    sentence_grammar,
+    translation_grammar,
+)
 from seqsuite.datasets.continuous_text import contiguous_split, text_of_bytes
 from seqsuite.datasets.examples import Examples
+from seqsuite.datasets.parallel_files import language_pair
+from seqsuite.errors import UserError
 
 NAME = "sample"
 DESCRIPTION = "built-in sample, no network: generated sentences, or the text of Python's manual"
@@ -14,6 +21,7 @@ DESCRIPTION = "built-in sample, no network: generated sentences, or the text of 
 _GENERATORS = {
     "sentiment": review_grammar.generate,
     "pos_tagging": sentence_grammar.generate,
+    "translation": translation_grammar.generate,
 }
 TASKS = (*_GENERATORS, "char_lm")
 
@@ -24,13 +32,22 @@ def load(split: str, options: Any, task: str) -> Examples | None:
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section; a ``scheme`` of spans asks for noun phrases rather than parts of
-            speech, ``unit`` for characters or bytes.
+            speech, ``unit`` for characters or bytes; languages may only be those of the sample.
         task: Whose sample.
+
+    Raises:
+        UserError: Another direction of translation is asked for.
     """
     if task == "char_lm":
         unit = getattr(options, "unit", "character")
         text = text_of_bytes(python_manual.manual().encode("utf-8"), unit)
         return contiguous_split(split, options, lambda _: [text], where="the sample")
+    languages = translation_grammar.LANGUAGES
+    if task == "translation" and language_pair(options, languages) != languages:
+        raise UserError(
+            "The sample translates from en to fr only: one French sentence of it may have several "
+            "English ones. Leave out --data.source_language and --data.target_language."
+        )
     examples = _GENERATORS[task](split)
     if getattr(options, "scheme", "none") == "none":
         return examples
