@@ -1,11 +1,29 @@
-"""Turning logits into text: sampling of symbols, and loops that feed them back.
+"""Turning logits into text: sampling of symbols, and loops that feed them back; search.
 
 A decoder here is any callable that takes the last symbol of each row and its states and gives the
 logits of the next; nothing knows what network computes them.
 """
 
+from seqsuite.decoding.ensemble import ensemble
 from seqsuite.decoding.generation import Generated, generate
+from seqsuite.decoding.hypotheses import Hypotheses
+from seqsuite.decoding.penalties import coverage_score, length_divisor
 from seqsuite.decoding.sampling import filtered_logits, sample
+from seqsuite.decoding.search import beam_search, greedy_search, repeat_beams
 from seqsuite.decoding.uniform_numbers import numpy_uniform, uniform
 
-__all__ = ["Generated", "filtered_logits", "generate", "numpy_uniform", "sample", "uniform"]
+__all__ = [
+    "Generated",
+    "Hypotheses",
+    "beam_search",
+    "coverage_score",
+    "ensemble",
+    "filtered_logits",
+    "generate",
+    "greedy_search",
+    "length_divisor",
+    "numpy_uniform",
+    "repeat_beams",
+    "sample",
+    "uniform",
+]

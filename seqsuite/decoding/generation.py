@@ -20,6 +20,7 @@ class Generated(NamedTuple):
     ids: Tensor  # int32 (batch, max_length), 0 after a row's own length
     logits: Tensor  # float32 (batch, vocabulary), of the symbol after the last one drawn
     states: Any  # each (batch, ...), after the last one drawn
+    lengths: Tensor  # int32 (batch,), the symbols of each row
 
 
 def generate(
@@ -34,6 +35,7 @@ def generate(
     top_k: Tensor = 0,
     top_p: Tensor = 1.0,
     start_position: Tensor = 0,
+    end_id: int | None = None,
 ) -> Generated:
     """Draw symbols one after another, each row its own number of them.
 
@@ -58,10 +60,13 @@ def generate(
         top_p: ``(batch,)`` or a scalar, as in `filtered_logits`; 1 is off.
         start_position: Integer ``(batch,)`` or a scalar: how many numbers of its seed a row has
             used before.
+        end_id: The symbol that ends a row before its length is reached: it is neither counted nor
+            fed to `step`. None: there is none.
 
     Returns:
-        The ids, and the logits and states after each row's last symbol. A row of length 0 keeps
-        those it came with.
+        The ids, the logits and states after each row's last symbol, and its length, which is the
+        one asked for unless the row ended or was cut at `max_length`. A row of length 0 keeps the
+        logits and states it came with.
 
     Example:
         A chain that counts to 3 and begins again:
@@ -78,29 +83,35 @@ def generate(
     states = tf.nest.map_structure(tf.convert_to_tensor, states)
     lengths, max_length = tf.cast(lengths, tf.int32), tf.cast(max_length, tf.int32)
     start_position = tf.cast(start_position, tf.int32)
+    lengths = tf.clip_by_value(lengths, 0, tf.maximum(max_length, 0))
     # The empty batch has the least integer for its maximum.
-    num_steps = tf.maximum(tf.minimum(max_length, tf.reduce_max(lengths)), 0)
+    num_steps = tf.maximum(tf.reduce_max(lengths), 0)
 
-    def advance(index, written, logits, states):
-        unfinished = index < lengths
+    def advance(index, written, logits, states, lengths):
         allowed = filtered_logits(logits, temperature, top_k, top_p)
         ids = sample(allowed, uniform(seed, start_position + index))
+        if end_id is not None:
+            lengths = _where(ids == end_id, tf.minimum(lengths, index), lengths)
+        unfinished = index < lengths
         next_logits, next_states = step(ids, states)
         logits = _where(unfinished, tf.cast(next_logits, tf.float32), logits)
         flat = zip(tf.nest.flatten(next_states), tf.nest.flatten(states), strict=True)
         states = tf.nest.pack_sequence_as(states, [_where(unfinished, *pair) for pair in flat])
         written = written.write(index + 1, tf.where(unfinished, ids, 0))
-        return index + 1, written, logits, states
+        return index + 1, written, logits, states, lengths
 
-    # A list of no elements has no shape, so one row of zeros goes ahead of the symbols.
+    # A list of no elements has no shape, so one row of zeros goes ahead of the symbols. What is not
+    # written, because all rows have ended, is zeros too.
     written = tf.TensorArray(tf.int32, size=num_steps + 1, element_shape=lengths.shape)
     written = written.write(0, tf.zeros_like(lengths))
-    _, written, logits, states = tf.while_loop(
-        lambda index, *_: index < num_steps, advance, (0, written, logits, states)
+    _, written, logits, states, lengths = tf.while_loop(
+        lambda index, *loop: tf.reduce_any(index < loop[-1]),
+        advance,
+        (0, written, logits, states, lengths),
     )
     ids = tf.transpose(written.stack()[1:])
     padded = tf.pad(ids, [[0, 0], [0, tf.maximum(max_length, 0) - num_steps]])
-    return Generated(padded, logits, states)
+    return Generated(padded, logits, states, lengths)
 
 
 def _where(condition: Tensor, following: Tensor, previous: Tensor) -> Tensor:

@@ -159,7 +159,7 @@ def test_two_generations_after_each_other_are_one_of_both_lengths():
     for row, (a, b) in enumerate(zip(first_lengths, rest, strict=True)):
         joined = [*first.ids[row, :a].numpy(), *second.ids[row, :b].numpy()]
         assert joined == whole.ids[row, : a + b].numpy().tolist()
-    assert_equal(second[1:], whole[1:])
+    assert_equal(second[1:3], whole[1:3])
 
 
 def test_frequencies_are_those_of_the_chain():
@@ -193,8 +193,41 @@ def test_lengths_outside_the_width_are_cut():
     found = generate(markov, TABLE[:3], [], 4, lengths=[9, -2, 2], seed=[1, 2, 3])
     assert found.ids.shape == (3, 4)
     assert found.ids[1].numpy().tolist() == [0] * 4
+    assert found.lengths.numpy().tolist() == [4, 0, 2]
     whole = generate(markov, TABLE[:1], [], 9, lengths=[9], seed=[1])
     np.testing.assert_array_equal(found.ids[0], whole.ids[0, :4])
+
+
+@pytest.mark.parametrize("graph", [False, True])
+def test_a_row_stops_at_its_end(graph):
+    """With the symbols, logits and states that it has without an end, asked for so many."""
+    run = tf.function(generate) if graph else generate
+    end, lengths = 3, [20, 0, 20, 3, 9, 20]
+    call = {**CALL, "lengths": lengths}
+    endless = generate(step, *start(6), 20, **call).ids.numpy()
+    found = run(step, *start(6), 20, **call, end_id=end)
+    expected = []
+    for row, length in enumerate(lengths):
+        ids = endless[row, :length].tolist()
+        expected.append(ids.index(end) if end in ids else length)
+    assert found.lengths.numpy().tolist() == expected
+    assert len(set(expected) - set(lengths)) > 0, "no row would have ended"
+    assert_equal(found, generate(step, *start(6), 20, **{**CALL, "lengths": expected}))
+
+
+def test_the_loop_stops_when_all_rows_have_ended():
+    calls = []
+
+    def counted(ids, states):
+        calls.append(ids)
+        return tf.one_hot(tf.minimum(ids + 1, 4), VOCABULARY) * 1e3, states
+
+    logits = tf.one_hot([1, 2], VOCABULARY) * 1e3
+    found = generate(counted, logits, [], 50, lengths=[50, 50], seed=[1, 2], end_id=4)
+    assert found.ids.shape == (2, 50)
+    assert found.ids[:, :4].numpy().tolist() == [[1, 2, 3, 0], [2, 3, 0, 0]]
+    assert found.lengths.numpy().tolist() == [3, 2]
+    assert len(calls) == 4
 
 
 def test_a_width_wider_than_every_length_is_filled_with_zeros():
@@ -208,7 +241,8 @@ def test_no_symbols_leave_everything_as_it_was(max_length):
     logits, states = start(3)
     found = generate(step, logits, states, max_length, lengths=[4, 4, 0], seed=[1, 2, 3])
     assert found.ids.shape == (3, 0)
-    assert_equal(found[1:], (logits, states))
+    assert_equal(found[1:3], (logits, states))
+    assert found.lengths.numpy().tolist() == [0, 0, 0]
 
 
 def test_no_rows_give_no_rows():
