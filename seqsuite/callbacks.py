@@ -1,13 +1,21 @@
-"""What watches a run: the progress line and TensorBoard."""
+"""What watches or steers a run: the progress line, TensorBoard, scheduled sampling."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import tensorflow as tf
+
+from seqsuite import schedules
+from seqsuite.errors import nearest
+from seqsuite.layers import ScheduledSampling
+
+SAMPLING_SCHEDULES = ("constant", "linear", "exponential", "inverse_sigmoid")
 
 
 class ProgressLine:
@@ -89,3 +97,111 @@ class TensorBoardWriter:
                 if isinstance(value, int | float):
                     tf.summary.scalar(name, value, step=epoch)
         self._writer.flush()
+
+
+class ScheduledSamplingCallback(keras.callbacks.Callback):
+    """Move the sampling probability of every `ScheduledSampling` layer in a model by a schedule.
+
+    A schedule tells which share of the true tokens is left at a step; the probability is `maximum`
+    times the share that is gone: with ``"linear"`` it rises to `maximum` at `total_steps`, with
+    ``"exponential"`` and ``"inverse_sigmoid"`` towards it, and with ``"constant"`` it is always
+    `maximum`. The layers are found however deep they are nested.
+
+    Batches are counted by the optimizer, so that a run that goes on goes on with its schedule; the
+    last probability is saved with the model. Where the training loop is not ``fit``, call
+    `set_model` once and `update` before each step.
+
+    Args:
+        schedule: ``"constant"``, ``"linear"``, ``"exponential"`` or ``"inverse_sigmoid"``, which
+            are in `seqsuite.schedules`; or a function from a step to a probability, which
+            `maximum` multiplies.
+        maximum: The largest probability, in [0, 1].
+        per: What a step is: ``"batch"`` or ``"epoch"``.
+        **settings: The schedule's own: ``total_steps`` of a linear one, ``decay`` of an
+            exponential one, ``k`` of an inverse sigmoid.
+
+    Raises:
+        ValueError: For an unknown name, wrong settings, or a model without such a layer.
+
+    Example:
+        >>> schedule = ScheduledSamplingCallback("linear", maximum=0.5, total_steps=10)
+        >>> [schedule.probability(step) for step in (0, 5, 10, 11)]
+        [0.0, 0.25, 0.5, 0.5]
+
+    Reference:
+        Bengio et al., "Scheduled Sampling", 2015, https://arxiv.org/abs/1506.03099
+    """
+
+    def __init__(
+        self,
+        schedule: str | Callable[..., float],
+        maximum: float = 1.0,
+        per: str = "batch",
+        **settings: float,
+    ):
+        super().__init__()
+        if not callable(schedule) and schedule not in SAMPLING_SCHEDULES:
+            raise ValueError(
+                f"Argument `schedule` must be one of {SAMPLING_SCHEDULES}, or a function. "
+                f"Received: schedule={schedule!r}.{nearest(str(schedule), SAMPLING_SCHEDULES)}"
+            )
+        if not 0 <= maximum <= 1:
+            raise ValueError(f"Argument `maximum` must be in [0, 1]. Received: maximum={maximum}")
+        if per not in ("batch", "epoch"):
+            raise ValueError(f"Argument `per` must be 'batch' or 'epoch'. Received: per={per!r}")
+        self.schedule = schedule
+        self.maximum = maximum
+        self.per = per
+        self.settings = settings
+        self._layers: list[ScheduledSampling] = []
+        try:
+            self.probability(0)
+        except TypeError as error:
+            raise ValueError(
+                f"Argument `settings` must be what the schedule takes: {error}. "
+                f"Received: settings={settings}"
+            ) from error
+
+    def probability(self, step: int) -> float:
+        """Return the sampling probability at a step."""
+        if callable(self.schedule):
+            share = self.schedule(step, **self.settings)
+        elif self.schedule == "constant":
+            share = 1.0 - schedules.constant(step, 0.0, **self.settings)
+        else:
+            share = 1.0 - getattr(schedules, self.schedule)(step, **self.settings)
+        return min(max(self.maximum * float(share), 0.0), 1.0)
+
+    def update(self, step: int) -> float:
+        """Set the weights to what they are at a step, and return the probability."""
+        probability = self.probability(step)
+        for layer in self._layers:
+            layer.sampling_probability.assign(probability)
+        return probability
+
+    def set_model(self, model: keras.Model) -> None:
+        """Find the layers."""
+        super().set_model(model)
+        self._layers = [
+            layer for layer in model._flatten_layers() if isinstance(layer, ScheduledSampling)
+        ]
+        if not self._layers:
+            raise ValueError(
+                "Argument `model` must have a ScheduledSampling layer. "
+                f"Received: model={model.name!r}"
+            )
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Move the weights, when a step is an epoch."""
+        if self.per == "epoch":
+            batches = (self.params or {}).get("steps")
+            done = self._iterations() // batches if batches else epoch
+            self.update(max(epoch, done))
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Move the weights, when a step is a batch."""
+        if self.per == "batch":
+            self.update(self._iterations())
+
+    def _iterations(self) -> int:
+        return int(self.model.optimizer.iterations)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from seqsuite.layers.activation_regularization import ActivationRegularization
 from seqsuite.layers.adversarial_model import AdversarialModel
+from seqsuite.layers.attention import BahdanauAttention, LocationAttention, LuongAttention
 from seqsuite.layers.bidirectional_language_model import BidirectionalLanguageModel
 from seqsuite.layers.character_encoder import CharacterEncoder
 from seqsuite.layers.crf import CRF
 from seqsuite.layers.crf_decoder import CRFDecoder
+from seqsuite.layers.decoder_cell import DecoderCell
+from seqsuite.layers.language_model_objective import LanguageModelObjective
 from seqsuite.layers.masked_pooling import MaskedPooling
 from seqsuite.layers.perturbable_embedding import PerturbableEmbedding
 from seqsuite.layers.recurrent_settings import RecurrentInitialization, RecurrentRegularization
 from seqsuite.layers.recurrent_stack import RecurrentStack
+from seqsuite.layers.scheduled_sampling import ScheduledSampling
+from seqsuite.layers.state_bridge import StateBridge
 from seqsuite.layers.symbol_embedding import SymbolEmbedding
+from seqsuite.layers.teacher_forcing import TeacherForcing
 from seqsuite.layers.temperature_scaling import TemperatureScaling
 from seqsuite.layers.token_dropout import TokenDropout
 from seqsuite.layers.truncated_backpropagation import TruncatedBackpropagation
@@ -21,15 +27,23 @@ __all__ = [
     "CRF",
     "ActivationRegularization",
     "AdversarialModel",
+    "BahdanauAttention",
     "BidirectionalLanguageModel",
     "CRFDecoder",
     "CharacterEncoder",
+    "DecoderCell",
+    "LanguageModelObjective",
+    "LocationAttention",
+    "LuongAttention",
     "MaskedPooling",
     "PerturbableEmbedding",
     "RecurrentInitialization",
     "RecurrentRegularization",
     "RecurrentStack",
+    "ScheduledSampling",
+    "StateBridge",
     "SymbolEmbedding",
+    "TeacherForcing",
     "TemperatureScaling",
     "TokenDropout",
     "TruncatedBackpropagation",

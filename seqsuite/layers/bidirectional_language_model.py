@@ -9,6 +9,8 @@ from keras import ops
 
 from seqsuite.layers.sampled_softmax import sampled_softmax_crossentropy
 
+Tensor = Any
+
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class BidirectionalLanguageModel(keras.Model):
@@ -76,13 +78,16 @@ class BidirectionalLanguageModel(keras.Model):
         token_ids, lengths = inputs["token_ids"], inputs["length"]
         encoder_inputs = {"token_ids": token_ids, "length": lengths}
         states = self.encoder(encoder_inputs, training=training)
-        forward, backward = ops.split(states, 2, axis=-1)
-        positions = ops.arange(ops.shape(token_ids)[1])[None, :]
-        # The pair (t, t + 1) exists for t + 1 < length; it is read once in each direction.
-        real = ops.cast(positions[:, 1:] < lengths[:, None], "float32")
-        after = self._loss(forward[:, :-1], token_ids[:, 1:], real)
-        before = self._loss(backward[:, 1:], token_ids[:, :-1], real)
-        return 0.5 * (after + before)
+        return neighbor_crossentropy(
+            states,
+            token_ids,
+            lengths,
+            projection=self.projection,
+            embeddings=self.embedding.embeddings,
+            biases=self.output_bias,
+            num_sampled=self.num_sampled,
+            seed=self.seed_generator,
+        )
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, **kwargs
@@ -93,19 +98,6 @@ class BidirectionalLanguageModel(keras.Model):
     def compute_metrics(self, x, y, y_pred, sample_weight=None) -> dict[str, Any]:
         """Return the running mean of the loss."""
         return {"loss": self._loss_tracker.result()}
-
-    def _loss(self, states, targets, weights):
-        hidden = ops.reshape(states, (-1, self.projection.shape[0]))
-        losses = sampled_softmax_crossentropy(
-            ops.matmul(hidden, self.projection),
-            ops.reshape(targets, (-1,)),
-            ops.convert_to_tensor(self.embedding.embeddings),
-            ops.convert_to_tensor(self.output_bias),
-            self.num_sampled,
-            self.seed_generator,
-        )
-        weights = ops.reshape(weights, (-1,))
-        return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1.0)
 
     def get_config(self) -> dict:
         """Return the constructor arguments."""
@@ -123,3 +115,54 @@ class BidirectionalLanguageModel(keras.Model):
         encoder = keras.saving.deserialize_keras_object(config["encoder"], custom_objects)
         embedding = encoder.get_layer(config["embedding"])
         return cls(**{**config, "encoder": encoder, "embedding": embedding})
+
+
+def neighbor_crossentropy(
+    states: Tensor,
+    token_ids: Tensor,
+    lengths: Tensor,
+    *,
+    projection: Tensor,
+    embeddings: Tensor,
+    biases: Tensor,
+    num_sampled: int,
+    seed: keras.random.SeedGenerator,
+) -> Tensor:
+    """Return how badly states foretell the next token, and the one before.
+
+    Args:
+        states: ``(batch, time, 2 * units)``: of the forward reader, then of the backward one.
+        token_ids: int ``(batch, time)``, right-padded, ids by falling frequency.
+        lengths: int ``(batch,)``.
+        projection: ``(units, features)``, from states to embeddings.
+        embeddings: ``(vocabulary, features)``.
+        biases: ``(vocabulary,)``.
+        num_sampled: Tokens that compete with the true one.
+        seed: Generator of the draws.
+
+    Returns:
+        Cross-entropy per predicted token in nats, mean of both directions, scalar.
+
+    Example:
+        >>> round(float(neighbor_crossentropy(
+        ...     ops.zeros((1, 3, 4)), ops.array([[1, 2, 0]]), ops.array([2]),
+        ...     projection=ops.zeros((2, 5)), embeddings=ops.zeros((9, 5)), biases=ops.zeros((9,)),
+        ...     num_sampled=50, seed=keras.random.SeedGenerator(0))))
+        2
+    """
+    forward, backward = ops.split(states, 2, axis=-1)
+    positions = ops.arange(ops.shape(token_ids)[1])[None, :]
+    # The pair (t, t + 1) exists for t + 1 < length; it is read once in each direction.
+    real = ops.reshape(ops.cast(positions[:, 1:] < lengths[:, None], "float32"), (-1,))
+    projection = ops.convert_to_tensor(projection)
+
+    def mean(states, targets):
+        hidden = ops.matmul(ops.reshape(states, (-1, projection.shape[0])), projection)
+        targets = ops.reshape(targets, (-1,))
+        table, bias = ops.convert_to_tensor(embeddings), ops.convert_to_tensor(biases)
+        losses = sampled_softmax_crossentropy(hidden, targets, table, bias, num_sampled, seed)
+        return ops.sum(losses * real) / ops.maximum(ops.sum(real), 1.0)
+
+    after = mean(forward[:, :-1], token_ids[:, 1:])
+    before = mean(backward[:, 1:], token_ids[:, :-1])
+    return 0.5 * (after + before)

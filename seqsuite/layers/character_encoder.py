@@ -112,6 +112,7 @@ class CharacterEncoder(keras.layers.Layer):
         width = character_ids.shape[2]
         # Neither convolutions nor recurrent loops are defined on no words at all.
         ids = at_least_one_step(ops.reshape(character_ids, (1, -1, width)))[0]
+        ids, index = _distinct(ids)
         lengths = ops.sum(ops.cast(ids != 0, "int32"), axis=1)
         x = self._dropout(self._embedding(ids), training=training)
         x = x * ops.cast(ids != 0, x.dtype)[:, :, None]
@@ -122,6 +123,8 @@ class CharacterEncoder(keras.layers.Layer):
         else:
             _, forward, _, backward, _ = self._recurrent(x, lengths=lengths, training=training)
             words = ops.concatenate([forward, backward], axis=-1)
+        if index is not None:
+            words = ops.take(words, index, axis=0)
         return ops.reshape(words[: batch * time], (batch, time, self.units))
 
     def compute_output_shape(self, character_ids_shape):
@@ -144,3 +147,17 @@ class CharacterEncoder(keras.layers.Layer):
             "widths": self.widths,
             "dropout": self.dropout,
         }
+
+
+def _distinct(ids: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Return the distinct rows, and where each row is among them, on the backend that can say so.
+
+    More than half of the words of a batch, and all its padding, are repetitions.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return ids, None
+    import tensorflow as tf
+
+    distinct, index = tf.raw_ops.UniqueV2(x=ids, axis=[0])
+    distinct.set_shape((None, ids.shape[1]))
+    return distinct, index

@@ -127,6 +127,50 @@ def _stream_model() -> keras.Model:
     return keras.Model({"token_ids": ids, "state_0": state}, outputs)
 
 
+def _stack(**arguments) -> layers.RecurrentStack:
+    return layers.RecurrentStack(4, return_state=True, **arguments)
+
+
+def _decoder_cell(attention=layers.LuongAttention, **arguments) -> layers.DecoderCell:
+    return layers.DecoderCell(
+        layers.SymbolEmbedding(9, 4, dropout=0.2),
+        _stack(num_layers=2, regularization={"dropout": 0.2, "variational": True}),
+        attention=attention(),
+        embedding_dropout=0.2,
+        output_dropout=0.2,
+        **arguments,
+    )
+
+
+def _attention(make: Callable[[], keras.layers.Layer]) -> Case:
+    query = np.random.default_rng(4).normal(size=(3, FEATURES)).astype("float32")
+    return Case(make=make, inputs={"query": query, **MEMORY}, padded=("memory",), skip=WEIGHTS)
+
+
+def _one_step(**arguments) -> Case:
+    return Case(
+        make=lambda: _decoder_cell(**arguments),
+        inputs={"token_ids": np.array([1, 8, 0], "int32"), **MEMORY},
+        padded=("memory",),
+        skip=WEIGHTS,
+    )
+
+
+def _location() -> layers.LocationAttention:
+    return layers.LocationAttention(4, num_filters=2, filter_width=3)
+
+
+def _decoder(make: Callable[[], keras.layers.Layer]) -> Case:
+    return Case(
+        make=make,
+        inputs={"token_ids": token_ids(), "lengths": LENGTHS, **MEMORY},
+        padded=("token_ids", "memory"),
+        time_outputs=True,
+    )
+
+
+MEMORY = {"memory": sequence(3), "memory_length": np.array([3, 5, 0], "int32")}
+WEIGHTS = {"padding": "the weights have the memory's time axis; tests/layers/test_attention.py"}
 TOKENS = {"token_ids": token_ids(), "length": LENGTHS}
 WHOLE_MODEL = "a training wrapper around a finished model, not a part of one"
 ALWAYS_FLOAT32 = "computed in float32 whatever the policy; tests/layers/test_crf.py looks at it"
@@ -148,6 +192,10 @@ CASES: dict[str, list[Case]] = {
             padded=("token_ids",),
             as_dict=True,
         )
+    ],
+    "BahdanauAttention": [
+        _attention(lambda: layers.BahdanauAttention(4)),
+        _attention(lambda: layers.BahdanauAttention(4, normalize=True)),
     ],
     "BidirectionalLanguageModel": [
         Case(
@@ -191,6 +239,21 @@ CASES: dict[str, list[Case]] = {
         _characters(widths=(2, 3), dropout=0.2),
         _characters(kind="bilstm"),
     ],
+    "DecoderCell": [_one_step(), _one_step(input_feeding=True, tie_embeddings=True)],
+    "LocationAttention": [_attention(_location)],
+    "LanguageModelObjective": [
+        Case(
+            make=lambda: layers.LanguageModelObjective(9, 4, num_sampled=4, seed=1),
+            inputs={"inputs": sequence()[:, :, :2], "token_ids": token_ids(), "lengths": LENGTHS},
+            padded=("inputs", "token_ids"),
+            time_outputs=True,
+            skip={"gradients": "its weights have a part in training only"},
+        )
+    ],
+    "LuongAttention": [
+        _attention(lambda: layers.LuongAttention("dot")),
+        _attention(lambda: layers.LuongAttention("scaled")),
+    ],
     "MaskedPooling": [_pooling("mean"), _pooling("max+last"), _pooling("attention")],
     "PerturbableEmbedding": [
         Case(
@@ -221,6 +284,25 @@ CASES: dict[str, list[Case]] = {
             regularization={"dropout": 0.2, "zoneout": 0.1, "weight_drop": 0.2},
         ),
     ],
+    "ScheduledSampling": [
+        _decoder(lambda: layers.ScheduledSampling(_decoder_cell(), 0.5)),
+        _decoder(
+            lambda: layers.ScheduledSampling(
+                _decoder_cell(input_feeding=True), 0.5, feedback="argmax", parallel=True
+            )
+        ),
+        _decoder(
+            lambda: layers.ScheduledSampling(
+                _decoder_cell(_location), 0.5, gradient="straight_through"
+            )
+        ),
+    ],
+    "StateBridge": [
+        Case(
+            make=lambda: layers.StateBridge(4, encoder_cell="gru"),
+            inputs={"states": sequence()[:, 0]},
+        )
+    ],
     "SymbolEmbedding": [
         Case(
             make=lambda: layers.SymbolEmbedding(9, 4, dropout=0.3),
@@ -228,6 +310,11 @@ CASES: dict[str, list[Case]] = {
             padded=("inputs",),
             time_outputs=True,
         )
+    ],
+    "TeacherForcing": [
+        _decoder(lambda: layers.TeacherForcing(_decoder_cell(tie_embeddings=True))),
+        _decoder(lambda: layers.TeacherForcing(_decoder_cell(input_feeding=True))),
+        _decoder(lambda: layers.TeacherForcing(_decoder_cell(_location))),
     ],
     "TemperatureScaling": [
         Case(make=layers.TemperatureScaling, inputs={"logits": sequence()[:, 0]})

@@ -1,0 +1,266 @@
+"""Attention over a memory: where to look, and what is seen there."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from seqsuite.layers.memory_attention import MemoryAttention
+from seqsuite.layers.step_loop import Tensors
+
+Tensor = Any
+
+LUONG_SCORES = ("dot", "general", "scaled")
+
+
+@keras.saving.register_keras_serializable(package="seqsuite")
+class LuongAttention(MemoryAttention):
+    """Multiplicative attention: the score of a place is a product of query and memory.
+
+    All queries of a sequence are answered by two batched matrix products.
+
+    Args:
+        score: ``"dot"``: the product itself, for a memory as wide as the query; ``"general"``: the
+            memory is multiplied by a matrix first; ``"scaled"``: the general score times a learned
+            factor that starts at ``1 / sqrt(query width)``.
+        **kwargs: Keras layer arguments.
+
+    Call arguments:
+        query: ``(batch, units)``, or ``(batch, time, units)`` for many queries at once.
+        memory: ``(batch, memory_time, features)``, right-padded.
+        memory_length: Integer ``(batch,)``; ``None`` when every place is real.
+
+    Returns:
+        The context ``(batch, features)`` and the weights ``(batch, memory_time)``, which sum to 1;
+        both with a time axis after the batch where the query has one.
+
+    Raises:
+        ValueError: For an unknown score, or a dot product of unequal widths.
+
+    Masking:
+        By `memory_length` only. A row of length 0 has weights and context of zeros.
+
+    Example:
+        >>> attention = LuongAttention("dot")
+        >>> memory = keras.ops.array([[[0.0, 9.0], [9.0, 0.0], [9.0, 9.0]]])
+        >>> context, weights = attention(keras.ops.array([[1.0, 0.0]]), memory,
+        ...                              memory_length=keras.ops.array([2]))
+        >>> weights.numpy().round(2).tolist()
+        [[0.0, 1.0, 0.0]]
+
+    Reference:
+        Luong, Pham and Manning (2015), https://arxiv.org/abs/1508.04025
+    """
+
+    def __init__(self, score: str = "general", **kwargs):
+        super().__init__(**kwargs)
+        if score not in LUONG_SCORES:
+            raise ValueError(
+                f"Argument `score` must be one of {LUONG_SCORES}. Received: score={score!r}"
+            )
+        self.score = score
+
+    def build(self, query_shape, memory_shape, memory_length_shape=None, weights_shape=None):
+        """Create the matrix and the factor."""
+        units, features = query_shape[-1], memory_shape[-1]
+        if self.score == "dot" and units != features:
+            raise ValueError(
+                "Argument `score` must be 'general' or 'scaled' when the memory is not as wide as "
+                f"the query. Received: score='dot', query width {units}, memory width {features}"
+            )
+        if self.score != "dot":
+            self.memory_kernel = self.add_weight(
+                shape=(features, units), initializer="glorot_uniform", name="memory_kernel"
+            )
+        if self.score == "scaled":
+            start = keras.initializers.Constant(1.0 / math.sqrt(units))
+            self.scale = self.add_weight(shape=(), initializer=start, name="scale")
+        self.built = True
+
+    def keys(self, memory: Tensor) -> Tensor:
+        """Return ``(batch, units, memory_time)``, as the product with the queries wants them."""
+        keys = memory
+        if self.score != "dot":
+            keys = ops.matmul(keys, self.cast(self.memory_kernel))
+        if self.score == "scaled":
+            keys = keys * self.cast(self.scale)
+        return ops.transpose(keys, (0, 2, 1))
+
+    def scores(self, query: Tensor, prepared: Tensors, previous: Tensor | None) -> Tensor:
+        """Multiply queries and keys."""
+        return ops.matmul(query, prepared["keys"])
+
+    def get_config(self):
+        """Return the constructor arguments."""
+        return {**super().get_config(), "score": self.score}
+
+
+@keras.saving.register_keras_serializable(package="seqsuite")
+class BahdanauAttention(MemoryAttention):
+    """Additive attention: the score of a place comes from a hidden layer over query and memory.
+
+    Args:
+        units: Width of the hidden layer.
+        normalize: Scale the vector that reads the hidden layer to a learned length, which starts at
+            ``1 / sqrt(units)``, and give the hidden layer a bias.
+        **kwargs: Keras layer arguments.
+
+    Call arguments:
+        query: ``(batch, units)``, or ``(batch, time, units)`` for many queries at once, which takes
+            ``batch * time * memory_time * units`` numbers.
+        memory: ``(batch, memory_time, features)``, right-padded.
+        memory_length: Integer ``(batch,)``; ``None`` when every place is real.
+
+    Returns:
+        The context ``(batch, features)`` and the weights ``(batch, memory_time)``, which sum to 1;
+        both with a time axis after the batch where the query has one.
+
+    Raises:
+        ValueError: For a width that is not a positive integer.
+
+    Masking:
+        By `memory_length` only. A row of length 0 has weights and context of zeros.
+
+    Example:
+        >>> attention = BahdanauAttention(8)
+        >>> context, weights = attention(keras.ops.ones((2, 3)), keras.ops.ones((2, 4, 5)),
+        ...                              memory_length=keras.ops.array([4, 0]))
+        >>> tuple(context.shape), weights.numpy().tolist()
+        ((2, 5), [[0.25, 0.25, 0.25, 0.25], [0.0, 0.0, 0.0, 0.0]])
+
+    Reference:
+        Bahdanau, Cho and Bengio (2015), https://arxiv.org/abs/1409.0473;
+        normalisation: Salimans and Kingma (2016), https://arxiv.org/abs/1602.07868
+    """
+
+    def __init__(self, units: int, normalize: bool = False, **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(units, int) or units < 1:
+            raise ValueError(
+                f"Argument `units` must be a positive integer. Received: units={units!r}"
+            )
+        self.units = units
+        self.normalize = normalize
+
+    def build(self, query_shape, memory_shape, memory_length_shape=None, weights_shape=None):
+        """Create the weights of the hidden layer and of the score."""
+        for name, shape in (
+            ("query_kernel", (query_shape[-1], self.units)),
+            ("memory_kernel", (memory_shape[-1], self.units)),
+            ("score_kernel", (self.units, 1)),
+        ):
+            weight = self.add_weight(shape=shape, initializer="glorot_uniform", name=name)
+            setattr(self, name, weight)
+        if self.normalize:
+            start = keras.initializers.Constant(1.0 / math.sqrt(self.units))
+            self.scale = self.add_weight(shape=(), initializer=start, name="scale")
+            self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
+        self.built = True
+
+    def keys(self, memory: Tensor) -> Tensor:
+        """Return the hidden layer's share of the memory, ``(batch, memory_time, units)``."""
+        keys = ops.matmul(memory, self.cast(self.memory_kernel))
+        return keys + self.cast(self.bias) if self.normalize else keys
+
+    def scores(self, query: Tensor, prepared: Tensors, previous: Tensor | None) -> Tensor:
+        """Run the hidden layer for every pair of query and place."""
+        query = ops.matmul(query, self.cast(self.query_kernel))[:, :, None]
+        hidden = ops.tanh(self.hidden(query + prepared["keys"][:, None], previous))
+        return ops.squeeze(ops.matmul(hidden, self.score_vector()), -1)
+
+    def hidden(self, summed: Tensor, previous: Tensor | None) -> Tensor:
+        """Add to what goes into the hidden layer; nothing here."""
+        return summed
+
+    def score_vector(self) -> Tensor:
+        """Return what the hidden layer is multiplied by, ``(units, 1)``."""
+        vector = self.cast(self.score_kernel)
+        if not self.normalize:
+            return vector
+        return vector * (self.cast(self.scale) * ops.rsqrt(ops.sum(ops.square(vector))))
+
+    def get_config(self):
+        """Return the constructor arguments."""
+        return {**super().get_config(), "units": self.units, "normalize": self.normalize}
+
+
+@keras.saving.register_keras_serializable(package="seqsuite")
+class LocationAttention(BahdanauAttention):
+    """Additive attention that also sees where it looked a step before.
+
+    The previous weights, filtered by a convolution along the memory, enter the hidden layer. It
+    keeps speech and other monotonic alignments from jumping between places that look alike.
+
+    Args:
+        units: Width of the hidden layer.
+        num_filters: Filters of the convolution.
+        filter_width: Places that a filter covers, an odd number.
+        **kwargs: Arguments of :class:`BahdanauAttention`.
+
+    Call arguments:
+        query: ``(batch, units)``, or ``(batch, time, units)``, answered one after another.
+        memory: ``(batch, memory_time, features)``, right-padded.
+        memory_length: Integer ``(batch,)``; ``None`` when every place is real.
+        weights: ``(batch, memory_time)``: the weights of the step before, zeros by default.
+
+    Returns:
+        The context ``(batch, features)`` and the weights ``(batch, memory_time)``, which sum to 1;
+        both with a time axis after the batch where the query has one.
+
+    Raises:
+        ValueError: For a number out of range.
+
+    Masking:
+        By `memory_length` only. A row of length 0 has weights and context of zeros.
+
+    Example:
+        >>> attention = LocationAttention(8, num_filters=2, filter_width=3)
+        >>> query, memory = keras.ops.ones((1, 3)), keras.ops.ones((1, 4, 5))
+        >>> context, weights = attention(query, memory)
+        >>> context, weights = attention(query, memory, weights=weights)
+        >>> tuple(weights.shape)
+        (1, 4)
+
+    Reference:
+        Chorowski et al. (2015), https://arxiv.org/abs/1506.07503
+    """
+
+    has_state = True
+
+    def __init__(self, units: int, num_filters: int = 10, filter_width: int = 31, **kwargs):
+        super().__init__(units, **kwargs)
+        if num_filters < 1:
+            raise ValueError(
+                f"Argument `num_filters` must be positive. Received: num_filters={num_filters}"
+            )
+        if filter_width < 1 or filter_width % 2 == 0:
+            raise ValueError(
+                "Argument `filter_width` must be a positive odd number. "
+                f"Received: filter_width={filter_width}"
+            )
+        self.num_filters = num_filters
+        self.filter_width = filter_width
+
+    def build(self, query_shape, memory_shape, memory_length_shape=None, weights_shape=None):
+        """Create the filters beside the weights of additive attention."""
+        super().build(query_shape, memory_shape)
+        for name, shape in (
+            ("filters", (self.filter_width, 1, self.num_filters)),
+            ("location_kernel", (self.num_filters, self.units)),
+        ):
+            weight = self.add_weight(shape=shape, initializer="glorot_uniform", name=name)
+            setattr(self, name, weight)
+
+    def hidden(self, summed: Tensor, previous: Tensor | None) -> Tensor:
+        """Add what the filters see of the previous weights."""
+        filters = self.cast(self.filters)
+        seen = ops.conv(self.cast(previous)[:, :, None], filters, padding="same")
+        return summed + ops.matmul(seen, self.cast(self.location_kernel))[:, None]
+
+    def get_config(self):
+        """Return the constructor arguments."""
+        config = {"num_filters": self.num_filters, "filter_width": self.filter_width}
+        return {**super().get_config(), **config}

@@ -1,0 +1,114 @@
+"""Language modelling as an auxiliary objective of a model that reads sentences for another end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from seqsuite.layers.bidirectional_language_model import neighbor_crossentropy
+
+Tensor = Any
+
+
+@keras.saving.register_keras_serializable(package="seqsuite")
+class LanguageModelObjective(keras.layers.Layer):
+    """Have the states of a bidirectional reader also foretell the neighbors of each token.
+
+    The inputs go through unchanged. While training, the loss of the model gains `weight` times the
+    cross-entropy of the next token under the forward states and of the one before under the
+    backward states: every token teaches the reader something, where tags alone are few bits. It has
+    no part in what is served.
+
+    The two directions must not have seen each other: one level of a :class:`RecurrentStack`.
+
+    Args:
+        vocabulary_size: Number of token ids.
+        embedding_size: Width of the output embedding.
+        weight: Weight of the objective in the loss; 0 adds none.
+        num_sampled: Tokens that compete with the true one (sampled softmax).
+        seed: Integer seed of the sampling.
+        **kwargs: Keras layer arguments.
+
+    Call arguments:
+        inputs: States ``(batch, time, 2 * units)``, forward then backward.
+        token_ids: int ``(batch, time)``, right-padded, ids by falling frequency.
+        lengths: int ``(batch,)``.
+        training: Adds the loss only when true.
+
+    Returns:
+        `inputs`.
+
+    Masking:
+        By `lengths`; pairs of tokens that reach into the padding are not predicted.
+
+    Example:
+        >>> layer = LanguageModelObjective(9, 4, weight=0.1)
+        >>> states, ids = keras.ops.zeros((1, 3, 6)), keras.ops.array([[2, 5, 0]])
+        >>> outputs = layer(states, ids, keras.ops.array([2]), training=True)
+        >>> len(layer.losses)
+        1
+
+    Reference:
+        Rei, "Semi-supervised Multitask Learning for Sequence Labeling", ACL 2017,
+        https://aclanthology.org/P17-1194/
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        embedding_size: int,
+        weight: float = 0.1,
+        num_sampled: int = 1024,
+        seed: int | None = None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if weight < 0:
+            raise ValueError(f"Argument `weight` must not be negative. Received: weight={weight}")
+        self.vocabulary_size = vocabulary_size
+        self.embedding_size = embedding_size
+        self.weight = weight
+        self.num_sampled = num_sampled
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def build(self, inputs_shape, token_ids_shape=None, lengths_shape=None):
+        """Create the projection and the output embedding."""
+        self.projection = self.add_weight(
+            shape=(inputs_shape[-1] // 2, self.embedding_size), name="projection"
+        )
+        # As small as the embeddings of a reader begin.
+        self.embeddings = self.add_weight(
+            shape=(self.vocabulary_size, self.embedding_size),
+            initializer="random_uniform",
+            name="embeddings",
+        )
+        self.biases = self.add_weight(
+            shape=(self.vocabulary_size,), initializer="zeros", name="biases"
+        )
+        self.built = True
+
+    def call(self, inputs: Tensor, token_ids: Tensor, lengths: Tensor, training: bool = False):
+        if training and self.weight:
+            crossentropy = neighbor_crossentropy(
+                inputs,
+                token_ids,
+                lengths,
+                projection=self.projection,
+                embeddings=self.embeddings,
+                biases=self.biases,
+                num_sampled=self.num_sampled,
+                seed=self.seed_generator,
+            )
+            self.add_loss(self.weight * crossentropy)
+        return inputs
+
+    def compute_output_shape(self, inputs_shape, token_ids_shape=None, lengths_shape=None):
+        """Return the shape of the inputs."""
+        return inputs_shape
+
+    def get_config(self) -> dict:
+        """Return the constructor arguments."""
+        names = ("vocabulary_size", "embedding_size", "weight", "num_sampled", "seed")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
