@@ -44,7 +44,7 @@ class Progress:
         plateau_factor: What reduce_on_plateau has made of the learning rate so far.
         best: Best value of the monitored metric on validation, negated where less is better.
         stale_epochs: Epochs since ``best``.
-        seconds: Time spent in the loop so far.
+        seconds: Time spent in the loop so far, validation included.
         history: One row per finished epoch.
     """
 
@@ -170,9 +170,11 @@ class Trainer:
                 "loss": float(self.mean_loss),
                 "learning_rate": float(phase.model.optimizer.learning_rate),
             }
+            started = time.monotonic()
             if phase.selects:
                 row |= self._validate(validation)
                 self._select(row)
+            progress.seconds += time.monotonic() - started
             row |= {"tokens_per_second": round(rate), "seconds": round(progress.seconds, 1)}
             progress.history.append(row)
             progress.epoch, progress.batch = progress.epoch + 1, 0
