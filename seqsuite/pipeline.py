@@ -28,10 +28,10 @@ class RaggedColumn:
 
     values: np.ndarray
     starts: np.ndarray
-    padding: int = 0
+    padding: int | str = 0
 
     @classmethod
-    def from_rows(cls, rows: Sequence[np.ndarray], padding: int = 0) -> RaggedColumn:
+    def from_rows(cls, rows: Sequence[np.ndarray], padding: int | str = 0) -> RaggedColumn:
         """Build a column from a list of arrays that agree in all but the first axis."""
         lengths = np.array([len(row) for row in rows], np.int64)
         starts = np.concatenate([[0], np.cumsum(lengths)])
@@ -183,6 +183,30 @@ def plan_batches(
         # Noise on the sort key mixes neighbours, so that a batch is not the same set each epoch.
         noise = generator.uniform(0.9, 1.1, len(lengths))
         order = order[np.argsort(lengths[order] * noise, kind="stable")]
+    batches = fill_batches(order, lengths, batch_tokens, max_batch_size)
+    if seed is not None:
+        generator.shuffle(batches)
+    return batches
+
+
+def fill_batches(
+    order: np.ndarray, lengths: np.ndarray, batch_tokens: int, max_batch_size: int
+) -> list[np.ndarray]:
+    """Cut examples that are in order into batches under a budget of padded positions.
+
+    Args:
+        order: Example indices; neighbours should be of similar length.
+        lengths: Time steps of each example, at least 1.
+        batch_tokens: Padded positions per batch at most (one example may exceed it alone).
+        max_batch_size: Examples per batch at most.
+
+    Returns:
+        Example indices of each batch, in order.
+
+    Example:
+        >>> [batch.tolist() for batch in fill_batches([2, 0, 1], np.array([5, 9, 4]), 10, 8)]
+        [[2, 0], [1]]
+    """
     batches: list[np.ndarray] = []
     current: list[int] = []
     longest = 0
@@ -196,8 +220,6 @@ def plan_batches(
         longest = longest_then
     if current:
         batches.append(np.array(current))
-    if seed is not None:
-        generator.shuffle(batches)
     return batches
 
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from seqsuite.pipeline import (
     EncodedExamples,
     RaggedColumn,
     batch_dataset,
+    fill_batches,
     padding_share,
     plan_batches,
 )
@@ -28,6 +31,17 @@ def test_a_plan_is_a_function_of_seed_and_epoch():
     assert flat(1, 2) == flat(1, 2)
     assert flat(1, 2) != flat(1, 3)
     assert flat(1, 2) != flat(2, 2)
+
+
+def test_batches_are_filled_in_the_order_that_is_given():
+    order = np.random.default_rng(2).permutation(150)
+    filled = fill_batches(order, np.maximum(1, LENGTHS), batch_tokens=128, max_batch_size=10)
+    assert np.concatenate(filled).tolist() == order.tolist()
+    for batch, following in pairwise(filled):
+        assert len(batch) == 1 or len(batch) * LENGTHS[batch].max() <= 128
+        # Not one more would have fitted.
+        more = np.maximum(1, LENGTHS[[*batch, following[0]]])
+        assert len(batch) == 10 or len(more) * more.max() > 128
 
 
 def test_an_example_longer_than_the_budget_gets_a_batch_of_its_own():
@@ -103,6 +117,18 @@ def test_selected_examples_keep_targets_and_padding():
     assert selected.target_batch(np.array([0, 1]))["logits"].tolist() == [[-1, -1], [4, 0]]
     assert selected.lengths.tolist() == [0, 2]
     assert [row.tolist() for row in selected.features["token_ids"].rows()] == [[], [9, 5]]
+
+
+def test_rows_may_hold_strings():
+    rows = [np.array(row, object) for row in (["Salut !"], [], ["Cours !", "Courez !"])]
+    encoded = EncodedExamples(
+        {"token_ids": RaggedColumn.from_rows([np.zeros(2, np.int32)] * 3)},
+        {"references": RaggedColumn.from_rows(rows, padding="")},
+        lengths=np.full(3, 2),
+    )
+    ((_, targets, _),) = list(batch_dataset(encoded.select(np.array([2, 1])), [np.arange(2)]))
+    expected = [[b"Cours !", b"Courez !"], [b"", b""]]
+    assert targets["references"].numpy().tolist() == expected
 
 
 def test_a_column_without_rows_keeps_its_features():
