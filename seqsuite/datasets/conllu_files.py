@@ -18,6 +18,7 @@ from typing import Any
 import conllu
 from conllu.parser import DEFAULT_FIELDS, parse_id_value, parse_line
 
+from seqsuite.datasets.dependency_labels import head_labels
 from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.tagged_sentences import TaggedSentence, build_examples
 from seqsuite.datasets.text_lines import Source, name_of, numbered_lines
@@ -28,6 +29,8 @@ EMPTY = "_"  # how the format writes that a column has no value
 _PARSERS = {"id": lambda fields, i: parse_id_value(fields[i])}
 _GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\s*=\s*(.*)")
 _ENTITY = re.compile(r"(?:^|(?<=\|))NER=([^|]*)")
+# Name -> column of what may be learned beside the tags.
+_FURTHER_COLUMNS = {"xpos": "xpos", "morphology": "feats", "relation": "deprel"}
 _DOCUMENT = re.compile(r"#\s*newdoc\b")
 
 
@@ -238,8 +241,9 @@ def read(path: Path, options: Any) -> Examples:
         options: ``tag_column`` and ``scheme``, as for :func:`tag_kind`.
 
     Returns:
-        ``tokens``, tags as labels, and ``xpos`` and ``morphology`` when the file has them (and
-        ``xpos`` is not the label). Sentences with an untagged word are left out and counted.
+        ``tokens``, tags as labels, and those of ``xpos``, ``morphology``, ``relation`` and ``head``
+        (see :func:`seqsuite.datasets.dependency_labels.head_labels`) that the file has and that are
+        not the label. Sentences with an untagged word are left out and counted.
 
     Raises:
         UserError: The file is damaged, empty, or has no tags.
@@ -247,20 +251,22 @@ def read(path: Path, options: Any) -> Examples:
     kind = tag_kind(options)
     found = [s for s in sentences(path) if any(line.strip() for line in s.lines)]
     documents = itertools.accumulate(s.opens_document for s in found)
-    columns = {"xpos": "xpos", "morphology": "feats"}
     columns = {
-        name: column
-        for name, column in columns.items()
-        if column != kind and any(v != EMPTY for s in found for v in s.column(column))
+        name: [s.column(column) for s in found]
+        for name, column in _FURTHER_COLUMNS.items()
+        if column != kind
+    }
+    columns["head"] = [head_labels(s.rows) for s in found]
+    columns = {
+        name: values
+        for name, values in columns.items()
+        if any(value != EMPTY for row in values for value in row)
     }
     tagged = [
         TaggedSentence(
-            s.tokens,
-            s.tags(kind),
-            {name: s.column(column) for name, column in columns.items()},
-            document,
+            s.tokens, s.tags(kind), {name: rows[i] for name, rows in columns.items()}, document
         )
-        for s, document in zip(found, documents, strict=True)
+        for i, (s, document) in enumerate(zip(found, documents, strict=True))
     ]
     return build_examples(_without_untagged(tagged, kind, path), path)
 

@@ -37,8 +37,9 @@ class PosTaggingDataConfig(DataConfig):
         max_word_length: Characters read of a word.
         affix_length: Longest prefix and suffix.
         word_vectors: A file of word vectors (word2vec or GloVe text format) to start from.
-        auxiliary_source: A named data set whose tags are learned along as auxiliary targets.
-        auxiliary_columns: Its further columns that are learned too, comma-separated.
+        auxiliary_columns: Further columns that are learned along as auxiliary targets where the
+            data has them, comma-separated.
+        auxiliary_source: A named data set whose tags and such columns are learned along as well.
     """
 
     tag_column: Literal["auto", "upos", "xpos", "ner"] = "auto"
@@ -51,14 +52,19 @@ class PosTaggingDataConfig(DataConfig):
     max_word_length: int = 20
     affix_length: int = 4
     word_vectors: str | None = None
+    auxiliary_columns: str = "xpos,morphology,relation,head"
     auxiliary_source: str | None = None
-    auxiliary_columns: str = "xpos"
 
     def __post_init__(self):
         super().__post_init__()
         counts = ("min_count", "max_word_length", "affix_length")
         check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
         check_ranges(self, {"max_vocabulary": (3, math.inf)})
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the auxiliary columns."""
+        return tuple(name.strip() for name in self.auxiliary_columns.split(","))
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ class PosTaggingModelConfig:
         dropout: Dropout before the tags.
         head: Tags one by one (softmax), or sequences of tags (crf).
         auxiliary_weight: Weight of the auxiliary targets in the loss (0: none).
+        language_model_weight: Weight of foretelling each word's neighbors in the loss (0: none).
         recall_cost: Margin in nats by which an entity's tags must beat O while training: more
             entities are found, fewer of them right.
         adversarial: Perturb word embeddings while training.
@@ -108,6 +115,7 @@ class PosTaggingModelConfig:
     dropout: float = 0.3
     head: Literal["softmax", "crf"] = "crf"
     auxiliary_weight: float = 0.3
+    language_model_weight: float = 0.0
     recall_cost: float = 0.0
     adversarial: Literal["none", "adversarial"] = "none"
     epsilon: float = 1.0
@@ -118,8 +126,8 @@ class PosTaggingModelConfig:
             "units", "num_layers", "embedding_size", "character_units", "character_embedding_size",
         )  # fmt: skip
         not_negative = (
-            "rare_word_dropout", "affix_size", "shape_size", "auxiliary_weight", "recall_cost",
-            "epsilon",
+            "rare_word_dropout", "affix_size", "shape_size", "auxiliary_weight",
+            "language_model_weight", "recall_cost", "epsilon",
         )  # fmt: skip
         check_ranges(self, dict.fromkeys(rates, (0, 0.99)))
         check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
@@ -187,7 +195,15 @@ class PosTagging(Task):
         return self.config.data.scheme != "none"
 
     def load_examples(self, split):
-        return datasets.load_examples(self.config.data.source, split, self.config.data, self.name)
+        from dataclasses import replace
+
+        data = self.config.data
+        found = datasets.load_examples(data.source, split, data, self.name)
+        if found is None:
+            return None
+        wanted = ("tokens", *data.columns)
+        features = {name: found.features[name] for name in wanted if name in found.features}
+        return replace(found, features=features)
 
     def extend_training(self, examples):
         from dataclasses import replace
@@ -201,8 +217,9 @@ class PosTagging(Task):
         others = datasets.load_examples(name, "train", options, self.name)
         if others is None:
             raise UserError(f"data.auxiliary_source: {name} has no training split.")
-        columns = [column.strip() for column in self.config.data.auxiliary_columns.split(",")]
-        return with_auxiliary(examples, others, name.removeprefix("tfds:"), columns)
+        return with_auxiliary(
+            examples, others, name.removeprefix("tfds:"), self.config.data.columns
+        )
 
     def build_preprocessor(self, examples, fitted=None):
         from seqsuite.preprocessing import WordPreprocessor
@@ -236,7 +253,7 @@ class PosTagging(Task):
     def build_model(self, preprocessor):
         import keras
 
-        from seqsuite.layers import AdversarialModel, RecurrentStack
+        from seqsuite.layers import AdversarialModel, LanguageModelObjective, RecurrentStack
         from seqsuite.losses import TagCrossentropy
         from seqsuite.optimizers import build_optimizer
         from seqsuite.spans import span_constraints
@@ -245,20 +262,31 @@ class PosTagging(Task):
 
         config, training = self.config.model, self.config.training
         inputs, words = word_representation(preprocessor, config)
-        stack = RecurrentStack(
-            config.units,
-            cell=config.cell,
-            num_layers=config.num_layers,
-            bidirectional=True,
-            connection=config.connection,
-            regularization={
+        states, levels = words, config.num_layers
+        arguments: dict[str, Any] = {
+            "units": config.units,
+            "cell": config.cell,
+            "bidirectional": True,
+            "connection": config.connection,
+            "regularization": {
                 "dropout": config.variational_dropout,
                 "variational": True,
                 "weight_drop": config.recurrent_weight_drop,
             },
-            name="stack",
-        )
-        states = keras.layers.Dropout(config.dropout)(stack(words, lengths=inputs["length"]))
+        }
+        if config.language_model_weight:
+            # Above the first level each direction has seen what the other is to foretell.
+            levels -= 1
+            states = RecurrentStack(**arguments, name="first_level")(
+                states, lengths=inputs["length"]
+            )
+            states = LanguageModelObjective(
+                preprocessor.vocabulary_size, config.embedding_size, config.language_model_weight
+            )(states, inputs["word_ids"], inputs["length"])
+        if levels:
+            stack = RecurrentStack(num_layers=levels, **arguments, name="stack")
+            states = stack(states, lengths=inputs["length"])
+        states = keras.layers.Dropout(config.dropout)(states)
         answers = preprocessor.answer_names
         logits = keras.layers.Dense(len(answers), name="tag_logits")(states)
         recall = {}

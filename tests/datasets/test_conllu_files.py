@@ -15,7 +15,7 @@ from seqsuite.datasets.examples import concatenate, split_off_groups
 from seqsuite.errors import UserError
 
 
-def line(*fields, **changes):
+def line(*fields):
     """A line of ten columns: id, form, upos, xpos, feats and misc are given."""
     position, form, upos, xpos, feats, misc = (*fields, *("_",) * (6 - len(fields)))
     values = [position, form, form.lower(), upos, xpos, feats, "0", "dep", "_", misc]
@@ -68,6 +68,8 @@ def test_words_tags_and_columns_are_aligned(load):
         "tokens": [("They", "can", ".")],
         "xpos": [("PRP", "MD", ".")],
         "morphology": [("Case=Nom", "_", "_")],
+        "relation": [("dep", "dep", "dep")],
+        "head": [("0", "0", "0")],
     }
     assert found.labels == [("PRON", "AUX", "PUNCT")]
     assert found.groups is None
@@ -99,7 +101,7 @@ def test_ranges_and_empty_nodes_are_no_words(load):
 def test_the_label_is_the_chosen_column(load, capsys):
     found = load(SIMPLE, tag_column="xpos")
     assert found.labels == [("PRP", "MD", ".")]
-    assert list(found.features) == ["tokens", "morphology"]
+    assert list(found.features) == ["tokens", "morphology", "relation", "head"]
     # Sentences with an untagged word teach nothing about it.
     assert load(TRICKY + "\n" + SIMPLE, tag_column="xpos").labels == [("PRP", "MD", ".")]
     assert "2 of 4 sentences have a word without a tag in column XPOS" in capsys.readouterr().err
@@ -119,7 +121,8 @@ def test_the_label_is_the_chosen_column(load, capsys):
 
 
 def test_columns_without_any_value_are_left_out(load):
-    assert list(load(line("1", "Go", "VERB")).features) == ["tokens"]
+    words_and_tags = line("1", "Go", "VERB").replace("\t0\tdep\t", "\t_\t_\t")
+    assert list(load(words_and_tags).features) == ["tokens"]
 
 
 def test_sentences_without_words_are_left_out_and_counted(load, capsys):
