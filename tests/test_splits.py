@@ -47,10 +47,14 @@ def test_examples_that_extend_training_are_never_validated_on():
     task = task_with({"train": SPLITS["train"], "test": SPLITS["test"]}, validation_fraction=0.5)
     further = examples("uvwxyz")
     task.extend_training = lambda train: Examples(
-        {"tokens": [*train.features["tokens"], *further.features["tokens"]]},
+        {
+            "tokens": [*train.features["tokens"], *further.features["tokens"]],
+            "their column": [None] * (len(train) + len(further)),
+        },
         [*train.labels, *further.labels],
     )
     splits = load_splits(task)
+    assert "their column" in splits.train.features
     assert len(splits.validation) == 3
     assert set(words(splits.validation)) <= set("abcdef")
     assert words(splits.train)[-6:] == list("uvwxyz")

@@ -36,7 +36,7 @@ class Examples:
 
 
 def concatenate(parts: Sequence[Examples]) -> Examples:
-    """Join examples of the same columns, in order.
+    """Join examples in order; a column that not all of them have is left out.
 
     Example:
         >>> two = concatenate([Examples({"text": ["a"]}, ["x"]), Examples({"text": ["b"]}, ["y"])])
@@ -49,7 +49,7 @@ def concatenate(parts: Sequence[Examples]) -> Examples:
             return None
         return [value for column in columns for value in column]
 
-    names = parts[0].features
+    names = [n for n in parts[0].features if all(n in part.features for part in parts)]
     features = {name: join([part.features[name] for part in parts]) for name in names}
     return Examples(features, join([p.labels for p in parts]), join([p.groups for p in parts]))
 
