@@ -52,7 +52,7 @@ def load_splits(task: Task) -> Splits:
             f"note: no test split: {data.validation_fraction:.0%} of the training examples is cut",
             file=sys.stderr,
         )
-        train, test = _cut(train, data.validation_fraction, seed + 1)
+        train, test = _cut(task, train, seed + 1)
     if data.join_validation and validation is not None:
         train, validation = concatenate([train, validation]), None
     if data.limit and data.limit < len(train):
@@ -61,12 +61,12 @@ def load_splits(task: Task) -> Splits:
     if validation is not None:
         train = task.extend_training(train)
         return Splits(train, validation, test, train)
-    train, validation = _cut(train, data.validation_fraction, seed)
+    train, validation = _cut(task, train, seed)
     train = task.extend_training(train)
     return Splits(train, validation, test, concatenate([train, validation]))
 
 
-def _cut(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Examples]:
+def _cut(task: Task, examples: Examples, seed: int) -> tuple[Examples, Examples]:
     """Hold examples out, but none whose label would then be missing from the rest."""
     if len(examples) < 2:
         raise UserError(
@@ -74,7 +74,10 @@ def _cut(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Exam
             f"found {len(examples)}. Give more (in files of tagged words an empty line ends each "
             "sentence), or name files with --data.validation and --data.test."
         )
+    fraction = task.config.data.validation_fraction
     rest, held_out = split_off_groups(examples, fraction, seed)
+    if task.free_labels:
+        return rest, held_out
     known = {name for label in rest.labels or [] for name in _names(label)}
     lost = [i for i, label in enumerate(held_out.labels or []) if not known >= _names(label)]
     if not lost or len(lost) == len(held_out):
@@ -150,7 +153,7 @@ class Predictor:
             for name, value in self._call(features).items():
                 rows = value.numpy()
                 if name in self._time_outputs:
-                    lengths = encoded.lengths[indices.numpy()]
+                    lengths = encoded.output_lengths[indices.numpy()]
                     rows = [row[:length] for row, length in zip(rows, lengths, strict=True)]
                 parts.setdefault(name, []).extend(rows)
         order = np.argsort(np.concatenate([*plan, np.zeros(0, np.int64)]), kind="stable")

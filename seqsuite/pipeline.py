@@ -97,6 +97,11 @@ class EncodedExamples:
         return EncodedExamples(features, targets, self.lengths[indices])
 
     @property
+    def output_lengths(self) -> np.ndarray:
+        """Time steps of what a model says of each example: as many as it reads."""
+        return self.lengths
+
+    @property
     def specification(self) -> tuple[Any, ...]:
         """Shapes and dtypes of a batch: features, targets if there are any, and indices."""
         targets = () if self.targets is None else (_map(_specification, self.targets),)

@@ -64,7 +64,7 @@ def learning_curves(history: Sequence[dict[str, Any]], path: str | Path) -> Path
         axis = next(axes)
         shown = {name: name.removeprefix("val_").replace("_", " ") for name in names}
         _draw_series(axis, last, shown)
-        axis.set(title="validation", xlabel="epoch", ylabel="score (1 is perfect)")
+        axis.set(title="validation", xlabel="epoch", ylabel=f"score ({_best_score(last, names)} is perfect)")
     for axis in axes:
         _draw_series(axis, last, {"learning_rate": ""}, color=_GREY)
         axis.set(title="learning rate", xlabel="epoch", ylabel="at the epoch's last step")
@@ -202,6 +202,11 @@ def _metric_names(rows: Sequence[dict[str, Any]]) -> list[str]:
     names = dict.fromkeys(name for row in rows for name in row if name.startswith("val_"))
     drawn = [name for name in names if not name.endswith(_NOT_DRAWN) and "/" not in name]
     return sorted(drawn, key=lambda name: not name.startswith("val_accuracy"))[:3]
+
+
+def _best_score(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> int:
+    """Return what a perfect score is: BLEU is a percentage, accuracies are shares."""
+    return 100 if any((row.get(name) or 0) > 1 for row in rows for name in names) else 1
 
 
 def _draw_series(

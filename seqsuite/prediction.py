@@ -82,7 +82,7 @@ class Server:
                 "`train` or `export` printed."
             ) from None
         # Functions do not keep the variables alive that they read.
-        self._loaded = tf.saved_model.load(str(self.version))
+        self._loaded = _loaded(self.version)
         self._functions = {
             frozenset(function.structured_input_signature[1]): function
             for function in self._loaded.signatures.values()
@@ -105,6 +105,18 @@ class Server:
                 "Was it exported by another task?"
             )
         return function(**features)
+
+
+def _loaded(version: Path) -> Any:
+    try:
+        return tf.saved_model.load(str(version))
+    except (OSError, tf.errors.NotFoundError) as error:
+        if "Op type not registered" not in str(error):
+            raise
+    # Ops of TensorFlow Text, which servers link, are known once it is imported.
+    import tensorflow_text  # noqa: F401
+
+    return tf.saved_model.load(str(version))
 
 
 def _answers(server: Server, task: Task, items: list[Item]) -> Iterator[tuple[Item, dict]]:

@@ -133,7 +133,8 @@ def write_model_card(
         task: Name of the task.
         summary: What the task does, as a phrase.
         source: Where the examples came from.
-        result: ``metrics``, ``baseline`` (model -> metrics) and ``examples`` of the test split.
+        result: ``metrics``, ``baseline`` (model -> metrics) and ``examples`` of the test split, and
+            ``protocol`` (metric -> text) where there is one.
         config_text: The whole configuration as TOML.
         command: The command that made the run.
         seconds: Wall time.
@@ -164,13 +165,14 @@ def write_model_card(
         _markdown_table(rows, keys),
         _verdict(rows, keys[0], _best(rows, keys[0], LOWER_IS_BETTER)) if keys else "",
         _intervals(metrics),
+        "\n".join(f"- {key}: `{text}`" for key, text in result.get("protocol", {}).items()),
         _per_label(metrics),
         _calibration(metrics),
         "## Limits",
         "It learned from one source, with the labels its authors gave, and with the biases of "
         "both. It answers every input, including ones in a language or on a subject it never saw; "
         "a probability is then no measure of doubt. Read `mistakes.jsonl`, where the run wrote "
-        "one, before relying on it: the wrong answers it was surest of come first.",
+        "one, before relying on it: the worst of its wrong answers come first.",
         "## How to use it",
         f"```\npython -m seqsuite.tasks.{task} export --run_dir {Path(path).parent}\n"
         f"python -m seqsuite.tasks.{task} predict --model saved_models/{task} ITEM ...\n```",

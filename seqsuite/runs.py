@@ -129,7 +129,7 @@ def evaluate(
         write_pictures: Also write the task's plots into the run directory.
 
     Returns:
-        ``{"task", "metrics", "baseline", "examples"}``.
+        ``{"task", "metrics", "baseline", "examples"}``, and ``"protocol"`` where there is one.
     """
     task = run.task
     baseline: dict[str, dict[str, float]] = {}
@@ -155,7 +155,9 @@ def evaluate(
         report.write_mistakes(run.directory / "mistakes.jsonl", task.mistakes(*everything)[:200])
     if splits is not None:
         baseline = task.baseline(splits.all_train, test, run.preprocessor)
-    return {"task": task.name, "metrics": metrics, "baseline": baseline, "examples": len(test)}
+    result = {"task": task.name, "metrics": metrics, "baseline": baseline, "examples": len(test)}
+    protocol = task.protocol(test)
+    return {**result, "protocol": protocol} if protocol else result
 
 
 def export_run(run: Run, directory: Path) -> Path:
@@ -179,6 +181,7 @@ def format_result(result: dict[str, Any]) -> str:
     lines += [f"{key}: {metrics[key]:.4f}" for key in plain if key not in keys]
     for name, ends in report.intervals(metrics).items():
         lines.append(f"95 % bootstrap interval of our {name}: {ends}")
+    lines += [f"protocol of {name}: {text}" for name, text in result.get("protocol", {}).items()]
     labels = [key.partition("/")[2] for key in metrics if key.startswith("f1/")]
     for name in labels if len(labels) <= 20 else []:
         parts = [

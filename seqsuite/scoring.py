@@ -16,6 +16,7 @@ LOWER_IS_BETTER = (
     "nats_per_character_mixed",
     "bits_per_character",
     "perplexity",
+    "perplexity_free_running",
 )
 """Metrics whose smallest value is best; all others are better when larger."""
 

@@ -67,6 +67,8 @@ class Task(ABC):
     """Verb -> ``module:function`` of (task class, words), for what only this task can do."""
     monitor: ClassVar[str] = "accuracy"
     """The metric of :meth:`score` on validation that selects the epoch whose weights are kept."""
+    free_labels: ClassVar[bool] = False
+    """Whether labels are texts, which may occur in validation alone, and not some known names."""
 
     def __init__(self, config: Any = None):
         self.config = config if config is not None else build_config(self.config_class)
@@ -140,6 +142,10 @@ class Task(ABC):
         self, train: Examples, test: Examples, preprocessor: Preprocessor
     ) -> dict[str, dict[str, float]]:
         """Train classical models on ``train`` and return their metrics on ``test``, by name."""
+
+    def protocol(self, test: Examples) -> dict[str, str]:
+        """Return what must be said beside metrics for others to compare with them, by metric."""
+        return {}
 
     def plots(
         self,

@@ -147,7 +147,8 @@ def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     dtype = scores.dtype
     # The lowest score is finite, so that a row without any real place is, too.
     scores = ops.where(mask, ops.cast(scores, "float32"), -1e9)
-    largest = ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True))
+    # Without an initial value the maximum of a batch without rows is an error.
+    largest = ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True, initial=-1e9))
     exponentials = ops.where(mask, ops.exp(scores - largest), 0.0)
     total = ops.sum(exponentials, axis=-1, keepdims=True)
     return ops.cast(exponentials / ops.maximum(total, 1e-30), dtype)

@@ -71,7 +71,7 @@ class TranslationPreprocessor(Preprocessor):
         [b'a new day']
     """
 
-    ragged_features = ("source_ids",)
+    ragged_features = ("source_ids", "target_ids")
 
     def __init__(
         self,
@@ -195,13 +195,17 @@ class TranslationPreprocessor(Preprocessor):
         return with_end(self.target_vocabulary.encode(_first_references(labels)))
 
     def encode_targets(self, examples: Examples) -> Targets | None:
-        """Return ``logits`` (ids and their end), and ``references``: all, as strings."""
+        """Return ``logits`` (ids and their end); as strings ``references``, and ``source``.
+
+        The last is what unknown words are replaced from.
+        """
         if examples.labels is None:
             return None
         references = [np.array(references_of(label), object) for label in examples.labels]
         return {
             "logits": self.encode_labels(examples.labels),
             "references": RaggedColumn.from_rows(references, padding=""),
+            "source": np.array(examples.features["source"], object),
         }
 
     def encode(

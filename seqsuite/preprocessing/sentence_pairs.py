@@ -52,6 +52,11 @@ class EncodedPairs(EncodedExamples):
             None if self.target_side is None else self.target_side.select(indices),
         )
 
+    @property
+    def output_lengths(self) -> np.ndarray:
+        """Time steps of what a model says of each pair: those of the target."""
+        return self.features["target_length"]  # type: ignore[return-value]
+
     def plan(self, training: TrainingConfig, epoch: int = 0) -> list[np.ndarray]:
         """Plan one epoch: batches of pairs that are similar in both lengths.
 

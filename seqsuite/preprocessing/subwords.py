@@ -8,6 +8,7 @@ in Python, import :mod:`tensorflow_text` before it is loaded.
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import re
 import sys
@@ -133,6 +134,7 @@ class SubwordVocabulary(tf.Module):
         # The op may be first met while a graph is traced; what it holds must outlive that graph.
         with tf.init_scope():
             self._tokenizer = tensorflow_text.SentencepieceTokenizer(self.model)
+            self._tokenizer._model_resource = _resource(self.model)
 
     @classmethod
     def train(
@@ -288,6 +290,25 @@ class SubwordVocabulary(tf.Module):
         """Return ids with unknown in place of numbers that are none, which the ops refuse."""
         token_ids = tf.cast(token_ids, tf.int32)
         return tf.where((token_ids >= 0) & (token_ids < self.size), token_ids, UNKNOWN_ID)
+
+
+def _resource(model: bytes) -> Any:
+    """Return a SentencePiece model as a resource that stays as long as the process.
+
+    The tokenizer's own belongs to a cached kernel, and is gone once that cache is cleared, which
+    `tf.random.set_seed` does. One with a name belongs to nobody; the same model has the same name.
+    """
+    from tensorflow_text.python.ops import sentencepiece_tokenizer
+
+    class Resource(tf.saved_model.experimental.TrackableResource):
+        def _create_resource(self):
+            name = f"sentencepiece_{hashlib.sha256(model).hexdigest()}"
+            operations = sentencepiece_tokenizer.gen_sentencepiece_tokenizer
+            return operations.sentencepiece_op(model=model, shared_name=name)
+
+    resource = Resource()
+    _ = resource.resource_handle  # created where it is asked for first
+    return resource
 
 
 def _training_error(error: RuntimeError, size: int, byte_fallback: bool) -> Exception:

@@ -52,7 +52,15 @@ def main() -> None:
         raise SystemExit(f"{absent} can be imported")
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(sys.argv[1])
+    try:
+        loaded = tf.saved_model.load(sys.argv[1])
+    except (OSError, tf.errors.NotFoundError) as error:
+        if "Op type not registered" not in str(error):
+            raise
+        # A server links these ops.
+        import tensorflow_text  # noqa: F401
+
+        loaded = tf.saved_model.load(sys.argv[1])
     answers = {}
     for name, inputs in json.load(sys.stdin).items():
         tensors = {key: tf.constant(v, DTYPES.get(key)) for key, v in inputs.items()}
