@@ -64,7 +64,11 @@ def learning_curves(history: Sequence[dict[str, Any]], path: str | Path) -> Path
         axis = next(axes)
         shown = {name: name.removeprefix("val_").replace("_", " ") for name in names}
         _draw_series(axis, last, shown)
-        axis.set(title="validation", xlabel="epoch", ylabel=f"score ({_best_score(last, names)} is perfect)")
+        axis.set(
+            title="validation",
+            xlabel="epoch",
+            ylabel=f"score ({_best_score(last, names)} is perfect)",
+        )
     for axis in axes:
         _draw_series(axis, last, {"learning_rate": ""}, color=_GREY)
         axis.set(title="learning rate", xlabel="epoch", ylabel="at the epoch's last step")
