@@ -9,10 +9,12 @@ import conllu
 import pytest
 
 from seqsuite import evaluation
+from seqsuite.config import build_config
 from seqsuite.datasets import load_examples
 from seqsuite.datasets.conllu_files import sentences
 from seqsuite.datasets.examples import concatenate, split_off_groups
 from seqsuite.errors import UserError
+from seqsuite.tasks import find_task
 
 
 def line(*fields):
@@ -162,8 +164,11 @@ def test_rows_can_be_selected_joined_and_cut(load):
     found = load(documents(8) + SIMPLE)
     assert concatenate([found.select([0, 1]), found.select(range(2, len(found)))]) == found
     # The only sentence with AUX has to stay where it can be learned.
+    task_class = find_task("pos_tagging")
+    half = {"data": {"validation_fraction": 0.5}}
+    task = task_class(build_config(task_class.config_class, half))
     for seed in range(20):
-        rest, held_out = evaluation._cut(found, 0.5, seed)
+        rest, held_out = evaluation._cut(task, found, seed)
         assert ("PRON", "AUX", "PUNCT") in rest.labels
         assert len(rest) + len(held_out) == len(found)
 
