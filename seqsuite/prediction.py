@@ -110,7 +110,7 @@ class Server:
 def _loaded(version: Path) -> Any:
     try:
         return tf.saved_model.load(str(version))
-    except (OSError, tf.errors.NotFoundError) as error:
+    except (OSError, RuntimeError, tf.errors.OpError) as error:
         if "Op type not registered" not in str(error):
             raise
     # Ops of TensorFlow Text, which servers link, are known once it is imported.

@@ -4,6 +4,7 @@ Run as a script: the model's folder as argument; on standard input JSON ``{signa
 values}}``; on standard output JSON ``{signature: {output: values}}``.
 """
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -54,12 +55,13 @@ def main() -> None:
 
     try:
         loaded = tf.saved_model.load(sys.argv[1])
-    except (OSError, tf.errors.NotFoundError) as error:
+    except (OSError, RuntimeError, tf.errors.OpError) as error:
         if "Op type not registered" not in str(error):
             raise
-        # A server links these ops.
-        import tensorflow_text  # noqa: F401
-
+        # A server links the ops of TensorFlow Text; its Python package would import Keras.
+        package = importlib.util.find_spec("tensorflow_text").submodule_search_locations[0]
+        for library in sorted(Path(package).glob("python/ops/_*.so")):
+            tf.load_op_library(str(library))
         loaded = tf.saved_model.load(sys.argv[1])
     answers = {}
     for name, inputs in json.load(sys.stdin).items():

@@ -1,0 +1,178 @@
+"""The network of translation: an encoder that reads both ways, a bridge, a decoder that attends."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+
+from seqsuite import schedules
+from seqsuite.layers import (
+    BahdanauAttention,
+    DecoderCell,
+    LuongAttention,
+    RecurrentStack,
+    ScheduledSampling,
+    StateBridge,
+    SymbolEmbedding,
+    TeacherForcing,
+)
+
+# What an exponential schedule leaves of the true tokens at the end of training.
+_LAST_SHARE = 0.01
+
+
+def build_translation_model(preprocessor: Any, config: Any, training: Any) -> keras.Model:
+    """Return the model that is trained, not compiled.
+
+    Args:
+        preprocessor: An adapted ``TranslationPreprocessor``.
+        config: The section ``model`` of the task.
+        training: The section ``training``: how tokens are sampled.
+
+    Returns:
+        ``source_ids``, ``length``, ``target_ids``, ``target_length`` -> ``logits`` ``(batch, time,
+        vocabulary)``. Its layer ``encoder`` is a model of its own (``source_ids`` and ``length`` ->
+        ``memory`` and ``states``, bridged), its layer ``decoder`` unrolls the cell.
+    """
+    embedding, target_embedding = _embeddings(preprocessor, config)
+    encoder = _encoder(embedding, config)
+    inputs = {
+        "source_ids": keras.Input((None,), dtype="int32", name="source_ids"),
+        "length": keras.Input((), dtype="int32", name="length"),
+        "target_ids": keras.Input((None,), dtype="int32", name="target_ids"),
+        "target_length": keras.Input((), dtype="int32", name="target_length"),
+    }
+    encoded = encoder({name: inputs[name] for name in ("source_ids", "length")})
+    decoder = _unrolled(_cell(target_embedding, config), training)
+    logits = decoder(
+        inputs["target_ids"],
+        memory=encoded["memory"],
+        memory_length=inputs["length"],
+        initial_state=encoded["states"],
+        lengths=inputs["target_length"],
+    )
+    return keras.Model(inputs, {"logits": logits}, name="translation")
+
+
+def sampling_probability(schedule: str, maximum: float, step: int, total_steps: int) -> float:
+    """Return how often the decoder is fed its own predictions; schedules span the training.
+
+    Args:
+        schedule: ``constant``, ``linear``, ``exponential`` (fast at first) or
+            ``inverse_sigmoid`` (half done in the middle).
+        maximum: The probability at the end, or nearly.
+        step: Steps done.
+        total_steps: Steps of the training.
+
+    Example:
+        >>> [sampling_probability("linear", 0.5, step, 10) for step in (0, 5, 10)]
+        [0.0, 0.25, 0.5]
+
+    Reference:
+        Bengio et al., "Scheduled Sampling", 2015, https://arxiv.org/abs/1506.03099
+    """
+    if schedule == "linear":
+        left = schedules.linear(step, total_steps)
+    elif schedule == "exponential":
+        left = schedules.exponential(step, _LAST_SHARE ** (1 / max(1, total_steps)))
+    elif schedule == "inverse_sigmoid":
+        left = schedules.inverse_sigmoid(step, _steepness(total_steps / 2))
+    else:
+        left = schedules.constant(step, 0.0)
+    return maximum * (1.0 - float(left))
+
+
+def _steepness(middle: float) -> float:
+    """Return the k of an inverse sigmoid that is half done after so many steps: k log k."""
+    k = max(math.e, middle)
+    for _ in range(50):
+        # Newton's method on the convex k log k - middle.
+        k = max(1.0, (k + middle) / (1.0 + math.log(k)))
+    return k
+
+
+def _embeddings(preprocessor: Any, config: Any) -> tuple[SymbolEmbedding, SymbolEmbedding]:
+    """Return those of source and target: one and the same for a joint vocabulary."""
+
+    def embedding(vocabulary: Any, name: str) -> SymbolEmbedding:
+        # Keras' own start, within 0.05, is too weak for an input that is also what predicts.
+        return SymbolEmbedding(
+            vocabulary.size,
+            config.embedding_size,
+            config.piece_dropout,
+            embeddings_initializer=keras.initializers.RandomNormal(
+                stddev=config.embedding_size**-0.5
+            ),
+            name=name,
+        )
+
+    if preprocessor.joint:
+        shared = embedding(preprocessor.source_vocabulary, "embedding")
+        return shared, shared
+    return (
+        embedding(preprocessor.source_vocabulary, "source_embedding"),
+        embedding(preprocessor.target_vocabulary, "target_embedding"),
+    )
+
+
+def _regularization(config: Any) -> dict[str, Any]:
+    return {
+        "dropout": config.variational_dropout,
+        "variational": True,
+        "weight_drop": config.recurrent_weight_drop,
+    }
+
+
+def _encoder(embedding: SymbolEmbedding, config: Any) -> keras.Model:
+    ids = keras.Input((None,), dtype="int32", name="source_ids")
+    length = keras.Input((), dtype="int32", name="length")
+    embedded = keras.layers.Dropout(config.embedding_dropout)(embedding(ids))
+    memory, *final = RecurrentStack(
+        config.units,
+        cell=config.cell,
+        num_layers=config.num_layers,
+        bidirectional=True,
+        regularization=_regularization(config),
+        return_state=True,
+        name="encoder_stack",
+    )(embedded, lengths=length)
+    bridge = StateBridge(
+        config.units, config.cell, config.num_layers, config.bridge, bidirectional=True
+    )
+    outputs = {"memory": memory, "states": bridge(final)}
+    return keras.Model({"source_ids": ids, "length": length}, outputs, name="encoder")
+
+
+def _cell(embedding: SymbolEmbedding, config: Any) -> DecoderCell:
+    luong = config.attention == "luong"
+    return DecoderCell(
+        embedding,
+        RecurrentStack(
+            config.units,
+            cell=config.cell,
+            num_layers=config.num_layers,
+            regularization=_regularization(config),
+            return_state=True,
+            name="decoder_stack",
+        ),
+        attention=LuongAttention("scaled") if luong else BahdanauAttention(config.units),
+        input_feeding=config.input_feeding,
+        tie_embeddings=config.tie_embeddings,
+        embedding_dropout=config.embedding_dropout,
+        output_dropout=config.dropout,
+        name="decoder_cell",
+    )
+
+
+def _unrolled(cell: DecoderCell, training: Any) -> TeacherForcing:
+    if training.sampling_schedule == "none":
+        return TeacherForcing(cell, name="decoder")
+    return ScheduledSampling(
+        cell,
+        feedback=training.sampling_feedback,
+        gradient=training.sampling_gradient,
+        parallel=training.sampling_parallel,
+        name="decoder",
+    )
