@@ -134,7 +134,7 @@ def _stack(**arguments) -> layers.RecurrentStack:
 def _decoder_cell(attention=layers.LuongAttention, **arguments) -> layers.DecoderCell:
     return layers.DecoderCell(
         layers.SymbolEmbedding(9, 4, dropout=0.2),
-        _stack(num_layers=2, regularization={"dropout": 0.2, "variational": True}),
+        _stack(regularization={"dropout": 0.2, "variational": True}),
         attention=attention(),
         embedding_dropout=0.2,
         output_dropout=0.2,
