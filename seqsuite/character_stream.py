@@ -92,15 +92,21 @@ def written(
     # Several bytes may make one character.
     decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
     probabilities = stream.read([request["prompt"] or "\n"])
+    settings = [tf.constant([request[name]]) for name in ("temperature", "top_k", "top_p", "seed")]
     for position in range(request["length"]):
         logits = np.log(np.maximum(probabilities, 1e-38))
         logits[:, 0] = -1e9  # the unknown character cannot be written
-        logits = filtered_logits(
-            logits, [request["temperature"]], [request["top_k"]], [request["top_p"]]
-        )
-        drawn = int(sample(logits, uniform([request["seed"]], position))[0])
+        # An array: of numbers TensorFlow would keep every one it has seen.
+        drawn = int(_draw(tf.constant(logits), *settings, np.array([position], np.int32))[0])
         piece = stream.pieces[drawn]
         yield decode(piece)
         if position + 1 < request["length"]:
             probabilities = stream.read([piece])
     yield decode(b"", final=True)
+
+
+@tf.function
+def _draw(logits, temperature, top_k, top_p, seed, position):
+    """Draw one symbol for each row; one graph, as its many small operations are slow one by one."""
+    allowed = filtered_logits(logits, temperature, top_k, top_p)
+    return sample(allowed, uniform(seed, position))
