@@ -164,13 +164,7 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
 
     def probability(self, step: int) -> float:
         """Return the sampling probability at a step."""
-        if callable(self.schedule):
-            share = self.schedule(step, **self.settings)
-        elif self.schedule == "constant":
-            share = 1.0 - schedules.constant(step, 0.0, **self.settings)
-        else:
-            share = 1.0 - getattr(schedules, self.schedule)(step, **self.settings)
-        return min(max(self.maximum * float(share), 0.0), 1.0)
+        return schedules.sampling_probability(self.schedule, step, self.maximum, **self.settings)
 
     def update(self, step: int) -> float:
         """Set the weights to what they are at a step, and return the probability."""

@@ -6,6 +6,7 @@ array, so that a schedule can be drawn as it is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 LEARNING_RATE_SCHEDULES = ("constant", "cosine", "exponential", "reduce_on_plateau")
@@ -110,6 +111,38 @@ def inverse_sigmoid(step: Any, k: float) -> Any:
     # exp overflows long after the result has become 0.
     exponent = np.minimum(np.asarray(step, float) / k, 700.0)
     return _plain(k / (k + np.exp(exponent)))
+
+
+def sampling_probability(
+    schedule: str | Callable[..., float], step: Any, maximum: float = 1.0, **settings: float
+) -> float:
+    """Return how often a decoder is fed its own predictions at a step.
+
+    Args:
+        schedule: Name of a schedule of this module, which tells the share of true tokens that is
+            left (``constant``: none); or a function from a step to a probability.
+        step: Steps done.
+        maximum: What the probability tends to, in [0, 1].
+        **settings: The schedule's own.
+
+    Returns:
+        The probability, in [0, 1].
+
+    Example:
+        >>> [sampling_probability("linear", step, 0.5, total_steps=10) for step in (0, 5, 11)]
+        [0.0, 0.25, 0.5]
+
+    Reference:
+        Bengio et al., "Scheduled Sampling", 2015, https://arxiv.org/abs/1506.03099
+    """
+    if callable(schedule):
+        share = schedule(step, **settings)
+    elif schedule == "constant":
+        share = 1.0 - constant(step, 0.0, **settings)
+    else:
+        left = {"linear": linear, "exponential": exponential, "inverse_sigmoid": inverse_sigmoid}
+        share = 1.0 - left[schedule](step, **settings)
+    return min(max(maximum * float(share), 0.0), 1.0)
 
 
 def learning_rate_factor(

@@ -73,15 +73,12 @@ def sampling_probability(schedule: str, maximum: float, step: int, total_steps: 
     Reference:
         Bengio et al., "Scheduled Sampling", 2015, https://arxiv.org/abs/1506.03099
     """
-    if schedule == "linear":
-        left = schedules.linear(step, total_steps)
-    elif schedule == "exponential":
-        left = schedules.exponential(step, _LAST_SHARE ** (1 / max(1, total_steps)))
-    elif schedule == "inverse_sigmoid":
-        left = schedules.inverse_sigmoid(step, _steepness(total_steps / 2))
-    else:
-        left = schedules.constant(step, 0.0)
-    return maximum * (1.0 - float(left))
+    settings = {
+        "linear": {"total_steps": total_steps},
+        "exponential": {"decay": _LAST_SHARE ** (1 / max(1, total_steps))},
+        "inverse_sigmoid": {"k": _steepness(total_steps / 2)},
+    }.get(schedule, {})
+    return schedules.sampling_probability(schedule, step, maximum, **settings)
 
 
 def _steepness(middle: float) -> float:

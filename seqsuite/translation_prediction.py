@@ -51,8 +51,7 @@ class TranslationPredictor:
         return outputs | self._show(encoded) if self.final else outputs
 
     def _measure(self, encoded: Any) -> dict[str, np.ndarray]:
-        plan = plan_batches(encoded.lengths, _BATCH_TOKENS, _MAX_ROWS)
-        dataset = batch_dataset(encoded, plan)
+        dataset = self._batches(encoded, encoded.lengths)
         if self._likelihood is None:
             self._likelihood = tf.function(
                 self._likelihoods, input_signature=list(dataset.element_spec[:2])
@@ -110,13 +109,11 @@ class TranslationPredictor:
         found = self._searched(features, targets)
         count = int(found.lengths[0, 0])
         preprocessor = self.translator.preprocessor
-        source_pieces, pieces = (
-            preprocessor.source_vocabulary.pieces,
-            preprocessor.target_vocabulary,
-        )
+        source_pieces = preprocessor.source_vocabulary.pieces
+        pieces = preprocessor.target_vocabulary.pieces
         return {
             "shown": shown,
             "attention": found.attention[0, 0, :count].numpy(),
             "source_pieces": [source_pieces[i] for i in features["source_ids"][0].numpy()],
-            "pieces": [pieces.pieces[i] for i in found.ids[0, 0, :count].numpy()],
+            "pieces": [pieces[i] for i in found.ids[0, 0, :count].numpy()],
         }

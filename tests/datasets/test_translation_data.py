@@ -399,19 +399,6 @@ def test_unprepared_builders_are_not_fetched_unasked(load, tmp_path, monkeypatch
         load("tfds:ted_hrlr_translate/pt_to_en", dir=str(tmp_path))
 
 
-@pytest.fixture
-def mocked(monkeypatch):
-    """Public builders as if prepared, with made-up rows."""
-    info = {
-        name: tfds.core.SplitInfo(name=name, shard_lengths=[6], num_bytes=1, filename_template=None)
-        for name in ("train", "validation")
-    }
-    monkeypatch.setattr(tfds.core.DatasetBuilder, "is_prepared", lambda self: True)
-    monkeypatch.setattr(tfds.core.DatasetInfo, "splits", property(lambda self: info))
-    with tfds.testing.mock_data(num_examples=6):
-        yield
-
-
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     ("name", "direction", "other"),
