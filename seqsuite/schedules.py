@@ -140,7 +140,11 @@ def sampling_probability(
     elif schedule == "constant":
         share = 1.0 - constant(step, 0.0, **settings)
     else:
-        left = {"linear": linear, "exponential": exponential, "inverse_sigmoid": inverse_sigmoid}
+        left: dict[str, Callable[..., Any]] = {
+            "linear": linear,
+            "exponential": exponential,
+            "inverse_sigmoid": inverse_sigmoid,
+        }
         share = 1.0 - left[schedule](step, **settings)
     return min(max(maximum * float(share), 0.0), 1.0)
 
