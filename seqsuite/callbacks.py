@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from seqsuite import schedules
 from seqsuite.errors import nearest
-from seqsuite.layers import ScheduledSampling
+from seqsuite.layers import ScheduledSampling, ValueDecoder
 
 SAMPLING_SCHEDULES = ("constant", "linear", "exponential", "inverse_sigmoid")
 
@@ -177,11 +177,13 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
         """Find the layers."""
         super().set_model(model)
         self._layers = [
-            layer for layer in model._flatten_layers() if isinstance(layer, ScheduledSampling)
+            layer
+            for layer in model._flatten_layers()
+            if isinstance(layer, (ScheduledSampling, ValueDecoder))
         ]
         if not self._layers:
             raise ValueError(
-                "Argument `model` must have a ScheduledSampling layer. "
+                "Argument `model` must have a ScheduledSampling or ValueDecoder layer. "
                 f"Received: model={model.name!r}"
             )
 

@@ -152,10 +152,7 @@ def serving_functions(task: Task, preprocessor: Preprocessor, model: keras.Model
     answer = task.build_server(preprocessor, model)
     server = tf.function(lambda **features: answer(features))
     functions = {}
-    for name, inputs in {
-        "serving_default": task.serving_signature,
-        **task.further_signatures,
-    }.items():
+    for name, inputs in task.signatures(preprocessor).items():
         specifications = {key: input_specification(key, text) for key, text in inputs.items()}
         functions[name] = server.get_concrete_function(**specifications)
         check_servable(functions[name])

@@ -45,6 +45,7 @@ def run(task: Task, server: Server, options: Any) -> int:
             if output_format == "text" and type(task).stream is not Task.stream:
                 _write_as_it_comes(task, server, items, output)
                 return 0
+            output.write(task.header(output_format))
             for chunk in _chunks(items, options.batch_size):
                 for item, row in _answers(server, task, chunk):
                     output.write(_format(task, server, item, row, options, output_format))
@@ -136,11 +137,25 @@ def _answers(server: Server, task: Task, items: list[Item]) -> Iterator[tuple[It
 
 
 def _stack(values: list[Any]) -> tf.Tensor:
-    """Return raw values as a batch; lists of words are padded."""
+    """Return raw values as a batch; lists of words and arrays are padded."""
+    if isinstance(values[0], np.ndarray):
+        return _stack_arrays(values)
     if not isinstance(values[0], list):
-        return tf.constant(values)
+        # Numbers of NumPy keep their type that way.
+        return tf.constant(np.array(values) if isinstance(values[0], np.generic) else values)
     longest = max(1, *map(len, values))
     return tf.constant([value + [""] * (longest - len(value)) for value in values])
+
+
+def _stack_arrays(values: list[np.ndarray]) -> tf.Tensor:
+    """Return arrays of different length as a batch, NaN or empty texts behind shorter ones."""
+    longest = max(1, *map(len, values))
+    shape = (len(values), longest, *values[0].shape[1:])
+    is_text = values[0].dtype == object
+    batch = np.full(shape, "" if is_text else np.nan, dtype=values[0].dtype)
+    for row, value in zip(batch, values, strict=True):
+        row[: len(value)] = value
+    return tf.constant(batch.tolist() if is_text else batch)
 
 
 def _format(

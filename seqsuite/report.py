@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from seqsuite import __version__
-from seqsuite.scoring import LOWER_IS_BETTER
+from seqsuite.scoring import DESCRIPTIVE, LOWER_IS_BETTER, family
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
@@ -258,9 +258,10 @@ def _best(rows: dict[str, dict[str, Any]], key: str, lower_is_better: Sequence[s
     A value that one row of several has is compared with nothing, so it is not best.
     """
     values = {name: round(row[key], 4) for name, row in rows.items() if _known(row, key)}
-    if not values or (len(rows) > 1 and len(values) == 1):
+    kind = family(key)
+    if not values or (len(rows) > 1 and len(values) == 1) or kind in DESCRIPTIVE:
         return []
-    best = min(values.values()) if key in lower_is_better else max(values.values())
+    best = min(values.values()) if kind in lower_is_better else max(values.values())
     return [name for name, value in values.items() if value == best]
 
 

@@ -20,6 +20,9 @@ from seqsuite.preprocessing import Preprocessor
 from seqsuite.task import Task
 from seqsuite.training import BEST, LAST, Trainer
 
+# Metrics, and families of them, that stand below the table.
+_ASIDE = ("wql", "width", "mae_", "coverage_20", "coverage_40", "coverage_60", "coverage_90")
+
 
 @dataclass(frozen=True)
 class Run:
@@ -177,6 +180,8 @@ def format_result(result: dict[str, Any]) -> str:
         if "/" not in key and key not in hidden and not report.is_interval_end(key)
     ]
     keys = [key for key in plain if all(key in row for row in result["baseline"].values())]
+    # A terminal is not wide enough for all that forecasts are measured by.
+    keys = [key for key in keys if not key.startswith(_ASIDE)]
     lines = [report.results_table(rows, keys, scoring.LOWER_IS_BETTER), ""]
     lines += [f"{key}: {metrics[key]:.4f}" for key in plain if key not in keys]
     for name, ends in report.intervals(metrics).items():

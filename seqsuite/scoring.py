@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,8 +18,30 @@ LOWER_IS_BETTER = (
     "bits_per_character",
     "perplexity",
     "perplexity_free_running",
+    "mse",
+    "mae",
+    "mase",
+    "smape",
+    "owa",
+    "crps",
+    "wql",
 )
-"""Metrics whose smallest value is best; all others are better when larger."""
+"""Metrics whose smallest value is best; all others are better when larger.
+
+A number behind a name (``mse_96``) says at which horizon it was measured."""
+
+DESCRIPTIVE = ("coverage", "width")
+"""Families of metrics that are neither good nor bad when large: they are not compared."""
+
+
+def family(metric: str) -> str:
+    """Return the name of a metric without the number behind it.
+
+    Example:
+        >>> family("mse_96"), family("log_loss")
+        ('mse', 'log_loss')
+    """
+    return re.sub(r"_\d+$", "", metric)
 
 
 def classification_scores(

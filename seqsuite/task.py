@@ -111,6 +111,10 @@ class Task(ABC):
     ) -> Callable[[dict[str, Any]], dict[str, Any]]:
         """Return the function that is exported: raw features -> named, decoded outputs."""
 
+    def signatures(self, preprocessor: Preprocessor) -> dict[str, dict[str, str]]:
+        """Return the name -> inputs of all signatures, what the training data asks for included."""
+        return {"serving_default": self.serving_signature, **self.further_signatures}
+
     def build_predictor(
         self, preprocessor: Preprocessor, model: keras.Model, final: bool = False
     ) -> Callable[[EncodedExamples], Outputs] | None:
@@ -218,6 +222,10 @@ class Task(ABC):
     def format_item(self, item: Item, outputs: dict[str, Any], output_format: str) -> str:
         """Return an item in an output format of the task's own, line ends included."""
         raise UserError(f"Task {self.name} does not write {output_format}.")
+
+    def header(self, output_format: str) -> str:
+        """Return what stands before all items in an output format of the task's own."""
+        return ""
 
     def explain(self, serve: Callable[..., dict[str, Any]], item: str) -> list[tuple[str, float]]:
         """Return the parts of a raw input and how far each moved the exported model's answer."""

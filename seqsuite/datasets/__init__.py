@@ -17,7 +17,7 @@ from typing import Any
 from seqsuite.datasets.examples import Examples
 from seqsuite.errors import UserError, nearest
 
-__all__ = ["Examples", "load_examples", "sources"]
+__all__ = ["Examples", "load_examples", "reader", "sources"]
 
 
 def load_examples(source: str, split: str, options: Any, task: str) -> Examples | None:
@@ -35,6 +35,23 @@ def load_examples(source: str, split: str, options: Any, task: str) -> Examples 
     Raises:
         UserError: Unknown source, or its data cannot be read.
     """
+    return reader(source, task).load(split, options, task)
+
+
+def reader(source: str, task: str) -> Any:
+    """Return what reads a source; beside what all have, some tell what is special to their data.
+
+    Args:
+        source: As for :func:`load_examples`.
+        task: Name of the task.
+
+    Raises:
+        UserError: Unknown source.
+
+    Example:
+        >>> reader("multi30k", "translation").DIRECTION
+        ('en', 'de')
+    """
     readers = _readers(task)
     name = source.split(":", 1)[0]
     if name not in readers:
@@ -42,7 +59,7 @@ def load_examples(source: str, split: str, options: Any, task: str) -> Examples 
             f"Unknown data.source {source!r} for task {task}.{nearest(name, readers)} "
             f"Sources are {', '.join(sorted(readers))}."
         )
-    return readers[name].load(split, options, task)
+    return readers[name]
 
 
 def sources(task: str) -> dict[str, str]:

@@ -14,6 +14,8 @@ TASKS = ("translation",)
 DESCRIPTION = "Multi30k captions en, de, fr, cs, 29,000/1,014/1,000 (Elliott et al. 2016, 2017)"
 
 LANGUAGES = ("en", "de", "fr", "cs")
+# Unless another is asked for.
+DIRECTION = ("en", "de")
 FILES = {"train": "train", "validation": "val", "test": "test_2016_flickr"}
 # A commit rather than a branch, so that the checksums stay true.
 URL = (
@@ -59,7 +61,7 @@ def load(split: str, options: Any, task: str = "translation") -> Examples | None
         Multimodal Machine Translation and Multilingual Image Description", 2017,
         https://aclanthology.org/W17-4718.
     """
-    source, target = language_pair(options, ("en", "de"), LANGUAGES, NAME)
+    source, target = language_pair(options, DIRECTION, LANGUAGES, NAME)
     paths = [_file(f"{FILES[split]}.{language}", options) for language in (source, target)]
     return examples_of_pairs(*read_aligned(*paths), split, NAME)
 

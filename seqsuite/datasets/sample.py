@@ -1,10 +1,12 @@
-"""The built-in sample of every task: made here, no network, learned in seconds or minutes."""
+"""The built-in sample of every task: no network, learned in seconds or minutes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from seqsuite.datasets import (
+    carbon_dioxide,
     python_manual,
     review_grammar,
     sentence_grammar,
@@ -13,17 +15,23 @@ from seqsuite.datasets import (
 from seqsuite.datasets.continuous_text import contiguous_split, text_of_bytes
 from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.parallel_files import language_pair
+from seqsuite.datasets.series import check_covariates
 from seqsuite.errors import UserError
 
 NAME = "sample"
-DESCRIPTION = "built-in sample, no network: generated sentences, or the text of Python's manual"
+DESCRIPTION = "built-in sample, no network: generated sentences, Python's manual, or carbon dioxide"
 
-_GENERATORS = {
+_GENERATORS: dict[str, Callable[[str], Examples]] = {
     "sentiment": review_grammar.generate,
     "pos_tagging": sentence_grammar.generate,
     "translation": translation_grammar.generate,
+    "forecasting": carbon_dioxide.generate,
 }
 TASKS = (*_GENERATORS, "char_lm")
+# Of translation.
+DIRECTION = translation_grammar.LANGUAGES
+# Of forecasting.
+SEASON_STEPS = carbon_dioxide.SEASON_STEPS
 
 
 def load(split: str, options: Any, task: str) -> Examples | None:
@@ -42,12 +50,13 @@ def load(split: str, options: Any, task: str) -> Examples | None:
         unit = getattr(options, "unit", "character")
         text = text_of_bytes(python_manual.manual().encode("utf-8"), unit)
         return contiguous_split(split, options, lambda _: [text], where="the sample")
-    languages = translation_grammar.LANGUAGES
-    if task == "translation" and language_pair(options, languages) != languages:
+    if task == "translation" and language_pair(options, DIRECTION) != DIRECTION:
         raise UserError(
             "The sample translates from en to fr only: one French sentence of it may have several "
             "English ones. Leave out --data.source_language and --data.target_language."
         )
+    if task == "forecasting":
+        check_covariates(options, (), "the sample")
     examples = _GENERATORS[task](split)
     if getattr(options, "scheme", "none") == "none":
         return examples

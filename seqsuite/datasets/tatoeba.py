@@ -17,6 +17,8 @@ TASKS = ("translation",)
 DESCRIPTION = "Tatoeba pairs en-fr, split by distinct source (tatoeba.org, CC BY 2.0 FR)"
 
 LANGUAGES = ("en", "fr")
+# Unless the other is asked for.
+DIRECTION = ("en", "fr")
 # A commit rather than a branch, so that the checksum stays true.
 URL = (
     "https://raw.githubusercontent.com/modelexlab/data/"
@@ -52,7 +54,7 @@ def load(split: str, options: Any, task: str = "translation") -> Examples | None
     Returns:
         ``source`` and, as labels, a translation (``train``) or a tuple of them.
     """
-    source, _ = language_pair(options, ("en", "fr"), LANGUAGES, NAME)
+    source, _ = language_pair(options, DIRECTION, LANGUAGES, NAME)
     places = [f"{folder}{name}" for folder in _FOLDERS for name in _ENDINGS]
     path = upstream.find(options, places)
     if path is None and not options.download:

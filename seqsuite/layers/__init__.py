@@ -6,22 +6,29 @@ from seqsuite.layers.activation_regularization import ActivationRegularization
 from seqsuite.layers.adversarial_model import AdversarialModel
 from seqsuite.layers.attention import BahdanauAttention, LocationAttention, LuongAttention
 from seqsuite.layers.bidirectional_language_model import BidirectionalLanguageModel
+from seqsuite.layers.calendar_features import CalendarFeatures
 from seqsuite.layers.character_encoder import CharacterEncoder
 from seqsuite.layers.crf import CRF
 from seqsuite.layers.crf_decoder import CRFDecoder
 from seqsuite.layers.decoder_cell import DecoderCell
+from seqsuite.layers.distribution_head import DistributionHead
 from seqsuite.layers.language_model_objective import LanguageModelObjective
 from seqsuite.layers.masked_pooling import MaskedPooling
 from seqsuite.layers.perturbable_embedding import PerturbableEmbedding
+from seqsuite.layers.quantile_head import QuantileHead
 from seqsuite.layers.recurrent_settings import RecurrentInitialization, RecurrentRegularization
 from seqsuite.layers.recurrent_stack import RecurrentStack
 from seqsuite.layers.scheduled_sampling import ScheduledSampling
+from seqsuite.layers.seasonal_cycle import SeasonalCycle
+from seqsuite.layers.segment_recurrent import SegmentRecurrent
+from seqsuite.layers.series_scaling import SeriesScaling
 from seqsuite.layers.state_bridge import StateBridge
 from seqsuite.layers.symbol_embedding import SymbolEmbedding
 from seqsuite.layers.teacher_forcing import TeacherForcing
 from seqsuite.layers.temperature_scaling import TemperatureScaling
 from seqsuite.layers.token_dropout import TokenDropout
 from seqsuite.layers.truncated_backpropagation import TruncatedBackpropagation
+from seqsuite.layers.value_decoder import ValueDecoder
 
 __all__ = [
     "CRF",
@@ -30,21 +37,28 @@ __all__ = [
     "BahdanauAttention",
     "BidirectionalLanguageModel",
     "CRFDecoder",
+    "CalendarFeatures",
     "CharacterEncoder",
     "DecoderCell",
+    "DistributionHead",
     "LanguageModelObjective",
     "LocationAttention",
     "LuongAttention",
     "MaskedPooling",
     "PerturbableEmbedding",
+    "QuantileHead",
     "RecurrentInitialization",
     "RecurrentRegularization",
     "RecurrentStack",
     "ScheduledSampling",
+    "SeasonalCycle",
+    "SegmentRecurrent",
+    "SeriesScaling",
     "StateBridge",
     "SymbolEmbedding",
     "TeacherForcing",
     "TemperatureScaling",
     "TokenDropout",
     "TruncatedBackpropagation",
+    "ValueDecoder",
 ]

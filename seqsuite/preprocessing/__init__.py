@@ -5,6 +5,7 @@ from seqsuite.preprocessing.joined_words import WordVocabulary
 from seqsuite.preprocessing.ngram_scores import NgramScores
 from seqsuite.preprocessing.parallel_text import TranslationPreprocessor
 from seqsuite.preprocessing.preprocessor import EncodedExamples, Preprocessor
+from seqsuite.preprocessing.series import SeriesPreprocessor
 from seqsuite.preprocessing.subwords import SubwordVocabulary
 from seqsuite.preprocessing.text import TextPreprocessor
 from seqsuite.preprocessing.tokenization import tokenize
@@ -15,6 +16,7 @@ __all__ = [
     "EncodedExamples",
     "NgramScores",
     "Preprocessor",
+    "SeriesPreprocessor",
     "SubwordVocabulary",
     "TextPreprocessor",
     "TranslationPreprocessor",

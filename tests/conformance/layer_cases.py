@@ -160,6 +160,56 @@ def _location() -> layers.LocationAttention:
     return layers.LocationAttention(4, num_filters=2, filter_width=3)
 
 
+def _segments(**arguments) -> Case:
+    history = np.where(np.arange(STEPS)[None, :, None] < LENGTHS[:, None, None], sequence(), 0)
+    future = np.random.default_rng(5).normal(size=(3, 7, 2)).astype("float32")
+    return Case(
+        make=lambda: layers.SegmentRecurrent(4, 3, 7, **arguments),
+        inputs={
+            "history": history.astype("float32"),
+            "lengths": LENGTHS,
+            "series": sequence(6)[:, 0],
+            "future": future,
+        },
+        padded=("history",),
+    )
+
+
+def _values(head: Callable[[], keras.layers.Layer], **arguments) -> Case:
+    return Case(
+        make=lambda: layers.ValueDecoder(_stack(cell="gru"), head(), 0.5, **arguments),
+        inputs={
+            "previous_values": sequence(7)[:, :, 0],
+            "covariates": sequence(8),
+            "observed": token_ids() % 3 > 0,
+            "lengths": LENGTHS,
+            "scale": np.array([[1.0], [3.0], [9.0]], "float32"),
+        },
+        padded=("previous_values", "covariates", "observed"),
+        time_outputs=True,
+        skip=PARAMETERS if arguments.get("feedback") == "sample" else {},
+    )
+
+
+def _calendar(encoding: str) -> Case:
+    return Case(
+        make=lambda: layers.CalendarFeatures(encoding=encoding),
+        inputs={"timestamps": SECONDS},
+        padded=("timestamps",),
+        time_outputs=True,
+    )
+
+
+def _scaling(mode: str) -> Case:
+    return Case(
+        make=lambda: layers.SeriesScaling(mode, affine=True),
+        inputs={"history": sequence()[:, :, 0], "observed": token_ids() > 0},
+        padded=("history", "observed"),
+        time_outputs=True,
+        skip={"mixed_precision": "computed in float32 whatever the policy"},
+    )
+
+
 def _decoder(make: Callable[[], keras.layers.Layer]) -> Case:
     return Case(
         make=make,
@@ -173,6 +223,8 @@ MEMORY = {"memory": sequence(3), "memory_length": np.array([3, 5, 0], "int32")}
 WEIGHTS = {"padding": "the weights have the memory's time axis; tests/layers/test_attention.py"}
 TOKENS = {"token_ids": token_ids(), "length": LENGTHS}
 WHOLE_MODEL = "a training wrapper around a finished model, not a part of one"
+PARAMETERS = {"padding": "every parameter has a time axis; tests/layers/test_value_decoder.py"}
+SECONDS = np.array([[0, 951_782_400, -1, 1, 4_102_444_799]] * 3, "int64")
 ALWAYS_FLOAT32 = "computed in float32 whatever the policy; tests/layers/test_crf.py looks at it"
 SAMPLED = "the loss samples its competitors anew at every call"
 
@@ -235,11 +287,21 @@ CASES: dict[str, list[Case]] = {
             },
         )
     ],
+    "CalendarFeatures": [_calendar("linear"), _calendar("circle")],
     "CharacterEncoder": [
         _characters(widths=(2, 3), dropout=0.2),
         _characters(kind="bilstm"),
     ],
     "DecoderCell": [_one_step(), _one_step(input_feeding=True, tie_embeddings=True)],
+    "DistributionHead": [
+        Case(
+            make=lambda: layers.DistributionHead("student_t"),
+            inputs={"features": sequence()},
+            padded=("features",),
+            time_outputs=True,
+            skip=PARAMETERS,
+        )
+    ],
     "LocationAttention": [_attention(_location)],
     "LanguageModelObjective": [
         Case(
@@ -260,6 +322,14 @@ CASES: dict[str, list[Case]] = {
             make=lambda: layers.PerturbableEmbedding(9, 4),
             inputs={"inputs": token_ids()},
             padded=("inputs",),
+            time_outputs=True,
+        )
+    ],
+    "QuantileHead": [
+        Case(
+            make=lambda: layers.QuantileHead([0.1, 0.25, 0.6, 0.9]),
+            inputs={"features": sequence()},
+            padded=("features",),
             time_outputs=True,
         )
     ],
@@ -297,6 +367,19 @@ CASES: dict[str, list[Case]] = {
             )
         ),
     ],
+    "SeasonalCycle": [
+        Case(
+            make=lambda: layers.SeasonalCycle(4, num_series=2),
+            inputs={"phase": token_ids(), "series_index": np.array([0, 1, -1], "int32")},
+            padded=("phase",),
+            time_outputs=True,
+        )
+    ],
+    "SegmentRecurrent": [
+        _segments(dropout=0.2, num_layers=2),
+        _segments(cell="lstm", decoding="recurrent", dropout=0.2, num_outputs=2),
+    ],
+    "SeriesScaling": [_scaling("revin"), _scaling("last_deviation"), _scaling("mean_abs")],
     "StateBridge": [
         Case(
             make=lambda: layers.StateBridge(4, encoder_cell="gru"),
@@ -342,5 +425,11 @@ CASES: dict[str, list[Case]] = {
             as_dict=True,
             skip={"padding": "streams have no padding: every step changes the states"},
         )
+    ],
+    "ValueDecoder": [
+        _values(lambda: keras.layers.Dense(1), dropout=0.2),
+        _values(lambda: layers.QuantileHead([0.2, 0.5, 0.8]), return_state=True),
+        _values(layers.DistributionHead, feedback="sample"),
+        _values(lambda: layers.DistributionHead("negative_binomial"), feedback="sample"),
     ],
 }

@@ -10,8 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-DTYPES = {"length": "int32", "top_k": "int32", "seed": "int32"}
-
 
 class Without:
     """A finder that does not find what a server does not have."""
@@ -65,8 +63,10 @@ def main() -> None:
         loaded = tf.saved_model.load(sys.argv[1])
     answers = {}
     for name, inputs in json.load(sys.stdin).items():
-        tensors = {key: tf.constant(v, DTYPES.get(key)) for key, v in inputs.items()}
-        outputs = loaded.signatures[name](**tensors)
+        function = loaded.signatures[name]
+        named = function.structured_input_signature[1]
+        tensors = {key: tf.constant(value, named[key].dtype) for key, value in inputs.items()}
+        outputs = function(**tensors)
         answers[name] = {key: plain(value.numpy().tolist()) for key, value in outputs.items()}
     print(json.dumps(answers))
 

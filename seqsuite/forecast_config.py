@@ -1,0 +1,198 @@
+"""What can be configured of the task ``forecasting``."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from seqsuite.config import DataConfig, TrainingConfig, check_ranges
+from seqsuite.errors import UserError
+
+
+@dataclass(frozen=True)
+class ForecastDataConfig(DataConfig):
+    """Which series are read, and what is forecast of them.
+
+    Args:
+        context_length: Rows of history that the model reads at most.
+        prediction_length: Rows that it forecasts.
+        horizons: Horizons that are scored, each over every window, separated by commas; absent: all
+            of prediction_length. One model forecasts all of them.
+        season_steps: Rows of a season, for the seasonal naive forecast and MASE (0: the source's).
+        past_covariates: Columns known up to the present, separated by commas.
+        future_covariates: Columns known ahead (calendar, prices, plans).
+        static_covariates: Columns that never change within a series.
+        time_column: Column of times in a file.
+        id_column: Column that tells the series of a file apart.
+        target_column: Column that is forecast; a file without it has a column for each series.
+        frequency: Step of the time axis (15min, 1h, 1d, 1MS); absent: found from the times.
+        decimal_comma: Numbers are written 1,5.
+        timezone: Where times without an offset were written (Europe/Berlin); absent: UTC.
+        validation_length: Rows at the end of training for validation (0: a tenth).
+        test_length: Rows at the end for the test, where no file is given (0: a fifth).
+    """
+
+    context_length: int = 48
+    prediction_length: int = 24
+    horizons: str = ""
+    season_steps: int = 0
+    past_covariates: str = ""
+    future_covariates: str = ""
+    static_covariates: str = ""
+    time_column: str = "ds"
+    id_column: str = "unique_id"
+    target_column: str = "y"
+    frequency: str | None = None
+    decimal_comma: bool = False
+    timezone: str | None = None
+    validation_length: int = 0
+    test_length: int = 0
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_ranges(self, dict.fromkeys(("context_length", "prediction_length"), (1, math.inf)))
+        counts = ("season_steps", "validation_length", "test_length")
+        check_ranges(self, dict.fromkeys(counts, (0, math.inf)))
+        if self.join_validation:
+            raise UserError(
+                "data.join_validation cuts validation anew, at random; in a forecast it must come "
+                "after training. Leave it out, or lower data.validation_length."
+            )
+        _ = self.scored_horizons
+
+    @property
+    def scored_horizons(self) -> tuple[int, ...]:
+        """The horizons, ascending."""
+        try:
+            found = sorted({int(part) for part in self.horizons.split(",") if part.strip()})
+        except ValueError as error:
+            raise UserError(
+                f"data.horizons must be whole numbers separated by commas. Found: {self.horizons!r}"
+            ) from error
+        if not found:
+            return (self.prediction_length,)
+        if found[0] < 1 or found[-1] > self.prediction_length:
+            raise UserError(
+                f"data.horizons must lie between 1 and data.prediction_length, "
+                f"{self.prediction_length}. Found: {self.horizons!r}"
+            )
+        return tuple(found)
+
+    @property
+    def covariates(self) -> dict[str, list[str]]:
+        """Role -> names of columns."""
+        given = {
+            "past": self.past_covariates,
+            "future": self.future_covariates,
+            "static": self.static_covariates,
+        }
+        return {
+            role: [name.strip() for name in names.split(",") if name.strip()]
+            for role, names in given.items()
+        }
+
+
+@dataclass(frozen=True)
+class ForecastModelConfig:
+    """Shape and regularisation of the forecaster.
+
+    Args:
+        cell: Recurrent cell.
+        units: Units of each layer.
+        num_layers: Depth of the stack.
+        segment_length: Rows of a segment.
+        scaling: What is taken out of each window and put back: last (its last value),
+            last_deviation (and its spread), revin (mean and spread), mean_abs (size), or none.
+        cycle_length: Rows of a learned cycle that is taken out and put back (0: none).
+        series_embedding_size: Features that tell the known series apart (0: none).
+        calendar: Read the time of day, week and year.
+        output: point, or quantiles beside it.
+        head_size: Features from which quantiles are made at each step.
+        dropout: Dropout before the forecast.
+    """
+
+    cell: Literal["gru", "lstm"] = "gru"
+    units: int = 64
+    num_layers: int = 1
+    segment_length: int = 12
+    scaling: Literal["last", "last_deviation", "revin", "mean_abs", "none"] = "last"
+    cycle_length: int = 0
+    series_embedding_size: int = 0
+    calendar: bool = False
+    output: Literal["point", "quantiles"] = "point"
+    head_size: int = 8
+    dropout: float = 0.1
+
+    def __post_init__(self):
+        check_ranges(
+            self,
+            dict.fromkeys(("units", "num_layers", "segment_length", "head_size"), (1, math.inf)),
+        )
+        counts = ("cycle_length", "series_embedding_size")
+        check_ranges(self, dict.fromkeys(counts, (0, math.inf)))
+        check_ranges(self, {"dropout": (0, 0.99)})
+
+
+@dataclass(frozen=True)
+class ForecastTrainingConfig(TrainingConfig):
+    """How a forecaster is fitted.
+
+    Args:
+        loss: Of the mean: squared, absolute, or huber (squared within a standard deviation).
+        horizon_decay: How the loss weighs step h: h to the power of minus this (0: all alike).
+        windows_per_epoch: Windows of an epoch, drawn anew for each (0: all there are).
+    """
+
+    loss: Literal["squared", "absolute", "huber"] = "squared"
+    horizon_decay: float = 0.0
+    windows_per_epoch: int = 20_000
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_ranges(self, dict.fromkeys(("horizon_decay", "windows_per_epoch"), (0, math.inf)))
+
+
+@dataclass(frozen=True)
+class ForecastEvaluationConfig:
+    """How forecasts are scored, and where intervals come from.
+
+    Args:
+        intervals: conformal (from errors on validation), model (its own quantiles), or calibrated
+            (its own, corrected on validation).
+        validation_windows: Windows that are scored after each epoch, spread evenly.
+        owa: Also score by the M4 competition's weighted average for this frequency.
+    """
+
+    intervals: Literal["conformal", "model", "calibrated"] = "conformal"
+    validation_windows: int = 4000
+    owa: Literal["none", "hourly"] = "none"
+
+    def __post_init__(self):
+        check_ranges(self, {"validation_windows": (1, math.inf)})
+
+
+@dataclass(frozen=True)
+class ForecastConfig:
+    """All sections of the task."""
+
+    data: ForecastDataConfig = field(default_factory=ForecastDataConfig)
+    model: ForecastModelConfig = field(default_factory=ForecastModelConfig)
+    training: ForecastTrainingConfig = field(
+        default_factory=lambda: ForecastTrainingConfig(
+            epochs=60, max_batch_size=64, learning_rate=5e-3, average_decay=0.99
+        )
+    )
+    evaluation: ForecastEvaluationConfig = field(default_factory=ForecastEvaluationConfig)
+
+    def __post_init__(self):
+        if self.training.class_weights != "none" or self.training.pretraining_epochs:
+            raise UserError(
+                "training.class_weights and training.pretraining_epochs are not for forecasting: "
+                "leave them at none and 0."
+            )
+        if self.model.output == "point" and self.evaluation.intervals != "conformal":
+            raise UserError(
+                "model.output point has no quantiles of its own: leave evaluation.intervals at "
+                "conformal, or ask for model.output quantiles."
+            )

@@ -1,0 +1,132 @@
+"""A forecaster as it is served: histories in, forecasts out, in the units of the input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from seqsuite.preprocessing.series import LARGEST, SeriesPreprocessor
+
+Tensor = Any
+STATE_PREFIX = "state_"
+
+
+class Forecaster:
+    """Answer the signatures of a forecaster, in the graph.
+
+    Args:
+        preprocessor: Adapted, with conformal offsets where intervals need them.
+        model: Encoded windows -> ``forecast`` and, where it has them, ``quantiles``.
+        intervals: ``conformal``, ``model`` or ``calibrated``.
+
+    Call arguments:
+        features: As :class:`SeriesPreprocessor` takes them: forecast. Or ``observation`` float64
+            ``(batch,)``, NaN where missing, its time ``end``, ``unique_id``, a row of each
+            covariate and the states: one more observation of each series.
+
+    Returns:
+        ``mean`` float64 ``(batch, time)`` and ``quantiles`` float64 ``(batch, time, levels)``,
+        never crossing; of a step also the states after it.
+    """
+
+    def __init__(
+        self, preprocessor: SeriesPreprocessor, model: keras.Model, intervals: str = "conformal"
+    ):
+        self.preprocessor = preprocessor
+        self.model = model
+        self.intervals = intervals
+
+    def __call__(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+        if "observation" in features:
+            return self._step(features)
+        return self._forecast(features)
+
+    def _forecast(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+        encoded = self.preprocessor(features)
+        center, scale = encoded.pop("center")[:, None], encoded.pop("scale")[:, None]
+        found = self.model(encoded, training=False)
+        mean = _finite(found["forecast"])
+        answer = {"mean": mean * scale + center}
+        quantiles = self._quantiles(found, mean)
+        if quantiles is not None:
+            answer["quantiles"] = quantiles * scale[:, :, None] + center[:, :, None]
+        return answer
+
+    def _quantiles(self, found: dict[str, Tensor], mean: Tensor) -> Tensor | None:
+        if self.intervals == "model":
+            return _finite(found["quantiles"])
+        if self.preprocessor.offsets is None:
+            return None
+        conformal = self.intervals == "conformal"
+        inner = mean[:, :, None] if conformal else _finite(found["quantiles"])
+        moved = inner + tf.constant(self.preprocessor.offsets, tf.float64)
+        # As apply_conformal_offsets does it: where quantiles would cross, the outer one gives way.
+        levels = tf.unstack(moved, axis=-1)
+        middle = len(levels) // 2
+        for place in range(middle + 1, len(levels)):
+            levels[place] = tf.maximum(levels[place], levels[place - 1])
+        for place in reversed(range(middle)):
+            levels[place] = tf.minimum(levels[place], levels[place + 1])
+        return tf.stack(levels, axis=-1)
+
+    def _step(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+        size = self.preprocessor.context_length
+        before = tf.clip_by_value(features[f"{STATE_PREFIX}length"], 0, size)
+        whole = {"end": features["end"], "unique_id": features["unique_id"]}
+        rows = {"history": features["observation"][:, None]}
+        for name in self.preprocessor.covariate_encoder.raw_inputs():
+            if name.startswith("static"):
+                whole[name] = features[name]
+            else:
+                row = features[name]
+                rows[name] = row if name.startswith("future") else row[:, None]
+        states = {}
+        for name, new in rows.items():
+            joined = _appended(features[f"{STATE_PREFIX}{name}"], before, new)
+            begin = tf.maximum(before + 1 - size, 0)
+            ahead = 0 if name == "history" or name.startswith("past") else new.shape[1] - 1
+            kept = tf.gather(joined, begin[:, None] + tf.range(size + ahead), batch_dims=1)
+            whole[name] = kept
+            states[f"{STATE_PREFIX}{name}"] = kept[:, :size]
+        length = tf.minimum(before + 1, size)
+        whole["length"] = states[f"{STATE_PREFIX}length"] = length
+        return {**self._forecast(whole), **states}
+
+
+def covariate_inputs(preprocessor: SeriesPreprocessor, is_step: bool) -> dict[str, str]:
+    """Return the inputs that covariates add to a signature -> their dtype and axes.
+
+    Args:
+        preprocessor: Adapted.
+        is_step: A step takes a row of each, and of those known ahead the rows to come too, beside
+            states that hold the rows before; states begin at zero (or ``""``).
+    """
+    found: dict[str, str] = {}
+    for name, form in preprocessor.covariate_encoder.raw_inputs().items():
+        if name.startswith("static") or not is_step:
+            found[name] = form
+            continue
+        ahead = 1 + preprocessor.prediction_length
+        row = form.replace("time", str(ahead)) if name.startswith("future") else form
+        found[name] = row.replace("time,", "")
+        found[f"{STATE_PREFIX}{name}"] = form.replace("time", str(preprocessor.context_length))
+    return found
+
+
+def _appended(state: Tensor, length: Tensor, rows: Tensor) -> Tensor:
+    """Return states with rows set behind the first ``length`` of theirs."""
+    size, added = tf.shape(state)[1], tf.shape(rows)[1]
+    places = tf.range(size + added) - length[:, None]
+    new = tf.gather(rows, tf.clip_by_value(places, 0, added - 1), batch_dims=1)
+    old = tf.gather(state, tf.minimum(tf.range(size + added), size - 1), axis=1)
+    is_old = places < 0
+    for _ in range(state.shape.rank - 2):
+        is_old = is_old[..., None]
+    return tf.where(is_old, old, new)
+
+
+def _finite(values: Tensor) -> Tensor:
+    values = tf.cast(values, tf.float64)
+    return tf.clip_by_value(values, -LARGEST, LARGEST)

@@ -1,0 +1,206 @@
+"""Forecasting: the history of a series in, what comes next out, with honest intervals.
+
+A recurrent network reads segments of the history and answers for all segments of the future at once
+(SegRNN, Lin et al. 2023), after the level of each window (Kim et al. 2022) and a learned cycle (Lin
+et al. 2024) were taken out. One network serves many series, and a forecast of any shorter horizon
+is the beginning of the longest. Intervals come from its own quantiles, from errors on validation
+(conformal prediction), or from both.
+"""
+
+from __future__ import annotations
+
+from seqsuite import datasets, forecast_files
+from seqsuite.errors import UserError
+from seqsuite.forecast_config import ForecastConfig
+from seqsuite.task import Item, Task
+
+
+class Forecasting(Task):
+    """One network for many series, several steps ahead."""
+
+    name = "forecasting"
+    summary = "forecast series of numbers"
+    config_class = ForecastConfig
+    monitor = "mse"
+    free_labels = True
+    output_formats = ("text", "json", "csv")
+
+    serving_signature = {  # noqa: RUF012
+        "history": "float64[batch,time]",
+        "length": "int32[batch]",
+        "end": "int64[batch]",
+        "unique_id": "string[batch]",
+    }
+
+    @property
+    def further_signatures(self) -> dict[str, dict[str, str]]:  # type: ignore[override]
+        """One more observation of each series, and states that hold its history."""
+        size = self.config.data.context_length
+        inputs = {
+            "observation": "float64[batch]",
+            "end": "int64[batch]",
+            "unique_id": "string[batch]",
+            "state_history": f"float64[batch,{size}]",
+            "state_length": "int32[batch]",
+        }
+        return {"step": inputs}
+
+    def signatures(self, preprocessor):
+        from seqsuite.forecaster import covariate_inputs
+
+        return {
+            name: inputs | covariate_inputs(preprocessor, is_step=name == "step")
+            for name, inputs in super().signatures(preprocessor).items()
+        }
+
+    def load_examples(self, split):
+        data = self.config.data
+        examples = datasets.load_examples(data.source, split, data, self.name)
+        if examples is not None and not len(examples):
+            raise UserError(f"{data.source}: no series is long enough for the {split} split.")
+        return examples
+
+    def _season_steps(self, examples) -> int:
+        """Return the rows of a season: as configured, as the source says, or as its step tells."""
+        from seqsuite.datasets.frequency import parse_frequency
+
+        data = self.config.data
+        usual = getattr(datasets.reader(data.source, self.name), "SEASON_STEPS", 0)
+        frequency = examples.features["series"][0].frequency
+        return (
+            data.season_steps
+            or usual
+            or (parse_frequency(frequency).season_steps if frequency else 1)
+        )
+
+    def build_preprocessor(self, examples, fitted=None):
+        from seqsuite.preprocessing.series import SeriesPreprocessor
+
+        data, examples = self.config.data, examples if fitted is None else fitted
+        preprocessor = SeriesPreprocessor(
+            data.context_length,
+            data.prediction_length,
+            shortest_horizon=data.scored_horizons[0],
+            windows_per_epoch=self.config.training.windows_per_epoch,
+            season_steps=self._season_steps(examples),
+            covariates=data.covariates,
+        )
+        preprocessor.adapt(examples)
+        return preprocessor
+
+    def build_model(self, preprocessor):
+        from seqsuite.forecast_model import build_forecast_model, forecast_losses
+        from seqsuite.optimizers import build_optimizer
+
+        training = self.config.training
+        model = build_forecast_model(preprocessor, self.config.model)
+        losses = forecast_losses(training, self.config.model, preprocessor.prediction_length)
+        model.compile(optimizer=build_optimizer(training), loss=losses)
+        return model
+
+    def build_predictor(self, preprocessor, model, final=False):
+        from seqsuite.forecast_prediction import ForecastPredictor
+
+        settings = self.config.evaluation
+        return ForecastPredictor(
+            preprocessor,
+            model,
+            self.config.data.scored_horizons,
+            owa=settings.owa,
+            intervals=settings.intervals,
+            max_windows=None if final else settings.validation_windows,
+        )
+
+    def calibrate(self, preprocessor, predictions, references):
+        from seqsuite.forecast_prediction import conformal_offsets
+
+        if self.config.evaluation.intervals != "model" and "targets" in predictions:
+            preprocessor.offsets = conformal_offsets(
+                predictions["targets"], predictions["forecasts"]
+            )
+
+    def score(self, predictions, references, preprocessor):
+        return predictions["scores"].result()
+
+    def baseline(self, train, test, preprocessor):
+        return self._baselines(train, test, preprocessor).metrics
+
+    def _baselines(self, train, test, preprocessor):
+        from seqsuite.forecast_baselines import forecast_baselines
+        from seqsuite.forecast_levels import QUANTILE_LEVELS
+        from seqsuite.forecast_prediction import OWA
+
+        data = self.config.data
+        return forecast_baselines(
+            train.features["series"],
+            test.features["series"],
+            context_length=data.context_length,
+            prediction_length=data.prediction_length,
+            season_steps=preprocessor.season_steps,
+            horizons=data.scored_horizons,
+            quantile_levels=QUANTILE_LEVELS,
+            owa_denominators=OWA[self.config.evaluation.owa],
+        )
+
+    def build_server(self, preprocessor, model):
+        from seqsuite.forecaster import Forecaster
+
+        return Forecaster(preprocessor, model, self.config.evaluation.intervals)
+
+    def plots(self, directory, examples, predictions, references, preprocessor):
+        from seqsuite import forecast_plots
+        from seqsuite.forecast_levels import QUANTILE_LEVELS
+
+        scores = predictions["scores"]
+        files = [
+            forecast_plots.fan_charts(
+                predictions["shown"], QUANTILE_LEVELS, directory / "forecasts.png"
+            ),
+            forecast_plots.error_by_step(
+                {"ours": scores.error_by_step()}, directory / "error_by_step.png"
+            ),
+        ]
+        observed = scores.observed_levels()
+        if len(observed):
+            files.append(
+                forecast_plots.calibration_curve(
+                    QUANTILE_LEVELS, {"ours": observed}, directory / "calibration.png"
+                )
+            )
+        return files
+
+    def request(self, text, options):
+        return forecast_files.request(text)
+
+    def reads(self, first_line, name):
+        return forecast_files.format_to_forecast(first_line, name, self.config.data)
+
+    def read_items(self, lines, name, input_format):
+        for series in forecast_files.series_to_forecast(lines, name, self.config.data):
+            features = forecast_files.served_inputs(series, self.config.data)
+            yield Item(series.unique_id, features, series)
+
+    def header(self, output_format):
+        return forecast_files.header() if output_format == "csv" else ""
+
+    def format_item(self, item, outputs, output_format):
+        return forecast_files.written(item.origin, item.text, outputs)
+
+    def show(self, outputs, item, color=False):
+        return ", ".join(f"{value:.6g}" for value in outputs["mean"])
+
+    def sample_requests(self):
+        return {
+            "history": [[315.7, 317.5, 317.5], [315.6, float("nan"), 0.0]],
+            "length": [3, 2],
+            "end": [-357_868_800, -357_868_800],
+            "unique_id": ["co2", "unknown"],
+        }
+
+
+TASK = Forecasting
+
+if __name__ == "__main__":
+    from seqsuite.cli import main
+
+    raise SystemExit(main(TASK))

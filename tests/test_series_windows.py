@@ -1,0 +1,142 @@
+"""Windows over series: what is read, what comes after, and that each is there exactly once."""
+
+import numpy as np
+import pytest
+
+from seqsuite.config import TrainingConfig
+from seqsuite.forecast_scores import SeriesScales
+from seqsuite.series_windows import EncodedSeries, WindowSettings
+
+
+def encoded(lengths=(10, 3, 7), context=4, ahead=2, first=None, **settings):
+    values = np.arange(sum(lengths), dtype=np.float32)
+    observed = values % 5 != 4
+    count = len(lengths)
+    defaults = {"shortest_horizon": ahead, "shortest_history": context}
+    return EncodedSeries(
+        names=[f"s{i}" for i in range(count)],
+        values=np.where(observed, values, 0).astype(np.float32),
+        observed=observed,
+        starts=np.concatenate([[0], np.cumsum(lengths)]),
+        first_targets=np.array(first or [0] * count),
+        first_steps=100 * np.arange(count),
+        series_index=np.arange(1, count + 1, dtype=np.int32),
+        scales=SeriesScales(np.arange(count) * 10.0, np.full(count, 2.0), np.ones(count)),
+        covariates={
+            "past_covariates": values[:, None] + 0.5,
+            "future_covariates": values[:, None] + 0.25,
+            "static_category_ids": np.arange(count, dtype=np.int32)[:, None],
+        },
+        settings=WindowSettings(context, ahead, **{**defaults, **settings}),
+    )
+
+
+def every(series):
+    return np.arange(series.num_windows)
+
+
+def by_hand(series):
+    """All windows as (series, origin), found by trying every row."""
+    found = []
+    settings = series.settings
+    for index, (start, stop) in enumerate(zip(series.starts, series.starts[1:], strict=False)):
+        rows = stop - start
+        needed = min(settings.shortest_history, max(1, rows // 2))
+        for origin in range(rows):
+            late = origin >= max(series.first_targets[index], needed)
+            if late and rows - origin >= settings.shortest_horizon:
+                found.append((index, origin))
+    return found
+
+
+@pytest.mark.parametrize("horizon", [1, 2])
+@pytest.mark.parametrize("history", [1, 4])
+@pytest.mark.parametrize("first", [None, [8, 1, 6]])
+def test_windows_are_all_that_fit(horizon, history, first):
+    series = encoded(first=first, shortest_horizon=horizon, shortest_history=history)
+    found = list(zip(*map(np.ndarray.tolist, series.locate(every(series))), strict=True))
+    assert found == by_hand(series)
+
+
+def test_a_window_holds_what_came_before_and_what_came_after():
+    series = encoded(shortest_history=1, shortest_horizon=1)
+    windows, targets = series.batch(every(series)), series.target_batch(every(series))
+    for row, (index, origin) in enumerate(by_hand(series)):
+        start, stop = series.starts[index], series.starts[index + 1]
+        begin = max(0, origin - 4)
+        length = origin - begin
+        assert windows["length"][row] == length
+        assert windows["series_index"][row] == index + 1
+        assert windows["last_step"][row] == 100 * index + origin - 1
+        rows = np.arange(start + begin, start + origin)
+        np.testing.assert_array_equal(windows["history"][row, :length], series.values[rows])
+        np.testing.assert_array_equal(windows["observed"][row, :length], series.observed[rows])
+        assert not windows["observed"][row, length:].any()
+        assert not windows["history"][row, length:].any()
+        np.testing.assert_array_equal(windows["past_covariates"][row, :length, 0], rows + 0.5)
+        known = min(length + 2, stop - start - begin)
+        np.testing.assert_array_equal(
+            windows["future_covariates"][row, :known, 0], start + begin + np.arange(known) + 0.25
+        )
+        assert windows["static_category_ids"][row].tolist() == [index]
+        after = np.full(2, np.nan)
+        for step in range(2):
+            place = start + origin + step
+            if place < stop and series.observed[place]:
+                after[step] = series.values[place]
+        np.testing.assert_array_equal(targets[row], after)
+        assert series.remaining(np.array([row]))[0] == stop - start - origin
+
+
+def test_an_epoch_holds_every_window_once_and_another_order_each_time():
+    series = encoded()
+    training = TrainingConfig(max_batch_size=3)
+    plans = [series.plan(training, epoch) for epoch in (0, 1, 0)]
+    for plan in plans:
+        assert sorted(np.concatenate(plan)) == every(series).tolist()
+        assert max(map(len, plan)) == 3
+    orders = [np.concatenate(plan).tolist() for plan in plans]
+    assert orders[0] == orders[2] != orders[1]
+
+
+def test_an_epoch_may_be_a_part_of_the_windows():
+    series = encoded(windows_per_epoch=4, shortest_history=1)
+    first, second = (np.concatenate(series.plan(TrainingConfig(), epoch)) for epoch in (0, 1))
+    assert len(first) == len(set(first.tolist())) == 4
+    assert set(first.tolist()) != set(second.tolist())
+
+
+def test_evaluation_takes_all_windows_in_order_or_some_spread_evenly():
+    series = encoded()
+    assert np.concatenate(series.evaluation_plan(2)).tolist() == every(series).tolist()
+    assert (
+        np.concatenate(series.evaluation_plan(2, every=3)).tolist() == every(series)[::3].tolist()
+    )
+
+
+def test_numbers_go_back_into_the_units_of_their_series():
+    series = encoded()
+    numbers = every(series)
+    which, _ = series.locate(numbers)
+    ones = np.ones((len(numbers), 2))
+    expected = np.repeat((2.0 + 10.0 * which)[:, None], 2, axis=1)
+    np.testing.assert_array_equal(series.in_units(numbers, ones), expected)
+    levels = series.in_units(numbers, ones[:, :, None].repeat(3, axis=2))
+    np.testing.assert_array_equal(levels, expected[:, :, None].repeat(3, axis=2))
+
+
+def test_batches_have_the_shapes_that_are_promised():
+    series = encoded()
+    features, targets, indices = series.specification
+    numbers = every(series)
+    for name, value in series.batch(numbers).items():
+        assert features[name].shape.is_compatible_with(value.shape), name
+        assert features[name].dtype == value.dtype, name
+    assert targets.shape.is_compatible_with(series.target_batch(numbers).shape)
+    assert indices.dtype == numbers.dtype
+
+
+def test_a_series_too_short_for_a_window_has_none():
+    series = encoded(lengths=(1, 2))
+    assert series.num_windows == 0
+    assert series.plan(TrainingConfig()) == []
