@@ -107,6 +107,8 @@ class ForecastModelConfig:
         cycle_length: Rows of a learned cycle that is taken out and put back (0: none).
         series_embedding_size: Features that tell the known series apart (0: none).
         calendar: Read the time of day, week and year.
+        linear: Add a linear forecast from the rows of history, learned along; what series that are
+            little more than linear need.
         output: point, or quantiles beside it.
         head_size: Features from which quantiles are made at each step.
         dropout: Dropout before the forecast.
@@ -120,6 +122,7 @@ class ForecastModelConfig:
     cycle_length: int = 0
     series_embedding_size: int = 0
     calendar: bool = False
+    linear: bool = False
     output: Literal["point", "quantiles"] = "point"
     head_size: int = 8
     dropout: float = 0.1

@@ -64,17 +64,36 @@ def build_forecast_model(preprocessor: SeriesPreprocessor, config: Any) -> keras
     known = _known_series(preprocessor, config, inputs)
     found = forecaster(channels, lengths=inputs["length"], series=known, future=future)
 
+    direct = None
+    if config.linear:
+        linear = keras.layers.Dense(
+            preprocessor.prediction_length, kernel_initializer="zeros", name="linear"
+        )
+        direct = linear(_right_aligned(scaled, inputs["length"]))
+
     def back(values):
-        values = scaling.inverse(values, center, scale)
-        if ahead is None:
-            return values
-        return values + (ahead[:, :, None] if len(values.shape) == 3 else ahead)
+        """Put in what was taken out: the linear part, the level and spread, the cycle."""
+
+        def fitting(part):
+            return part if len(values.shape) == 2 else part[:, :, None]
+
+        whole = values if direct is None else values + fitting(direct)
+        whole = scaling.inverse(whole, center, scale)
+        return whole if ahead is None else whole + fitting(ahead)
 
     if not quantiles:
         return keras.Model(inputs, {"forecast": back(found)}, name="forecasting")
     head = QuantileHead(QUANTILE_LEVELS, name="quantile_head")
     outputs = {"forecast": back(found[:, :, 0]), "quantiles": back(head(found[:, :, 1:]))}
     return keras.Model(inputs, outputs, name="forecasting")
+
+
+def _right_aligned(values: Any, length: Any) -> Any:
+    """Move right-padded rows ``(batch, time)`` to the right; what is then in front is 0."""
+    size = values.shape[1]
+    places = ops.arange(size, dtype="int32") - (size - length)[:, None]
+    moved = ops.take_along_axis(values, ops.maximum(places, 0), axis=1)
+    return ops.where(places >= 0, moved, 0.0)
 
 
 def _inputs(preprocessor: SeriesPreprocessor) -> dict[str, Any]:

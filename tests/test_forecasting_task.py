@@ -30,8 +30,11 @@ COVARIATES = {
 VARIANTS = {
     "plain": {},
     "cycle": {"model": {"cycle_length": 6, "scaling": "revin", "series_embedding_size": 3}},
-    "calendar": {"model": {"calendar": True, "scaling": "last_deviation"}},
-    "quantiles": {"model": {"output": "quantiles"}, "evaluation": {"intervals": "calibrated"}},
+    "calendar": {"model": {"calendar": True, "scaling": "last_deviation", "linear": True}},
+    "quantiles": {
+        "model": {"output": "quantiles", "linear": True},
+        "evaluation": {"intervals": "calibrated"},
+    },
     "covariates": {"data": COVARIATES, "model": {"scaling": "mean_abs"}},
 }
 
