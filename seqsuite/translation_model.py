@@ -11,6 +11,7 @@ from seqsuite import schedules
 from seqsuite.layers import (
     BahdanauAttention,
     DecoderCell,
+    LocationAttention,
     LuongAttention,
     RecurrentStack,
     ScheduledSampling,
@@ -18,6 +19,7 @@ from seqsuite.layers import (
     SymbolEmbedding,
     TeacherForcing,
 )
+from seqsuite.layers.memory_attention import MemoryAttention
 
 # What an exponential schedule leaves of the true tokens at the end of training.
 _LAST_SHARE = 0.01
@@ -143,7 +145,6 @@ def _encoder(embedding: SymbolEmbedding, config: Any) -> keras.Model:
 
 
 def _cell(embedding: SymbolEmbedding, config: Any) -> DecoderCell:
-    luong = config.attention == "luong"
     return DecoderCell(
         embedding,
         RecurrentStack(
@@ -154,13 +155,20 @@ def _cell(embedding: SymbolEmbedding, config: Any) -> DecoderCell:
             return_state=True,
             name="decoder_stack",
         ),
-        attention=LuongAttention("scaled") if luong else BahdanauAttention(config.units),
+        attention=_attention(config),
         input_feeding=config.input_feeding,
         tie_embeddings=config.tie_embeddings,
         embedding_dropout=config.embedding_dropout,
         output_dropout=config.dropout,
         name="decoder_cell",
     )
+
+
+def _attention(config: Any) -> MemoryAttention:
+    if config.attention == "luong":
+        return LuongAttention("scaled")
+    additive = {"bahdanau": BahdanauAttention, "location": LocationAttention}
+    return additive[config.attention](config.units)
 
 
 def _unrolled(cell: DecoderCell, training: Any) -> TeacherForcing:

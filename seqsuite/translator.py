@@ -1,13 +1,16 @@
-"""A trained encoder and decoder as one translator: what is measured is what is served."""
+"""Trained encoders and decoders as one translator: what is measured is what is served."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
-from seqsuite.decoding import beam_search, repeat_beams
+from seqsuite.decoding import beam_search, ensemble, generate, repeat_beams
+from seqsuite.decoding.hypotheses import Step
 from seqsuite.layers import ScheduledSampling
 from seqsuite.preprocessing.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 
@@ -34,18 +37,25 @@ class Translator:
         preprocessor: An adapted ``TranslationPreprocessor``.
         model: A model of :func:`seqsuite.translation_model.build_translation_model`.
         settings: The section ``decoding`` of the task.
+        others: Further such models; the mean of all probabilities counts.
+
+    Attributes:
+        forbidden_ids: Ids that are never said.
     """
 
-    def __init__(self, preprocessor: Any, model: keras.Model, settings: Any):
+    def __init__(
+        self,
+        preprocessor: Any,
+        model: keras.Model,
+        settings: Any,
+        others: Sequence[keras.Model] = (),
+    ):
         self.preprocessor = preprocessor
         self.settings = settings
-        self._encoder = model.get_layer("encoder")
-        self._cell = model.get_layer("decoder").cell
-        # Outside training, it is teacher forcing unless it is told to run free.
-        self._decoder = ScheduledSampling(self._cell, feedback="argmax", seed=0)
+        self._members = [_Member(one) for one in (model, *others)]
         words = preprocessor.model_type == "word"
         # An unknown word is replaced by one of the source; an unknown piece says nothing.
-        self._forbidden = (PADDING_ID, BEGIN_ID) if words else (PADDING_ID, UNKNOWN_ID, BEGIN_ID)
+        self.forbidden_ids = (PADDING_ID, BEGIN_ID) if words else (PADDING_ID, UNKNOWN_ID, BEGIN_ID)
 
     def translate(
         self,
@@ -67,34 +77,31 @@ class Translator:
         """
         settings = self.settings
         beam_width = beam_width or settings.beam_width
-        encoded = self._encode(source_ids, length)
-        prepared = self._cell.prepare_memory(encoded["memory"], length)
-        states = self._cell.get_initial_state(source_ids, encoded["states"], prepared)
-        repeated = repeat_beams(prepared, beam_width)
-
-        def step(ids, states):
-            return self._cell(ids, states, memory=repeated, training=False)
-
-        longest = tf.cast(settings.max_length_factor * tf.cast(length, tf.float32), tf.int32) + 10
-        longest = tf.where(length > 1, tf.minimum(longest, settings.max_length), 0)
+        step, states = self._begin(source_ids, length, beam_width)
         found = beam_search(
             step,
             states,
             begin_id=BEGIN_ID,
             end_id=END_ID,
             beam_width=beam_width,
-            max_length=longest,
+            max_length=self.max_lengths(length),
             num_alternatives=num_alternatives,
             length_penalty=settings.length_penalty,
             coverage_penalty=settings.coverage_penalty,
             memory_lengths=length,
             no_repeat_ngram=settings.no_repeat_ngram,
-            forbidden_ids=self._forbidden,
+            forbidden_ids=self.forbidden_ids,
         )
         sources = tf.repeat(source[:, None], num_alternatives, axis=1)
         texts = self.preprocessor.decode(found.ids, found.lengths, sources, found.attention)
         scores = tf.maximum(found.scores, NOT_FOUND)
         return Translations(texts, scores, found.ids, found.lengths, found.attention)
+
+    def max_lengths(self, length: Tensor) -> Tensor:
+        """Return how many pieces are said at most of sources of some lengths, ends included."""
+        factor = self.settings.max_length_factor
+        longest = tf.cast(factor * tf.cast(length, tf.float32), tf.int32) + 10
+        return tf.where(length > 1, tf.minimum(longest, self.settings.max_length), 0)
 
     def log_probabilities(
         self,
@@ -113,6 +120,61 @@ class Translator:
         Returns:
             Natural logarithms, float32 ``(batch,)``: sums over the tokens of each row.
         """
+        if free_running and len(self._members) > 1:
+            features, free_running = {**features, "target_ids": self._own_best(features)}, False
+        found = [one.log_probabilities(features, targets, free_running) for one in self._members]
+        # The logarithm of the mean probability.
+        mean = tf.reduce_logsumexp(tf.stack(found), axis=0) - math.log(len(found))
+        return tf.reduce_sum(tf.where(targets != PADDING_ID, mean, 0.0), axis=1)
+
+    def _begin(self, source_ids: Tensor, length: Tensor, beam_width: int) -> tuple[Step, Any]:
+        """Return the step of a search and its first states."""
+        begun = [one.begin(source_ids, length, beam_width) for one in self._members]
+        if len(begun) == 1:
+            return begun[0]
+        return ensemble([step for step, _ in begun]), [states for _, states in begun]
+
+    def _own_best(self, features: dict[str, Tensor]) -> Tensor:
+        """Return what is read where all models follow what they find best together."""
+        step, states = self._begin(features["source_ids"], features["length"], 1)
+        begin = features["target_ids"][:, :1]
+        logits, states = step(begin[:, 0], states)[:2]
+        found = generate(
+            lambda ids, states: step(ids, states)[:2],
+            logits,
+            states,
+            tf.shape(features["target_ids"])[1] - 1,
+            lengths=features["target_length"] - 1,
+            seed=tf.zeros_like(begin[:, 0]),
+            temperature=0.0,
+        )
+        return tf.concat([begin, found.ids], axis=1)
+
+
+class _Member:
+    """One of the models that translate."""
+
+    def __init__(self, model: keras.Model):
+        self._encoder = model.get_layer("encoder")
+        self._cell = model.get_layer("decoder").cell
+        # Outside training, it is teacher forcing unless it is told to run free.
+        self._decoder = ScheduledSampling(self._cell, feedback="argmax", seed=0)
+
+    def begin(self, source_ids: Tensor, length: Tensor, beam_width: int) -> tuple[Step, Any]:
+        encoded = self._encode(source_ids, length)
+        prepared = self._cell.prepare_memory(encoded["memory"], length)
+        states = self._cell.get_initial_state(source_ids, encoded["states"], prepared)
+        repeated = repeat_beams(prepared, beam_width)
+
+        def step(ids, states):
+            return self._cell(ids, states, memory=repeated, training=False)
+
+        return step, states
+
+    def log_probabilities(
+        self, features: dict[str, Tensor], targets: Tensor, free_running: bool
+    ) -> Tensor:
+        """Return those of each token, float32 ``(batch, time)``."""
         encoded = self._encode(features["source_ids"], features["length"])
         logits = self._decoder(
             features["target_ids"],
@@ -123,8 +185,8 @@ class Translator:
             training=False,
             free_running=free_running,
         )
-        nats = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, tf.cast(logits, tf.float32))
-        return -tf.reduce_sum(tf.where(targets != PADDING_ID, nats, 0.0), axis=1)
+        logits = tf.cast(logits, tf.float32)
+        return -tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
 
     def _encode(self, source_ids: Tensor, length: Tensor) -> dict[str, Any]:
         return self._encoder({"source_ids": source_ids, "length": length}, training=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import keras
@@ -10,8 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite import evaluation, export, prediction
-from seqsuite.cli import main
+from seqsuite import evaluation
 from seqsuite.config import build_config
 from seqsuite.datasets import Examples
 from seqsuite.errors import UserError
@@ -69,7 +67,7 @@ def greedy_by_prefixes(model, features, longest=6):
 
 VARIANTS = [{}, {"model": {"cell": "lstm", "input_feeding": True, "attention": "bahdanau",
                            "num_layers": 2, "tie_embeddings": False, "bridge": "zero"},
-                 "data": {"joint": False}}]  # fmt: skip
+                 "data": {"joint": False}}, {"model": {"attention": "location"}}]  # fmt: skip
 
 
 @pytest.mark.parametrize("sections", VARIANTS)
@@ -87,8 +85,9 @@ def test_greedy_search_in_the_graph_is_the_training_model_asked_word_by_word(sec
         assert float(served["score"][row]) == pytest.approx(total, abs=1e-4)
 
 
-def test_the_score_of_a_translation_is_what_search_says_of_it():
-    task, preprocessor, model = built(decoding={"beam_width": 4})
+@pytest.mark.parametrize("attention", ["luong", "location"])
+def test_the_score_of_a_translation_is_what_search_says_of_it(attention):
+    task, preprocessor, model = built(model={"attention": attention}, decoding={"beam_width": 4})
     server = task.build_server(preprocessor, model)
     pairs = {"source": tf.constant(SOURCES), "translation": tf.constant(TARGETS)}
     scored = server(pairs)["log_probability"].numpy()
@@ -219,6 +218,22 @@ def test_held_out_pairs_stay_out_though_others_share_their_translation():
     assert len(rest) == len(held_out) == 10
 
 
+@pytest.mark.parametrize(
+    ("data", "language"),
+    [
+        ({}, "fr"),
+        ({"source": "multi30k"}, "de"),
+        ({"source": "multi30k", "source_language": "de"}, "en"),
+        ({"source": "tatoeba", "target_language": "en"}, "en"),
+        ({"source": "files"}, "en"),
+        ({"source": "tfds:wmt16_translate/de-en", "target_language": "de"}, "de"),
+    ],
+)
+def test_the_language_of_the_target_is_what_its_reader_or_a_flag_says(data, language):
+    config = build_config(TRANSLATION.config_class, {"data": data})
+    assert TRANSLATION(config).language == language
+
+
 def test_settings_that_would_be_ignored_are_refused():
     for section, key, value in (
         ("training", "class_weights", "balanced"),
@@ -229,75 +244,6 @@ def test_settings_that_would_be_ignored_are_refused():
         with pytest.raises(UserError) as caught:
             build_config(TRANSLATION.config_class, {section: {key: value, **sampled}})
         assert "\n" not in str(caught.value)
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A run on files of one's own, sampled from itself, and its exported model."""
-    base = tmp_path_factory.mktemp("translation")
-    for split, count in (("train", 12), ("test", 3)):
-        for side, texts in (("en", SOURCES), ("de", TARGETS)):
-            lines = [f"{texts[i % 5]} {i}" for i in range(count)]
-            (base / f"{split}.{side}").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    words = ["--data.source=files", f"--data.train={base}/train.en,{base}/train.de",
-             f"--data.test={base}/test.en,{base}/test.de", "--data.vocabulary_size=50",
-             "--model.units=6", "--model.embedding_size=6", "--training.epochs=1",
-             "--decoding.max_length=8", "--training.sampling_schedule=linear"]  # fmt: skip
-    run, served = base / "run", base / "served"
-    assert main(TRANSLATION, ["train", *words, f"--run_dir={run}", f"--export_dir={served}"]) == 0
-    return run, served
-
-
-def test_a_run_tells_the_protocol_beside_its_scores(trained):
-    result = json.loads((trained[0] / "metrics.json").read_text())
-    wanted = {"bleu", "bleu_low", "bleu_high", "bleu_lowercased", "chrf", "perplexity",
-              "perplexity_free_running"}  # fmt: skip
-    assert wanted == set(result["metrics"])
-    assert "tok:13a" in result["protocol"]["bleu"]
-    assert "tok:13a" in (trained[0] / "model_card.md").read_text()
-    assert list(result["baseline"]) == ["copy of the source", "word by word, IBM model 1"]
-    assert (trained[0] / "plots" / "attention.png").is_file()
-    lines = (trained[0] / "mistakes.jsonl").read_text().splitlines()
-    scores = [json.loads(line)["chrf"] for line in lines]
-    assert scores == sorted(scores)
-
-
-def test_lines_stay_aligned_and_json_is_json(trained, tmp_path, capsys):
-    lines = ["the dog", "", "  ", "☃", "a red house"]
-    file = tmp_path / "lines.txt"
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    words = ["predict", f"--model={trained[1]}", f"--input={file}"]
-    capsys.readouterr()
-    assert main(TRANSLATION, words) == 0
-    printed = capsys.readouterr().out.split("\n")
-    assert len(printed) == 6
-    assert printed[1:3] == ["", ""]
-    assert main(TRANSLATION, [*words, "--json"]) == 0
-    rows = [json.loads(line, parse_constant=pytest.fail)
-            for line in capsys.readouterr().out.splitlines()]  # fmt: skip
-    assert [row["input"] for row in rows] == lines
-    assert [row["translation"] for row in rows] == printed[:5]
-    for row in rows:
-        assert len(row["pieces"]) == len(row["alignment"])
-        assert all(0 <= place < len(row["source_pieces"]) for place in row["alignment"])
-        assert len(row["alternatives"]) == len(row["alternative_scores"]) >= 1
-
-
-def test_an_exported_model_scores_pairs(trained):
-    server = prediction.Server(export.latest_version(trained[1]))
-    found = server(source=tf.constant(["the dog", ""]), translation=tf.constant(["der Hund", "x"]))
-    assert found["log_probability"].shape == (2,)
-    assert (found["log_probability"].numpy() < 0).all()
-
-
-def test_files_of_different_length_are_one_line(tmp_path, capsys):
-    (tmp_path / "a").write_text("one\ntwo\n")
-    (tmp_path / "b").write_text("eins\n")
-    words = ["--data.source=files", f"--data.train={tmp_path}/a,{tmp_path}/b"]
-    assert main(TRANSLATION, [*words, f"--run_dir={tmp_path}/r", f"--export_dir={tmp_path}/s"]) == 2
-    (line,) = [x for x in capsys.readouterr().err.splitlines() if x.startswith("error")]
-    assert "2" in line
-    assert "1" in line
 
 
 def test_the_example_of_the_page_runs(repository, tmp_path, monkeypatch):

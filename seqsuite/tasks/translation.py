@@ -9,188 +9,10 @@ given translation is.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
-from typing import Literal
-
 from seqsuite import datasets
-from seqsuite.config import DataConfig, TrainingConfig, check_ranges
-from seqsuite.datasets.parallel_files import language_pair
-from seqsuite.errors import UserError
+from seqsuite.datasets.translation_directions import target_language
 from seqsuite.task import Task
-
-# Between which languages the sources with a name translate unless told otherwise.
-_DIRECTIONS = {"sample": ("en", "fr"), "multi30k": ("en", "de"), "tatoeba": ("en", "fr")}
-
-
-@dataclass(frozen=True)
-class TranslationDataConfig(DataConfig):
-    """Where pairs of sentences come from, and how they become ids.
-
-    Args:
-        source_language: Language to translate from; absent: the source's usual one.
-        target_language: Language to translate to; also names the rules by which bleu_lowercased
-            cuts words.
-        vocabulary_size: Ids of the joint vocabulary, or of each of the two.
-        joint: One vocabulary, and one embedding, for both languages.
-        pieces: Subword pieces (bpe, unigram), or whole words (word), of which unknown ones are
-            copied from the source.
-        byte_fallback: Write unknown characters as bytes; not with words.
-        character_coverage: Share of characters that are pieces.
-        source_sampling: Cut the source into other pieces each epoch (BPE-dropout, or sampling from
-            a unigram model), 0: never.
-        target_sampling: The same for the target.
-        max_length: Pieces of a sentence in training; longer ones are cut.
-        max_length_ratio: Pairs with one side this many times as long are not learned (0: all are).
-    """
-
-    source_language: str | None = None
-    target_language: str | None = None
-    vocabulary_size: int = 800
-    joint: bool = True
-    pieces: Literal["bpe", "unigram", "word"] = "bpe"
-    byte_fallback: bool = False
-    character_coverage: float = 1.0
-    source_sampling: float = 0.0
-    target_sampling: float = 0.0
-    max_length: int = 250
-    max_length_ratio: float = 0.0
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_ranges(self, {"vocabulary_size": (5, math.inf), "max_length": (1, math.inf)})
-        check_ranges(self, {"character_coverage": (0.5, 1), "max_length_ratio": (0, math.inf)})
-        check_ranges(self, dict.fromkeys(("source_sampling", "target_sampling"), (0, 0.99)))
-        if self.pieces == "word" and (self.source_sampling or self.target_sampling):
-            raise UserError(
-                "data.source_sampling and data.target_sampling cut words into other pieces: leave "
-                "them at 0 with data.pieces word."
-            )
-
-
-@dataclass(frozen=True)
-class TranslationModelConfig:
-    """Shape and regularisation of encoder and decoder.
-
-    Args:
-        cell: Recurrent cell of both.
-        units: Units of the decoder, and of each direction of the encoder.
-        num_layers: Depth of both.
-        embedding_size: Features per piece.
-        attention: luong (a scaled product) or bahdanau (additive).
-        input_feeding: Tell each step what the one before attended to (slower: steps then depend on
-            each other).
-        bridge: How the decoder begins: from the encoder's last states (dense), or from zeros.
-        tie_embeddings: Predict with the embedding of the target.
-        embedding_dropout: Dropout of the features of pieces.
-        piece_dropout: Share of pieces whose embedding is dropped from a whole batch.
-        variational_dropout: Dropout of what each recurrent layer reads, the same at every step.
-        recurrent_weight_drop: DropConnect on recurrent kernels.
-        dropout: Dropout before the prediction.
-    """
-
-    cell: Literal["gru", "lstm"] = "gru"
-    units: int = 128
-    num_layers: int = 1
-    embedding_size: int = 96
-    attention: Literal["luong", "bahdanau"] = "luong"
-    input_feeding: bool = False
-    bridge: Literal["dense", "zero"] = "dense"
-    tie_embeddings: bool = False
-    embedding_dropout: float = 0.1
-    piece_dropout: float = 0.0
-    variational_dropout: float = 0.0
-    recurrent_weight_drop: float = 0.0
-    dropout: float = 0.1
-
-    def __post_init__(self):
-        rates = (
-            "embedding_dropout", "piece_dropout", "variational_dropout", "recurrent_weight_drop",
-            "dropout",
-        )  # fmt: skip
-        check_ranges(self, dict.fromkeys(rates, (0, 0.99)))
-        check_ranges(self, dict.fromkeys(("units", "num_layers", "embedding_size"), (1, math.inf)))
-
-
-@dataclass(frozen=True)
-class TranslationTrainingConfig(TrainingConfig):
-    """How a model is fitted, and how much of what the decoder reads is its own prediction.
-
-    Args:
-        sampling_schedule: How the share of own predictions grows over the training: none (all
-            tokens are the true ones), constant, linear, exponential or inverse_sigmoid.
-        sampling_probability: That share at its largest.
-        sampling_feedback: Predictions are drawn from the distribution, or are its best.
-        sampling_gradient: Whether a gradient passes through them (straight_through: slower).
-        sampling_parallel: Find all of them at once, after the true tokens.
-    """
-
-    sampling_schedule: Literal["none", "constant", "linear", "exponential", "inverse_sigmoid"] = (
-        "none"
-    )
-    sampling_probability: float = 0.25
-    sampling_feedback: Literal["sample", "argmax"] = "sample"
-    sampling_gradient: Literal["stop", "straight_through"] = "stop"
-    sampling_parallel: bool = False
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_ranges(self, {"sampling_probability": (0, 1)})
-
-
-@dataclass(frozen=True)
-class TranslationDecodingConfig:
-    """How translations are searched for.
-
-    Args:
-        beam_width: Hypotheses that are kept; 1 is greedy.
-        num_alternatives: Translations that are served of each sentence.
-        length_penalty: Prefers longer translations (Wu et al. 2016, alpha; 0: plain probability).
-        coverage_penalty: Prefers translations that read all of the source (beta; 0: off).
-        max_length: Pieces of a translation at most; 0 translates everything by nothing.
-        max_length_factor: Pieces at most as a multiple of the source's, and ten more.
-        no_repeat_ngram: No sequence of so many pieces occurs twice (0: off).
-        validation_examples: Sentences that are translated, greedily, after each epoch.
-    """
-
-    beam_width: int = 5
-    num_alternatives: int = 3
-    length_penalty: float = 0.6
-    coverage_penalty: float = 0.0
-    max_length: int = 250
-    max_length_factor: float = 2.0
-    no_repeat_ngram: int = 0
-    validation_examples: int = 500
-
-    def __post_init__(self):
-        counts = ("beam_width", "num_alternatives", "validation_examples")
-        rest = (
-            "length_penalty", "coverage_penalty", "max_length", "max_length_factor",
-            "no_repeat_ngram",
-        )  # fmt: skip
-        check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
-        check_ranges(self, dict.fromkeys(rest, (0, math.inf)))
-
-
-@dataclass(frozen=True)
-class TranslationConfig:
-    """All sections of the task."""
-
-    data: TranslationDataConfig = field(default_factory=TranslationDataConfig)
-    model: TranslationModelConfig = field(default_factory=TranslationModelConfig)
-    training: TranslationTrainingConfig = field(
-        default_factory=lambda: TranslationTrainingConfig(
-            epochs=16, batch_tokens=1024, learning_rate=3e-3, label_smoothing=0.1
-        )
-    )
-    decoding: TranslationDecodingConfig = field(default_factory=TranslationDecodingConfig)
-
-    def __post_init__(self):
-        if self.training.class_weights != "none" or self.training.pretraining_epochs:
-            raise UserError(
-                "training.class_weights and training.pretraining_epochs are not for translation: "
-                "leave them at none and 0."
-            )
+from seqsuite.translation_config import TranslationConfig
 
 
 class Translation(Task):
@@ -215,11 +37,7 @@ class Translation(Task):
     @property
     def language(self) -> str:
         """Language of the target; English where nothing says which it is."""
-        data = self.config.data
-        direction = _DIRECTIONS.get(data.source)
-        if direction is None:
-            return data.target_language or "en"
-        return language_pair(data, direction)[1]
+        return target_language(self.config.data) or "en"
 
     def build_preprocessor(self, examples, fitted=None):
         from seqsuite.preprocessing import TranslationPreprocessor
@@ -237,9 +55,12 @@ class Translation(Task):
     def build_model(self, preprocessor):
         from seqsuite.losses import TagCrossentropy
         from seqsuite.optimizers import build_optimizer
+        from seqsuite.translation_ensemble import check_runs
         from seqsuite.translation_model import build_translation_model
 
         training = self.config.training
+        # Found missing now, and not when all is trained.
+        check_runs(self.config.decoding.ensemble_runs, preprocessor)
         model = build_translation_model(preprocessor, self.config.model, training)
         loss = TagCrossentropy(training.label_smoothing, padding_tag=0)
         model.compile(optimizer=build_optimizer(training), loss={"logits": loss})
@@ -264,17 +85,22 @@ class Translation(Task):
     def build_predictor(self, preprocessor, model, final=False):
         from seqsuite.translation_prediction import TranslationPredictor
 
-        return TranslationPredictor(self._translator(preprocessor, model), final)
+        # An epoch is chosen by what the model does alone.
+        return TranslationPredictor(self._translator(preprocessor, model, final), final)
 
     def build_server(self, preprocessor, model):
         from seqsuite.translator import TranslationServer
 
-        return TranslationServer(self._translator(preprocessor, model))
+        return TranslationServer(self._translator(preprocessor, model, together=True))
 
-    def _translator(self, preprocessor, model):
+    def _translator(self, preprocessor, model, together):
+        from seqsuite.translation_ensemble import ensemble_members
         from seqsuite.translator import Translator
 
-        return Translator(preprocessor, model, self.config.decoding)
+        decoding, others = self.config.decoding, []
+        if together:
+            others = ensemble_members(decoding.ensemble_runs, preprocessor, model)
+        return Translator(preprocessor, model, decoding, others)
 
     def score(self, predictions, references, preprocessor):
         from seqsuite import translation_report
