@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
@@ -26,3 +27,17 @@ def real_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("SEQSUITE_DATA does not name a folder of upstream data sets")
     return Path(folder)
+
+
+@pytest.fixture(scope="module")
+def loaded_once():
+    """Let the verbs load each exported model once in a module: it is most of what they take.
+
+    What is loaded has no state, and no test writes into an exported version.
+    """
+    from seqsuite import prediction
+
+    load = functools.cache(prediction._loaded)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prediction, "_loaded", lambda version: load(version.absolute()))
+        yield

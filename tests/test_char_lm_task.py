@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from seqsuite.config import build_config
 from seqsuite.errors import UserError
 from seqsuite.tasks import find_task
 from tests.character_models import TEXT, make
+from tests.interrupted_runs import train_and_copy
 
 # Everything that holds state is switched on: carried states, averaging, all kinds of dropout.
 SETTINGS = {
@@ -56,6 +58,10 @@ def make_task(text_file, **training_settings):
     return task_class(build_config(task_class.config_class, settings))
 
 
+# Place -> number of the update.
+KILLED_AT = {"first epoch": 4, "last": 11, "near the end": 17}
+
+
 @pytest.fixture(scope="module")
 def whole_run(text_file, tmp_path_factory):
     run_dir = tmp_path_factory.mktemp("whole") / "run"
@@ -63,28 +69,22 @@ def whole_run(text_file, tmp_path_factory):
     return run_dir
 
 
+@pytest.fixture(scope="module")
+def killed(text_file, tmp_path_factory):
+    base = tmp_path_factory.mktemp("killed")
+    return train_and_copy(make_task(text_file), base, KILLED_AT, killed_at="near the end")
+
+
 def weights(run_dir):
     groups, _ = checkpoint.load_checkpoint(run_dir / training.BEST)
     return groups["weights"]
 
 
-@pytest.mark.parametrize("fatal_update", [4, 11, 17], ids=["first epoch", "last", "near the end"])
+@pytest.mark.parametrize("name", KILLED_AT)
 def test_a_killed_and_resumed_run_ends_with_the_same_weights(
-    fatal_update, text_file, whole_run, tmp_path, monkeypatch
+    name, text_file, whole_run, killed, tmp_path
 ):
-    updates = 0
-
-    def update_until_killed(self, *_):
-        nonlocal updates
-        updates += 1
-        if updates == fatal_update:
-            raise RuntimeError("killed")
-
-    run_dir = tmp_path / "run"
-    with monkeypatch.context() as patch:
-        patch.setattr(training.ProgressLine, "update", update_until_killed)
-        with pytest.raises(RuntimeError, match="killed"):
-            runs.train(make_task(text_file), run_dir)
+    run_dir = shutil.copytree(killed / name, tmp_path / "run")
     runs.train(make_task(text_file), run_dir, resume=True)
     for ours, theirs in zip(weights(run_dir), weights(whole_run), strict=True):
         np.testing.assert_array_equal(ours, theirs)

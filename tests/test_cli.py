@@ -14,6 +14,8 @@ import pytest
 from seqsuite.cli import main
 from seqsuite.tasks import find_task
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 SENTIMENT = find_task("sentiment")
 WORDS = {
     "refund": ["money", "refund", "charged", "invoice"],
@@ -26,6 +28,8 @@ SMALL = [
     "--training.batch_tokens=512",
     "--training.learning_rate=0.02",
 ]
+# Where the model hardly matters.
+TINY = [*SMALL, "--model.bidirectional=false", "--model.hidden_units=0"]
 
 
 def run(*words):
@@ -163,7 +167,7 @@ def test_several_labels_at_once(tmp_path, capsys):
     code = run(
         "train", "--data.source=files", f"--data.train={train}", f"--data.test={test}",
         "--data.label_separator=;", "--training.epochs=2", "--training.class_weights=balanced",
-        "--run_dir", tmp_path / "run", "--export_dir", tmp_path / "served", *SMALL,
+        "--run_dir", tmp_path / "run", "--export_dir", tmp_path / "served", *TINY,
     )  # fmt: skip
     assert code == 0
     capsys.readouterr()
@@ -215,7 +219,7 @@ def test_mistakes_are_one_line_and_exit_code_2(words, message, tmp_path, monkeyp
 def test_a_mistake_in_the_model_does_not_block_the_corrected_command(tmp_path, capsys):
     run_dir = tmp_path / "run"
     rest = ["--data.limit=60", "--training.epochs=1", "--run_dir", run_dir,
-            "--export_dir", tmp_path / "served", *SMALL]  # fmt: skip
+            "--export_dir", tmp_path / "served", *TINY]  # fmt: skip
     code, error = mistake(capsys, "--model.pooling=men", *rest)
     assert code == 2
     assert "men" in error
@@ -227,7 +231,7 @@ def test_one_file_is_enough_and_rare_labels_stay_in_training(tmp_path, capsys):
     train = write_csv(tmp_path / "a.csv", rows)
     code = run("--data.source=files", f"--data.train={train}", "--data.validation_fraction=0.3",
                "--training.epochs=1", "--run_dir", tmp_path / "run",
-               "--export_dir", tmp_path / "served", *SMALL)  # fmt: skip
+               "--export_dir", tmp_path / "served", *TINY)  # fmt: skip
     assert code == 0
     assert "no test split" in capsys.readouterr().err
     result = json.loads((tmp_path / "run" / "metrics.json").read_text())
@@ -239,7 +243,7 @@ def test_words_that_all_occur_once_still_train(tmp_path):
     train = write_csv(tmp_path / "a.csv", rows)
     code = run(
         "--data.source=files", f"--data.train={train}", "--training.epochs=1",
-        "--run_dir", tmp_path / "run", "--export_dir", tmp_path / "served", *SMALL,
+        "--run_dir", tmp_path / "run", "--export_dir", tmp_path / "served", *TINY,
     )  # fmt: skip
     assert code == 0
 

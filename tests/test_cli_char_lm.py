@@ -11,6 +11,8 @@ from seqsuite.cli import main
 from seqsuite.tasks import find_task
 from tests.character_models import TEXT
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 CHAR_LM = find_task("char_lm")
 SMALL = [
     "--model.units=8", "--model.embedding_size=8", "--training.epochs=1",

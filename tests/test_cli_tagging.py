@@ -10,6 +10,8 @@ from seqsuite.cli import main
 from seqsuite.datasets import Examples, sentence_grammar
 from seqsuite.tasks import find_task
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 TAGGING = find_task("pos_tagging")
 SMALL = [
     "--model.units=8", "--model.embedding_size=8", "--model.character_units=8",
@@ -75,7 +77,8 @@ def entities(examples, tmp_path_factory):
     code = run(
         "train", "--data.source=files", f"--data.train={base / 'train.conll'}",
         f"--data.test={base / 'test.conll'}", "--data.scheme=bioes", "--run_dir", base / "run",
-        "--export_dir", base / "served", *SMALL,
+        "--export_dir", base / "served", *SMALL, "--model.character_encoder=none",
+        "--model.affix_size=0",
     )  # fmt: skip
     assert code == 0
     return base

@@ -1,5 +1,6 @@
 """A run is a pure function of its configuration, also when it is stopped on the way."""
 
+import shutil
 import signal
 
 import numpy as np
@@ -9,6 +10,7 @@ from seqsuite import checkpoint, runs, training
 from seqsuite.config import build_config
 from seqsuite.errors import EnvironmentFailure, Interrupted
 from seqsuite.tasks import find_task
+from tests.interrupted_runs import train_and_copy
 
 # Everything that holds state is switched on: pre-training, averaging, noise, n-grams, dropout.
 SETTINGS = {
@@ -33,17 +35,31 @@ SETTINGS = {
 }
 
 
-def make_task(**training_settings):
+# Place -> number of the update.
+KILLED_AT = {"before any checkpoint": 1, "pre-training": 3, "training": 11, "last epoch": 19}
+# Where the model does not matter, one that is traced sooner.
+PLAIN = {"adversarial": "none", "ngram_buckets": 0, "recurrent_weight_drop": 0.0}
+
+
+def make_task(model=None, **training_settings):
     task_class = find_task("sentiment")
-    settings = {**SETTINGS, "training": {**SETTINGS["training"], **training_settings}}
+    settings = {
+        **SETTINGS,
+        "model": {**SETTINGS["model"], **(model or {})},
+        "training": {**SETTINGS["training"], **training_settings},
+    }
     return task_class(build_config(task_class.config_class, settings))
 
 
 @pytest.fixture(scope="module")
-def whole_run(tmp_path_factory):
-    run_dir = tmp_path_factory.mktemp("whole") / "run"
-    runs.train(make_task(), run_dir)
-    return run_dir
+def whole(tmp_path_factory):
+    return train_and_copy(make_task(), tmp_path_factory.mktemp("whole"), KILLED_AT)
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    base = tmp_path_factory.mktemp("killed")
+    return train_and_copy(make_task(), base, KILLED_AT, killed_at="last epoch")
 
 
 def weights(run_dir):
@@ -51,45 +67,33 @@ def weights(run_dir):
     return groups["weights"]
 
 
-@pytest.mark.parametrize(
-    ("fatal_update", "checkpoint_seconds"),
-    [(1, 1000), (3, 0), (11, 0), (19, 0)],
-    ids=["before any checkpoint", "pre-training", "training", "last epoch"],
-)
-def test_a_killed_and_resumed_run_ends_with_the_same_weights(
-    fatal_update, checkpoint_seconds, whole_run, tmp_path, monkeypatch
-):
-    updates = 0
-
-    def update_until_killed(self, *_):
-        nonlocal updates
-        updates += 1
-        if updates == fatal_update:
-            raise RuntimeError("killed")
-
-    run_dir = tmp_path / "run"
-    with monkeypatch.context() as patch:
-        patch.setattr(training.ProgressLine, "update", update_until_killed)
-        with pytest.raises(RuntimeError, match="killed"):
-            runs.train(make_task(checkpoint_seconds=checkpoint_seconds), run_dir)
+@pytest.mark.parametrize("name", KILLED_AT)
+def test_a_killed_and_resumed_run_ends_with_the_same_weights(name, whole, killed, tmp_path):
+    run_dir = shutil.copytree(killed / name, tmp_path / "run")
+    assert (run_dir / training.LAST).exists() == (name != "before any checkpoint")
     runs.train(make_task(), run_dir, resume=True)
-    for ours, theirs in zip(weights(run_dir), weights(whole_run), strict=True):
+    for ours, theirs in zip(weights(run_dir), weights(whole / "run"), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     history = [
         (run / "history.csv").read_text().splitlines()[-1].split(",")[:4]
-        for run in (run_dir, whole_run)
+        for run in (run_dir, whole / "run")
     ]
     assert history[0] == history[1]
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_seed_others(whole_run, tmp_path):
-    runs.train(make_task(), tmp_path / "same")
-    runs.train(make_task(seed=1), tmp_path / "other")
-    pairs = zip(weights(tmp_path / "same"), weights(whole_run), strict=True)
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(whole, killed, tmp_path):
+    def state(base, name):
+        groups, _ = checkpoint.load_checkpoint(base / name / training.LAST)
+        return [array for group in groups.values() for array in group if array.dtype == np.float32]
+
+    # Both were trained up to here without a stop; the end is compared above, where what was killed
+    # before any checkpoint is trained from the beginning.
+    pairs = zip(state(killed, "last epoch"), state(whole, "last epoch"), strict=True)
     assert all(np.array_equal(a, b) for a, b in pairs)
+    other = train_and_copy(make_task(seed=1), tmp_path, KILLED_AT, killed_at="pre-training")
     different = [
         a.shape != b.shape or not np.array_equal(a, b)
-        for a, b in zip(weights(tmp_path / "other"), weights(whole_run), strict=False)
+        for a, b in zip(state(other, "pre-training"), state(whole, "pre-training"), strict=False)
     ]
     assert any(different)
 
@@ -123,7 +127,9 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path, monkeypatch):
 
 
 def test_early_stopping_and_plateaus_follow_validation(tmp_path, monkeypatch):
-    task = make_task(epochs=9, pretraining_epochs=0, early_stopping_patience=4, plateau_patience=2)
+    task = make_task(
+        PLAIN, epochs=9, pretraining_epochs=0, early_stopping_patience=4, plateau_patience=2
+    )
     monkeypatch.setattr(type(task), "score", lambda *_: {"accuracy": 0.5, "log_loss": 0.7})
     monkeypatch.setattr(runs.plotting, "learning_curves", lambda *_: None)
     run = runs.train(task, tmp_path / "run")

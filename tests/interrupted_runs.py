@@ -1,0 +1,46 @@
+"""Runs that are killed on the way; one run shows what is left at many places."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from seqsuite import runs, training
+from seqsuite.task import Task
+
+
+def train_and_copy(
+    task: Task, base: Path, updates: Mapping[str, int], killed_at: str | None = None
+) -> Path:
+    """Train in `base`/run, and copy what has been written by then to `base`/NAME at each place.
+
+    A process that is killed at a place leaves what is copied there.
+
+    Args:
+        task: The configured task.
+        base: A folder.
+        updates: Name of a place -> after how many updates of all phases it is reached.
+        killed_at: The place where the run itself is killed; None: it comes to its end.
+
+    Returns:
+        `base`.
+    """
+    done = 0
+
+    def copy_or_die(self, *_):
+        nonlocal done
+        done += 1
+        for name in [name for name, number in updates.items() if number == done]:
+            shutil.copytree(base / "run", base / name)
+            if name == killed_at:
+                raise RuntimeError("killed")
+
+    dies = pytest.raises(RuntimeError, match="killed") if killed_at else nullcontext()
+    with pytest.MonkeyPatch.context() as patch, dies:
+        patch.setattr(training.ProgressLine, "update", copy_or_die)
+        runs.train(task, base / "run")
+    return base
