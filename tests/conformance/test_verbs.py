@@ -8,7 +8,11 @@ from seqsuite.cli import main
 from seqsuite.datasets import python_manual, sample
 from seqsuite.tasks import find_task, task_names
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 SMALL = ["--data.limit=150", "--training.epochs=1", "--model.units=8"]
+# What else makes a task small.
+FURTHER = {"char_lm": ["--evaluation.windows=4", "--evaluation.window=16"]}
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +37,8 @@ def _small_sample(monkeypatch):
 def test_train_evaluate_export_and_predict(name, tmp_path, capsys):
     task = find_task(name)
     run_dir, served = str(tmp_path / "run"), str(tmp_path / "served")
-    assert main(task, ["train", "--run_dir", run_dir, "--export_dir", served, *SMALL]) == 0
+    flags = ["--run_dir", run_dir, "--export_dir", served, *SMALL, *FURTHER.get(name, [])]
+    assert main(task, ["train", *flags]) == 0
     printed = capsys.readouterr().out
     assert "predict --model" in printed
     for wanted in ("config.toml", "metrics.json", "history.csv", "model_card.md", "best.npz"):
