@@ -14,6 +14,7 @@ from seqsuite.layers.decoder_cell import DecoderCell
 from seqsuite.layers.distribution_head import DistributionHead
 from seqsuite.layers.language_model_objective import LanguageModelObjective
 from seqsuite.layers.masked_pooling import MaskedPooling
+from seqsuite.layers.mean_reversion import MeanReversion
 from seqsuite.layers.perturbable_embedding import PerturbableEmbedding
 from seqsuite.layers.quantile_head import QuantileHead
 from seqsuite.layers.recurrent_settings import RecurrentInitialization, RecurrentRegularization
@@ -45,6 +46,7 @@ __all__ = [
     "LocationAttention",
     "LuongAttention",
     "MaskedPooling",
+    "MeanReversion",
     "PerturbableEmbedding",
     "QuantileHead",
     "RecurrentInitialization",

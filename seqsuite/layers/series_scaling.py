@@ -160,7 +160,7 @@ class SeriesScaling(keras.layers.Layer):
         if center_kind == "mean":
             center = mean
         elif center_kind == "last":
-            center = _last(history, exists)
+            center = last_observed(history, exists)
         if scale_kind == "deviation":
             # The difference first: it is exact where a series varies little about a high level.
             squares = ops.square((history - mean) / unit) * share
@@ -197,7 +197,7 @@ class SeriesScaling(keras.layers.Layer):
         return {**super().get_config(), **config}
 
 
-def _last(history: Tensor, exists: Tensor) -> Tensor:
+def last_observed(history: Tensor, exists: Tensor) -> Tensor:
     """Return each row's last value that exists, ``(batch, 1)``; 0 where there is none."""
     steps = ops.arange(1, ops.shape(history)[1] + 1, dtype="int32")
     place = ops.where(exists, steps, 0)
