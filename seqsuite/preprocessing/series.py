@@ -136,6 +136,9 @@ class SeriesPreprocessor(Preprocessor):
 
     def _build_tables(self) -> None:
         self.covariate_encoder = CovariateEncoder(self.covariates, self.covariate_config)
+        # An exported model holds what is an attribute of a layer, but does not look into dicts.
+        self._covariate_tables = tf.Module()
+        self._covariate_tables.tables = self.covariate_encoder.tables
         self._index = {name: i + 1 for i, name in enumerate(self.unique_ids)}
         self._table = lookup_table(self.unique_ids) if self.unique_ids else None
 
