@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 from seqsuite.config import DataConfig, TrainingConfig, check_ranges
 from seqsuite.errors import UserError
+
+# Setting -> the architectures that read it, where not all do.
+_READERS = {
+    "segment_length": ("segments",),
+    "linear": ("segments",),
+    "head_size": ("segments",),
+    "output": ("segments", "encoder_decoder"),
+    "sampling_schedule": ("encoder_decoder",),
+    "distribution": ("autoregressive",),
+    "num_paths": ("autoregressive",),
+}
 
 
 @dataclass(frozen=True)
@@ -98,22 +109,29 @@ class ForecastModelConfig:
     """Shape and regularisation of the forecaster.
 
     Args:
+        architecture: segments (reads the history in segments, forecasts all steps at once),
+            encoder_decoder (writes value by value), or autoregressive (draws value by value from
+            distributions, as DeepAR does).
         cell: Recurrent cell.
         units: Units of each layer.
         num_layers: Depth of the stack.
-        segment_length: Rows of a segment.
+        segment_length: Rows of a segment, of segments.
         scaling: What is taken out of each window and put back: last (its last value),
             last_deviation (and its spread), revin (mean and spread), mean_abs (size), or none.
         cycle_length: Rows of a learned cycle that is taken out and put back (0: none).
         series_embedding_size: Features that tell the known series apart (0: none).
         calendar: Read the time of day, week and year.
         linear: Add a linear forecast from the rows of history, learned along; what series that are
-            little more than linear need.
-        output: point, or quantiles beside it.
-        head_size: Features from which quantiles are made at each step.
+            little more than linear need; of segments.
+        output: point, or quantiles beside it; of segments and encoder_decoder, whose point is then
+            the median.
+        head_size: Features from which quantiles are made at each step, of segments.
+        distribution: Of each value, of autoregressive; negative_binomial is for counts.
+        num_paths: Paths that autoregressive draws of each forecast.
         dropout: Dropout before the forecast.
     """
 
+    architecture: Literal["segments", "encoder_decoder", "autoregressive"] = "segments"
     cell: Literal["gru", "lstm"] = "gru"
     units: int = 64
     num_layers: int = 1
@@ -125,6 +143,8 @@ class ForecastModelConfig:
     linear: bool = False
     output: Literal["point", "quantiles"] = "point"
     head_size: int = 8
+    distribution: Literal["student_t", "normal", "negative_binomial"] = "student_t"
+    num_paths: int = 100
     dropout: float = 0.1
 
     def __post_init__(self):
@@ -134,7 +154,35 @@ class ForecastModelConfig:
         )
         counts = ("cycle_length", "series_embedding_size")
         check_ranges(self, dict.fromkeys(counts, (0, math.inf)))
-        check_ranges(self, {"dropout": (0, 0.99)})
+        # Of fewer paths the outermost quantile is beyond the last.
+        check_ranges(self, {"dropout": (0, 0.99), "num_paths": (20, math.inf)})
+        _check_readers(self, "model", self.architecture)
+        if self.is_of_counts and self.scaling not in ("mean_abs", "none"):
+            raise UserError(
+                f"model.distribution negative_binomial is of counts from 0 on, and model.scaling "
+                f"{self.scaling} moves them: choose model.scaling mean_abs."
+            )
+        if self.is_of_counts and self.cycle_length:
+            raise UserError(
+                "model.distribution negative_binomial is of counts from 0 on, and a cycle moves "
+                "them: leave model.cycle_length at 0 (model.calendar tells the season)."
+            )
+
+    @property
+    def is_of_counts(self) -> bool:
+        """Whether values must be counts."""
+        return self.architecture == "autoregressive" and self.distribution == "negative_binomial"
+
+    @property
+    def teacher_forcing(self) -> Literal["none", "future", "all"]:
+        """What a model in training is told of a window: see ``WindowSettings``."""
+        told: dict[str, Any] = {"encoder_decoder": "future", "autoregressive": "all"}
+        return told.get(self.architecture, "none")
+
+    @property
+    def has_quantiles(self) -> bool:
+        """Whether a model forecasts quantiles itself."""
+        return self.architecture == "autoregressive" or self.output == "quantiles"
 
 
 @dataclass(frozen=True)
@@ -145,15 +193,24 @@ class ForecastTrainingConfig(TrainingConfig):
         loss: Of the mean: squared, absolute, or huber (squared within a standard deviation).
         horizon_decay: How the loss weighs step h: h to the power of minus this (0: all alike).
         windows_per_epoch: Windows of an epoch, drawn anew for each (0: all there are).
+        sampling_schedule: How the share of own values that the decoder of encoder_decoder is fed
+            grows over the training: none (all are the true ones), constant, linear, exponential or
+            inverse_sigmoid.
+        sampling_probability: That share at its largest.
     """
 
     loss: Literal["squared", "absolute", "huber"] = "squared"
     horizon_decay: float = 0.0
     windows_per_epoch: int = 20_000
+    sampling_schedule: Literal["none", "constant", "linear", "exponential", "inverse_sigmoid"] = (
+        "none"
+    )
+    sampling_probability: float = 0.25
 
     def __post_init__(self):
         super().__post_init__()
         check_ranges(self, dict.fromkeys(("horizon_decay", "windows_per_epoch"), (0, math.inf)))
+        check_ranges(self, {"sampling_probability": (0, 1)})
 
 
 @dataclass(frozen=True)
@@ -175,6 +232,17 @@ class ForecastEvaluationConfig:
         check_ranges(self, {"validation_windows": (1, math.inf)})
 
 
+def _check_readers(section: Any, name: str, architecture: str) -> None:
+    """Refuse what was set for another architecture: it would change nothing, and tell nobody."""
+    for field_ in fields(section):
+        readers = _READERS.get(field_.name, (architecture,))
+        if architecture not in readers and getattr(section, field_.name) != field_.default:
+            raise UserError(
+                f"{name}.{field_.name} is of model.architecture {' and '.join(readers)} alone, and "
+                f"it is {architecture}: leave it at {field_.default}."
+            )
+
+
 @dataclass(frozen=True)
 class ForecastConfig:
     """All sections of the task."""
@@ -194,7 +262,20 @@ class ForecastConfig:
                 "training.class_weights and training.pretraining_epochs are not for forecasting: "
                 "leave them at none and 0."
             )
-        if self.model.output == "point" and self.evaluation.intervals != "conformal":
+        model, training = self.model, self.training
+        _check_readers(training, "training", model.architecture)
+        if model.has_quantiles and model.architecture != "segments" and training.loss != "squared":
+            raise UserError(
+                f"training.loss {training.loss} is of points, and model.architecture "
+                f"{model.architecture} learns quantiles or distributions by a loss of their own: "
+                "leave it at squared."
+            )
+        if model.architecture == "autoregressive" and self.data.covariates["past"]:
+            raise UserError(
+                "data.past_covariates end with the history, and model.architecture autoregressive "
+                "runs on without them: leave them out, or choose segments or encoder_decoder."
+            )
+        if not model.has_quantiles and self.evaluation.intervals != "conformal":
             raise UserError(
                 "model.output point has no quantiles of its own: leave evaluation.intervals at "
                 "conformal, or ask for model.output quantiles."

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -30,8 +30,8 @@ class ForecastPredictor:
 
     Args:
         preprocessor: With conformal offsets, once they are found.
-        model: Encoded windows -> ``forecast`` ``(batch, time)`` and, where it has them,
-            ``quantiles`` ``(batch, time, levels)``, standardized.
+        model: What forecasts: encoded windows -> ``forecast`` ``(batch, time)`` and, where it has
+            them, ``quantiles`` ``(batch, time, levels)``, standardized.
         horizons: Horizons that are scored.
         owa: ``none`` or ``hourly``.
         intervals: ``conformal``, ``model`` or ``calibrated``.
@@ -45,7 +45,7 @@ class ForecastPredictor:
     def __init__(
         self,
         preprocessor: SeriesPreprocessor,
-        model: keras.Model,
+        model: Callable[..., dict[str, Any]],
         horizons: tuple[int, ...],
         owa: str = "none",
         intervals: str = "conformal",

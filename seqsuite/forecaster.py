@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from seqsuite.preprocessing.series import LARGEST, SeriesPreprocessor
@@ -18,7 +18,8 @@ class Forecaster:
 
     Args:
         preprocessor: Adapted, with conformal offsets where intervals need them.
-        model: Encoded windows -> ``forecast`` and, where it has them, ``quantiles``.
+        model: What forecasts: encoded windows -> ``forecast`` and, where it has them,
+            ``quantiles``.
         intervals: ``conformal``, ``model`` or ``calibrated``.
 
     Call arguments:
@@ -32,7 +33,10 @@ class Forecaster:
     """
 
     def __init__(
-        self, preprocessor: SeriesPreprocessor, model: keras.Model, intervals: str = "conformal"
+        self,
+        preprocessor: SeriesPreprocessor,
+        model: Callable[..., dict[str, Tensor]],
+        intervals: str = "conformal",
     ):
         self.preprocessor = preprocessor
         self.model = model
@@ -45,7 +49,9 @@ class Forecaster:
 
     def _forecast(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         encoded = self.preprocessor(features)
-        center, scale = encoded.pop("center")[:, None], encoded.pop("scale")[:, None]
+        center, scale = encoded["center"][:, None], encoded["scale"][:, None]
+        if not self.preprocessor.counts:
+            del encoded["center"], encoded["scale"]
         found = self.model(encoded, training=False)
         mean = _finite(found["forecast"])
         answer = {"mean": mean * scale + center}

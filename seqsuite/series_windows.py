@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -30,6 +30,11 @@ class WindowSettings:
         shortest_history: Rows of history that a window must have, where its series has them.
         step: Rows between the origins of neighboring windows of a series.
         windows_per_epoch: Windows of an epoch of training, drawn anew for each; 0: all.
+        teacher_forcing: ``future``: windows also tell what came after, as ``future_values``, for a
+            decoder that reads it in training; ``all``: and the history is a target too, before the
+            future.
+        counts: Windows also tell what standardized their series, as ``center`` and ``scale``, and
+            where the history is a target, targets are counts.
     """
 
     context_length: int
@@ -38,6 +43,8 @@ class WindowSettings:
     shortest_history: int
     step: int = 1
     windows_per_epoch: int = 0
+    teacher_forcing: Literal["none", "future", "all"] = "none"
+    counts: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,12 @@ class EncodedSeries:
             steps = {"past": (context,), "future": (context + horizon,), "static": ()}
             axes = steps[name.partition("_")[0]]
             features[name] = tf.TensorSpec((None, *axes, column.shape[1]), column.dtype)
-        targets = tf.TensorSpec((None, horizon), tf.float32)
+        if self.settings.teacher_forcing != "none":
+            features["future_values"] = tf.TensorSpec((None, horizon), tf.float32)
+        if self.settings.counts:
+            features |= {name: tf.TensorSpec((None,), tf.float64) for name in ("center", "scale")}
+        steps_scored = horizon + (context if self.settings.teacher_forcing == "all" else 0)
+        targets = tf.TensorSpec((None, steps_scored), tf.float32)
         return features, targets, tf.TensorSpec((None,), tf.int64)
 
     def plan(self, training: TrainingConfig, epoch: int = 0) -> list[np.ndarray]:
@@ -167,11 +179,7 @@ class EncodedSeries:
         """
         context, horizon = self.settings.context_length, self.settings.prediction_length
         series, origin = self.locate(indices)
-        length = np.minimum(origin, context)
-        begin = self.starts[series] + origin - length
-        steps = np.arange(context)
-        real = steps < length[:, None]
-        rows = np.where(real, begin[:, None] + steps, 0)
+        begin, length, real, rows = self._history_rows(indices)
         features = {
             "history": np.where(real, self.values[rows], np.float32(0)),
             "observed": real & self.observed[rows],
@@ -192,10 +200,38 @@ class EncodedSeries:
                 features[name] = np.where(known[:, :, None], column[places], column.dtype.type(0))
             else:
                 features[name] = np.where(real[:, :, None], column[rows], column.dtype.type(0))
+        if self.settings.teacher_forcing != "none":
+            features["future_values"] = self._future(indices)
+        if self.settings.counts:
+            features["center"] = self.scales.center[series]
+            features["scale"] = self.scales.scale[series]
         return features
 
     def target_batch(self, indices: np.ndarray) -> np.ndarray:
-        """Return what came after the windows, float32 ``(windows, time)``, NaN where unknown."""
+        """Return what came after the windows, float32 ``(windows, time)``, NaN where unknown.
+
+        Before it, with all of `teacher_forcing`, the ``context_length`` rows of the history.
+        """
+        future = self._future(indices)
+        if self.settings.teacher_forcing != "all":
+            return future
+        _, _, real, rows = self._history_rows(indices)
+        history = np.where(real & self.observed[rows], self.values[rows], np.float32(np.nan))
+        targets = np.concatenate([history, future], axis=1)
+        if self.settings.counts:
+            targets = self.in_units(indices, targets).round().astype(np.float32)
+        return targets
+
+    def _history_rows(self, indices: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return where histories begin, their lengths, and which of their steps are which rows."""
+        series, origin = self.locate(indices)
+        length = np.minimum(origin, self.settings.context_length)
+        begin = self.starts[series] + origin - length
+        steps = np.arange(self.settings.context_length)
+        real = steps < length[:, None]
+        return begin, length, real, np.where(real, begin[:, None] + steps, 0)
+
+    def _future(self, indices: np.ndarray) -> np.ndarray:
         series, origin = self.locate(indices)
         rows = (self.starts[series] + origin)[:, None] + np.arange(self.settings.prediction_length)
         inside = rows < self.starts[series + 1][:, None]

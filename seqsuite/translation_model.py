@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
 
-from seqsuite import schedules
 from seqsuite.layers import (
     BahdanauAttention,
     DecoderCell,
@@ -20,9 +18,6 @@ from seqsuite.layers import (
     TeacherForcing,
 )
 from seqsuite.layers.memory_attention import MemoryAttention
-
-# What an exponential schedule leaves of the true tokens at the end of training.
-_LAST_SHARE = 0.01
 
 
 def build_translation_model(preprocessor: Any, config: Any, training: Any) -> keras.Model:
@@ -56,40 +51,6 @@ def build_translation_model(preprocessor: Any, config: Any, training: Any) -> ke
         lengths=inputs["target_length"],
     )
     return keras.Model(inputs, {"logits": logits}, name="translation")
-
-
-def sampling_probability(schedule: str, maximum: float, step: int, total_steps: int) -> float:
-    """Return how often the decoder is fed its own predictions; schedules span the training.
-
-    Args:
-        schedule: ``constant``, ``linear``, ``exponential`` (fast at first) or
-            ``inverse_sigmoid`` (half done in the middle).
-        maximum: The probability at the end, or nearly.
-        step: Steps done.
-        total_steps: Steps of the training.
-
-    Example:
-        >>> [sampling_probability("linear", 0.5, step, 10) for step in (0, 5, 10)]
-        [0.0, 0.25, 0.5]
-
-    Reference:
-        Bengio et al., "Scheduled Sampling", 2015, https://arxiv.org/abs/1506.03099
-    """
-    settings = {
-        "linear": {"total_steps": total_steps},
-        "exponential": {"decay": _LAST_SHARE ** (1 / max(1, total_steps))},
-        "inverse_sigmoid": {"k": _steepness(total_steps / 2)},
-    }.get(schedule, {})
-    return schedules.sampling_probability(schedule, step, maximum, **settings)
-
-
-def _steepness(middle: float) -> float:
-    """Return the k of an inverse sigmoid that is half done after so many steps: k log k."""
-    k = max(math.e, middle)
-    for _ in range(50):
-        # Newton's method on the convex k log k - middle.
-        k = max(1.0, (k + middle) / (1.0 + math.log(k)))
-    return k
 
 
 def _embeddings(preprocessor: Any, config: Any) -> tuple[SymbolEmbedding, SymbolEmbedding]:

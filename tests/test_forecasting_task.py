@@ -8,25 +8,14 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.backtest import assert_no_leak
-from seqsuite.config import build_config
 from seqsuite.datasets import Examples
 from seqsuite.datasets.series import Series
 from seqsuite.errors import UserError
 from seqsuite.forecast_levels import QUANTILE_LEVELS
+from seqsuite.forecast_models import forecast_function
 from seqsuite.forecast_prediction import conformal_offsets
-from seqsuite.tasks import find_task
+from tests.forecasters import COVARIATES, HOUR, built, series
 
-FORECASTING = find_task("forecasting")
-HOUR = 3600
-SMALL = {
-    "data": {"context_length": 10, "prediction_length": 4, "horizons": "2,4"},
-    "model": {"units": 5, "segment_length": 3},
-}
-COVARIATES = {
-    "past_covariates": "warm,wind",
-    "future_covariates": "plan",
-    "static_covariates": "city",
-}
 VARIANTS = {
     "plain": {},
     "cycle": {"model": {"cycle_length": 6, "scaling": "revin", "series_embedding_size": 3}},
@@ -36,45 +25,30 @@ VARIANTS = {
         "evaluation": {"intervals": "calibrated"},
     },
     "covariates": {"data": COVARIATES, "model": {"scaling": "mean_abs"}},
+    "encoder_decoder": {
+        "data": COVARIATES,
+        "model": {"architecture": "encoder_decoder", "output": "quantiles", "calendar": True},
+        "evaluation": {"intervals": "calibrated"},
+    },
+    "student_t": {
+        "data": {"future_covariates": "plan", "static_covariates": "city"},
+        "model": {"architecture": "autoregressive", "num_paths": 20, "cycle_length": 6},
+        "evaluation": {"intervals": "model"},
+    },
+    "counts": {
+        "model": {
+            "architecture": "autoregressive",
+            "distribution": "negative_binomial",
+            "scaling": "mean_abs",
+            "num_paths": 20,
+        },
+        "evaluation": {"intervals": "calibrated"},
+    },
 }
 
 
-def series(name, rows=40, first_target=0):
-    generator = np.random.default_rng(len(name))
-    steps = np.arange(rows)
-    target = 20 + 3 * np.sin(steps) + generator.normal(size=rows)
-    target[5] = np.nan
-    return Series(
-        name,
-        HOUR * steps,
-        target,
-        covariates={
-            "warm": generator.normal(size=rows),
-            "wind": generator.choice(["N", "S"], rows).astype(object),
-            "plan": generator.normal(size=rows),
-        },
-        static={"city": "Bonn"},
-        first_target=first_target,
-        frequency="1h",
-    )
-
-
-def built(**sections):
-    """A task, its preprocessor, and a model whose weights say something."""
-    names = {*SMALL, *sections}
-    merged = {name: {**SMALL.get(name, {}), **sections.get(name, {})} for name in names}
-    task = FORECASTING(build_config(FORECASTING.config_class, merged))
-    train = Examples({"series": [series("a").part(30), series("bb").part(30)]})
-    preprocessor = task.build_preprocessor(train)
-    model = task.build_model(preprocessor)
-    generator = np.random.default_rng(2)
-    for weight in model.weights:
-        if "seed" not in weight.path:
-            weight.assign(generator.normal(scale=0.4, size=weight.shape))
-    validation = Examples({"series": [series("a", first_target=26), series("bb", first_target=26)]})
-    encoded = preprocessor.encode(validation)
-    task.calibrate(preprocessor, task.build_predictor(preprocessor, model)(encoded), None)
-    return task, preprocessor, model
+AUTOREGRESSIVE = {"architecture": "autoregressive"}
+COUNTS = {**AUTOREGRESSIVE, "distribution": "negative_binomial"}
 
 
 @pytest.fixture(scope="module", params=VARIANTS)
@@ -92,7 +66,7 @@ def test_served_forecasts_are_those_that_are_scored(variant):
     encoded = preprocessor.encode(examples)
     first = np.array([0, np.flatnonzero(encoded.locate(np.arange(encoded.num_windows))[0] == 1)[0]])
     features = {name: tf.constant(value) for name, value in encoded.batch(first).items()}
-    outputs = model(features, training=False)
+    outputs = forecast_function(preprocessor, model, task.config.model)(features, training=False)
     answers = answered(task.build_server(preprocessor, model), preprocessor.to_tensors(examples))
     np.testing.assert_allclose(
         answers["mean"], encoded.in_units(first, outputs["forecast"].numpy()), rtol=1e-5
@@ -170,12 +144,13 @@ def test_a_planted_leak_is_caught():
 
 
 def test_a_window_alone_is_the_window_in_a_batch(variant):
-    _, preprocessor, model = variant
+    task, preprocessor, model = variant
+    forecast = forecast_function(preprocessor, model, task.config.model)
     encoded = preprocessor.encode(Examples({"series": [series("a"), series("bb")]}))
     numbers = np.arange(encoded.num_windows)
-    together = model({k: tf.constant(v) for k, v in encoded.batch(numbers).items()})
+    together = forecast({k: tf.constant(v) for k, v in encoded.batch(numbers).items()})
     for number in numbers[::9]:
-        alone = model({k: tf.constant(v) for k, v in encoded.batch(numbers[[number]]).items()})
+        alone = forecast({k: tf.constant(v) for k, v in encoded.batch(numbers[[number]]).items()})
         for name, value in alone.items():
             np.testing.assert_allclose(value[0], together[name][number], atol=1e-5)
 
@@ -258,6 +233,15 @@ def test_the_model_learns_what_is_regular():
         ({"data": {"join_validation": True}}, "join_validation"),
         ({"evaluation": {"intervals": "model"}}, "no quantiles of its own"),
         ({"training": {"class_weights": "balanced"}}, "not for forecasting"),
+        ({"model": {"distribution": "normal"}}, "distribution is of .* autoregressive alone"),
+        ({"training": {"sampling_schedule": "linear"}}, "sampling_schedule is of .* alone"),
+        ({"model": {"architecture": "encoder_decoder", "linear": True}}, "segments alone"),
+        ({"model": {**AUTOREGRESSIVE, "output": "quantiles"}}, "segments and encoder_decoder"),
+        ({"model": {**AUTOREGRESSIVE, "num_paths": 5}}, "at least 20"),
+        ({"model": AUTOREGRESSIVE, "training": {"loss": "huber"}}, "loss of their own"),
+        ({"model": AUTOREGRESSIVE, "data": {"past_covariates": "warm"}}, "runs on without them"),
+        ({"model": COUNTS}, "choose model.scaling mean_abs"),
+        ({"model": {**COUNTS, "scaling": "mean_abs", "cycle_length": 6}}, "a cycle moves"),
     ],
 )
 def test_settings_that_cannot_be_are_told(section, message):

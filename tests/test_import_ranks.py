@@ -57,6 +57,7 @@ RANKS = [
         "simple_forecasts",
         "checkpoint",
         "backtest",
+        "scheduled_training",
     },
     {
         "preprocessing",
@@ -80,7 +81,7 @@ RANKS = [
         "translator",
         "translation_ensemble",
         "forecast_files",
-        "forecast_model",
+        "forecast_models",
         "forecast_prediction",
         "forecaster",
     },

@@ -140,3 +140,33 @@ def test_a_series_too_short_for_a_window_has_none():
     series = encoded(lengths=(1, 2))
     assert series.num_windows == 0
     assert series.plan(TrainingConfig()) == []
+
+
+@pytest.mark.parametrize("counts", [False, True])
+def test_a_decoder_is_told_what_came_after_and_learns_the_history_too(counts):
+    plain = encoded(shortest_history=2)
+    numbers = every(plain)
+    window, future = plain.batch(numbers), plain.target_batch(numbers)
+    told = encoded(shortest_history=2, teacher_forcing="future", counts=counts)
+    np.testing.assert_array_equal(told.batch(numbers)["future_values"], future)
+    np.testing.assert_array_equal(told.target_batch(numbers), future)
+    scored = encoded(shortest_history=2, teacher_forcing="all", counts=counts)
+    history = np.where(window["observed"], window["history"], np.nan)
+    expected = np.concatenate([history, future], axis=1)
+    series, _ = plain.locate(numbers)
+    if counts:
+        # The centers of the series are 0, 10, 20 and their scales 2.
+        expected = expected * 2.0 + 10.0 * series[:, None]
+        np.testing.assert_array_equal(scored.batch(numbers)["center"], 10.0 * series)
+        np.testing.assert_array_equal(scored.batch(numbers)["scale"], np.full(len(series), 2.0))
+    np.testing.assert_array_equal(scored.target_batch(numbers), expected)
+    for settings in (told, scored):
+        features, targets, _ = settings.specification
+        found = settings.batch(numbers)
+        assert set(features) == set(found)
+        for name, value in found.items():
+            assert (features[name].shape[1:], features[name].dtype) == (
+                value.shape[1:],
+                value.dtype,
+            )
+        assert targets.shape[1:] == settings.target_batch(numbers).shape[1:]

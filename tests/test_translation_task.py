@@ -14,8 +14,8 @@ from seqsuite.config import build_config
 from seqsuite.datasets import Examples
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
+from seqsuite.scheduled_training import sampling_probability
 from seqsuite.tasks import find_task
-from seqsuite.translation_model import sampling_probability
 from seqsuite.translator import NOT_FOUND
 
 TRANSLATION = find_task("translation")

@@ -33,7 +33,7 @@ class CovariateEncoder:
         self.config: dict[str, Any] = config or {
             role: {"numbers": {}, "categories": {}} for role in ROLES
         }
-        self._tables = {
+        self.tables = {
             role: {name: lookup_table(known) for name, known in found["categories"].items()}
             for role, found in self.config.items()
         }
@@ -149,7 +149,7 @@ class CovariateEncoder:
                 raw = features[f"{role}_categories"]
                 ids = [
                     tf.where(raw[..., i] == "", _MISSING, table.lookup(raw[..., i]))
-                    for i, table in enumerate(self._tables[role].values())
+                    for i, table in enumerate(self.tables[role].values())
                 ]
                 encoded[f"{role}_category_ids"] = tf.stack(ids, axis=-1)
         return encoded

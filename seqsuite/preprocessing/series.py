@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ import tensorflow as tf
 
 from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.series import Series
+from seqsuite.errors import UserError
 from seqsuite.forecast_scores import SeriesScales, training_scales
 from seqsuite.preprocessing.covariates import CovariateEncoder
 from seqsuite.preprocessing.preprocessor import Preprocessor
@@ -46,6 +48,8 @@ class SeriesPreprocessor(Preprocessor):
         offsets: Conformal corrections ``(prediction_length, levels)`` in standard deviations, or
             None; set on validation.
         season_steps: Steps of a season, for the seasonal naive forecast.
+        teacher_forcing: What else a model in training is told of a window; see `WindowSettings`.
+        counts: The values are counts, and a model is told what standardized them.
         **kwargs: Keras layer arguments.
 
     Call arguments:
@@ -80,6 +84,8 @@ class SeriesPreprocessor(Preprocessor):
         covariate_config: dict | None = None,
         has_missing: bool = False,
         offsets: Sequence[Sequence[float]] | None = None,
+        teacher_forcing: Literal["none", "future", "all"] = "none",
+        counts: bool = False,
         **kwargs,
     ):
         # No autocast: Keras would round float64 on its way in.
@@ -96,6 +102,8 @@ class SeriesPreprocessor(Preprocessor):
         self.covariate_config = covariate_config
         self.has_missing = has_missing
         self.offsets = offsets
+        self.teacher_forcing = teacher_forcing
+        self.counts = counts
         self._build_tables()
 
     def get_config(self) -> dict:
@@ -103,13 +111,19 @@ class SeriesPreprocessor(Preprocessor):
         names = (
             "context_length", "prediction_length", "shortest_horizon", "windows_per_epoch",
             "season_steps", "covariates", "frequency", "unique_ids", "centers", "scales",
-            "covariate_config", "has_missing", "offsets",
+            "covariate_config", "has_missing", "offsets", "teacher_forcing", "counts",
         )  # fmt: skip
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     def adapt(self, examples: Examples) -> None:
-        """Learn ids, means and standard deviations from training rows, and what covariates hold."""
+        """Learn ids, means and standard deviations from training rows, and what covariates hold.
+
+        Raises:
+            UserError: Values that must be counts are not.
+        """
         series = examples.features["series"]
+        if self.counts:
+            _check_counts(series)
         self.frequency = next((s.frequency for s in series if s.frequency), "")
         self.unique_ids = [s.unique_id for s in series]
         scales = training_scales([one.target for one in series], self.season_steps)
@@ -122,6 +136,9 @@ class SeriesPreprocessor(Preprocessor):
 
     def _build_tables(self) -> None:
         self.covariate_encoder = CovariateEncoder(self.covariates, self.covariate_config)
+        # An exported model holds what is an attribute of a layer, but does not look into dicts.
+        self._covariate_tables = tf.Module()
+        self._covariate_tables.tables = self.covariate_encoder.tables
         self._index = {name: i + 1 for i, name in enumerate(self.unique_ids)}
         self._table = lookup_table(self.unique_ids) if self.unique_ids else None
 
@@ -180,6 +197,8 @@ class SeriesPreprocessor(Preprocessor):
             shortest_horizon=self.shortest_horizon,
             shortest_history=self.context_length if training else 1,
             windows_per_epoch=self.windows_per_epoch if training else 0,
+            teacher_forcing=self.teacher_forcing if training else "none",
+            counts=self.counts,
         )
 
     def scales_of(self, series: Sequence[Series]) -> SeriesScales:
@@ -258,6 +277,17 @@ class SeriesPreprocessor(Preprocessor):
         scales = tf.constant([1.0, *self.scales], tf.float64)
         center = tf.where(index > 0, tf.gather(centers, index), own_center)
         return center, tf.where(index > 0, tf.gather(scales, index), own_scale)
+
+
+def _check_counts(series: Sequence[Series]) -> None:
+    """Refuse values that are no counts: a distribution of counts has no density for them."""
+    for one in series:
+        wrong = np.isfinite(one.target) & ((one.target < 0) | (one.target != np.round(one.target)))
+        if wrong.any():
+            raise UserError(
+                f"model.distribution negative_binomial is of counts, whole numbers from 0 on, and "
+                f"series {one.unique_id} has {one.target[wrong][0]:g}: choose student_t or normal."
+            )
 
 
 def _window(values: tf.Tensor, begin: tf.Tensor, size: int) -> tf.Tensor:

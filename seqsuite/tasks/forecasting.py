@@ -2,9 +2,10 @@
 
 A recurrent network reads segments of the history and answers for all segments of the future at once
 (SegRNN, Lin et al. 2023), after the level of each window (Kim et al. 2022) and a learned cycle (Lin
-et al. 2024) were taken out. One network serves many series, and a forecast of any shorter horizon
-is the beginning of the longest. Intervals come from its own quantiles, from errors on validation
-(conformal prediction), or from both.
+et al. 2024) were taken out; or it goes on value by value, as an encoder-decoder (Sutskever et al.
+2014) or drawing from distributions (DeepAR, Salinas et al. 2020). One network serves many series,
+and a forecast of any shorter horizon is the beginning of the longest. Intervals come from its own
+quantiles, from errors on validation (conformal prediction), or from both.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ class Forecasting(Task):
         from seqsuite.preprocessing.series import SeriesPreprocessor
 
         data, examples = self.config.data, examples if fitted is None else fitted
+        model = self.config.model
         preprocessor = SeriesPreprocessor(
             data.context_length,
             data.prediction_length,
@@ -84,27 +86,35 @@ class Forecasting(Task):
             windows_per_epoch=self.config.training.windows_per_epoch,
             season_steps=self._season_steps(examples),
             covariates=data.covariates,
+            teacher_forcing=model.teacher_forcing,
+            counts=model.is_of_counts,
         )
         preprocessor.adapt(examples)
         return preprocessor
 
     def build_model(self, preprocessor):
-        from seqsuite.forecast_model import build_forecast_model, forecast_losses
+        from seqsuite.forecast_models import build_forecast_model, forecast_losses
         from seqsuite.optimizers import build_optimizer
 
         training = self.config.training
         model = build_forecast_model(preprocessor, self.config.model)
-        losses = forecast_losses(training, self.config.model, preprocessor.prediction_length)
+        losses = forecast_losses(training, self.config.model)
         model.compile(optimizer=build_optimizer(training), loss=losses)
         return model
 
+    def callbacks(self):
+        from seqsuite.scheduled_training import sampling_callbacks
+
+        return sampling_callbacks(self.config.training)
+
     def build_predictor(self, preprocessor, model, final=False):
+        from seqsuite.forecast_models import forecast_function
         from seqsuite.forecast_prediction import ForecastPredictor
 
         settings = self.config.evaluation
         return ForecastPredictor(
             preprocessor,
-            model,
+            forecast_function(preprocessor, model, self.config.model),
             self.config.data.scored_horizons,
             owa=settings.owa,
             intervals=settings.intervals,
@@ -143,9 +153,11 @@ class Forecasting(Task):
         )
 
     def build_server(self, preprocessor, model):
+        from seqsuite.forecast_models import forecast_function
         from seqsuite.forecaster import Forecaster
 
-        return Forecaster(preprocessor, model, self.config.evaluation.intervals)
+        function = forecast_function(preprocessor, model, self.config.model)
+        return Forecaster(preprocessor, function, self.config.evaluation.intervals)
 
     def plots(self, directory, examples, predictions, references, preprocessor):
         from seqsuite import forecast_plots

@@ -67,20 +67,9 @@ class Translation(Task):
         return model
 
     def callbacks(self):
-        training = self.config.training
-        if training.sampling_schedule == "none":
-            return []
+        from seqsuite.scheduled_training import sampling_callbacks
 
-        def move(model, step, total_steps):
-            from seqsuite.translation_model import sampling_probability
-
-            model.get_layer("decoder").sampling_probability.assign(
-                sampling_probability(
-                    training.sampling_schedule, training.sampling_probability, step, total_steps
-                )
-            )
-
-        return [move]
+        return sampling_callbacks(self.config.training)
 
     def build_predictor(self, preprocessor, model, final=False):
         from seqsuite.translation_prediction import TranslationPredictor

@@ -1,0 +1,82 @@
+"""The network of segments: standardized windows in, standardized forecasts out at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from seqsuite.forecast_levels import QUANTILE_LEVELS
+from seqsuite.forecast_models.inputs import joined, known_series, read_window
+from seqsuite.layers.quantile_head import QuantileHead
+from seqsuite.layers.segment_recurrent import SegmentRecurrent
+from seqsuite.preprocessing.series import SeriesPreprocessor
+
+
+def build_segment_model(preprocessor: SeriesPreprocessor, config: Any) -> keras.Model:
+    """Return the model that is trained, not compiled; it is also what forecasts.
+
+    What is regular is taken out of a window first and put back behind. What is left is forecast by
+    segments.
+
+    Args:
+        preprocessor: Adapted.
+        config: The section ``model`` of the task.
+
+    Returns:
+        The features of ``EncodedSeries`` -> ``forecast`` float32 ``(batch, prediction_length)``
+        and, with quantiles, ``quantiles`` ``(batch, prediction_length, levels)``.
+    """
+    window = read_window(preprocessor, config)
+    inputs, scaling = window.inputs, window.scaling
+    features = window.past + window.known
+    channels: Any = window.scaled
+    if features or preprocessor.has_missing:
+        channels = ops.concatenate([*window.own, *features], axis=-1)
+    quantiles = config.output == "quantiles"
+    forecaster = SegmentRecurrent(
+        config.units,
+        config.segment_length,
+        preprocessor.prediction_length,
+        cell=config.cell,
+        num_layers=config.num_layers,
+        dropout=config.dropout,
+        num_outputs=1 + config.head_size if quantiles else None,
+        name="forecaster",
+    )
+    series = known_series(preprocessor, config, inputs)
+    found = forecaster(
+        channels, lengths=inputs["length"], series=series, future=joined(window.ahead)
+    )
+
+    direct = None
+    if config.linear:
+        linear = keras.layers.Dense(
+            preprocessor.prediction_length, kernel_initializer="zeros", name="linear"
+        )
+        direct = linear(_right_aligned(window.scaled, inputs["length"]))
+
+    def back(values):
+        """Put in what was taken out: the linear part, the level and spread, the cycle."""
+
+        def fitting(part):
+            return part if len(values.shape) == 2 else part[:, :, None]
+
+        whole = values if direct is None else values + fitting(direct)
+        whole = scaling.inverse(whole, window.center, window.scale)
+        return whole if window.cycle_ahead is None else whole + fitting(window.cycle_ahead)
+
+    if not quantiles:
+        return keras.Model(inputs, {"forecast": back(found)}, name="forecasting")
+    head = QuantileHead(QUANTILE_LEVELS, name="quantile_head")
+    outputs = {"forecast": back(found[:, :, 0]), "quantiles": back(head(found[:, :, 1:]))}
+    return keras.Model(inputs, outputs, name="forecasting")
+
+
+def _right_aligned(values: Any, length: Any) -> Any:
+    """Move right-padded rows ``(batch, time)`` to the right; what is then in front is 0."""
+    size = values.shape[1]
+    places = ops.arange(size, dtype="int32") - (size - length)[:, None]
+    moved = ops.take_along_axis(values, ops.maximum(places, 0), axis=1)
+    return ops.where(places >= 0, moved, 0.0)
