@@ -24,6 +24,7 @@ class Forecasting(Task):
     monitor = "mse"
     free_labels = True
     output_formats = ("text", "json", "csv")
+    further_verbs = {"backtest": "seqsuite.backtest_verb:backtest"}  # noqa: RUF012
 
     serving_signature = {  # noqa: RUF012
         "history": "float64[batch,time]",
