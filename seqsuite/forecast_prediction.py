@@ -13,6 +13,7 @@ from seqsuite.forecast_levels import QUANTILE_LEVELS
 from seqsuite.forecast_plots import Fan
 from seqsuite.forecast_scores import M4_HOURLY_NAIVE2, ForecastScores
 from seqsuite.forecast_windows import SeriesWindows
+from seqsuite.layers.seasonal_cycle import SeasonalCycle
 from seqsuite.pipeline import batch_dataset
 from seqsuite.preprocessing.series import SeriesPreprocessor
 from seqsuite.series_windows import EncodedSeries
@@ -39,7 +40,8 @@ class ForecastPredictor:
 
     Returns:
         From a call with :class:`EncodedSeries`: ``scores``, a :class:`ForecastScores`; ``targets``
-        and ``forecasts``, what calibration reads, standardized; and ``shown``, some windows.
+        and ``forecasts``, what calibration reads, standardized; ``shown``, some windows; and, in
+        the end and of a model that has them, ``cycles``, float ``(series, steps)``.
     """
 
     def __init__(
@@ -99,7 +101,8 @@ class ForecastPredictor:
                 name = encoded.names[series[place]]
                 windows.append(Fan(name, history, truth_in_units[place], mean[place], band))
         found = {name: np.concatenate(parts) for name, parts in kept.items() if parts}
-        return {"scores": scores, "shown": windows, **found}
+        cycles = {} if self.max_windows else _learned_cycles(self.model)
+        return {"scores": scores, "shown": windows, **cycles, **found}
 
     @property
     def _has_quantiles(self) -> bool:
@@ -137,6 +140,11 @@ def _targets(encoded: EncodedSeries) -> list[np.ndarray]:
         values = values * encoded.scales.scale[index] + encoded.scales.center[index]
         found.append(np.where(encoded.observed[start:stop], values, np.nan))
     return found
+
+
+def _learned_cycles(model: keras.Model) -> dict[str, np.ndarray]:
+    tables = [layer.table for layer in model.layers if isinstance(layer, SeasonalCycle)]
+    return {"cycles": np.asarray(tables[0])} if tables else {}
 
 
 def conformal_offsets(targets: np.ndarray, forecasts: np.ndarray) -> list[list[float]]:
