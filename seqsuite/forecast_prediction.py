@@ -60,6 +60,7 @@ class ForecastPredictor:
         self.intervals = intervals
         self.max_windows = max_windows
         self._call: Any = None
+        self._past: tuple[Any, Any] = (None, None)
 
     def __call__(self, encoded: EncodedSeries) -> dict[str, Any]:
         """Forecast the windows of a split."""
@@ -73,7 +74,7 @@ class ForecastPredictor:
             )
         levels = QUANTILE_LEVELS if self._has_quantiles else ()
         scores = ForecastScores(self.horizons, levels, encoded.scales, OWA[self.owa])
-        naive = SeriesWindows(_targets(encoded), self.preprocessor.season_steps)
+        naive = self._past_of(encoded)
         shown = self._shown(encoded, plan)
         kept: dict[str, list[np.ndarray]] = {"targets": [], "forecasts": []}
         windows = []
@@ -124,6 +125,12 @@ class ForecastPredictor:
             return found
         return apply_conformal_offsets(found, np.array(self.preprocessor.offsets), QUANTILE_LEVELS)
 
+    def _past_of(self, encoded: EncodedSeries) -> SeriesWindows:
+        """Return what the seasonal naive forecast reads: of validation the same in every epoch."""
+        if self._past[0] is not encoded:
+            self._past = encoded, SeriesWindows(_targets(encoded), self.preprocessor.season_steps)
+        return self._past[1]
+
     def _shown(self, encoded: EncodedSeries, plan: list[np.ndarray]) -> np.ndarray:
         if self.max_windows or not plan:
             return np.zeros(0, np.int64)
@@ -133,13 +140,10 @@ class ForecastPredictor:
 
 def _targets(encoded: EncodedSeries) -> list[np.ndarray]:
     """Return the series in their units, NaN where missing."""
-    parts = zip(encoded.starts[:-1], encoded.starts[1:], strict=True)
-    found = []
-    for index, (start, stop) in enumerate(parts):
-        values = encoded.values[start:stop].astype(np.float64)
-        values = values * encoded.scales.scale[index] + encoded.scales.center[index]
-        found.append(np.where(encoded.observed[start:stop], values, np.nan))
-    return found
+    lengths, scales = np.diff(encoded.starts), encoded.scales
+    values = encoded.values * np.repeat(scales.scale, lengths) + np.repeat(scales.center, lengths)
+    values[~encoded.observed] = np.nan
+    return np.split(values, encoded.starts[1:-1])
 
 
 def _learned_cycles(model: keras.Model) -> dict[str, np.ndarray]:
