@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import atexit
 import importlib
+import math
 import os
 import sys
 import tempfile
@@ -97,7 +98,7 @@ def _train(task_class: type[Task], words: list[str]) -> int:
                 "--resume takes the configuration of the run itself. Leave out --config, --data, "
                 "--model and --training flags, or start another run with another --run_dir."
             )
-        config = _read_run_config(task_class, Path(options.run_dir))
+        config = read_run_config(task_class, Path(options.run_dir))
     export_dir = Path(options.export_dir or Path("saved_models") / task_class.name)
     _check_writable(export_dir)
     quiet_tensorflow()
@@ -127,7 +128,7 @@ def _evaluate(task_class: type[Task], words: list[str]) -> int:
         raise UserError(
             "evaluate takes the configuration of the run itself; only --data flags may differ."
         )
-    config = _read_run_config(task_class, run_dir, words)
+    config = read_run_config(task_class, run_dir, words)
     quiet_tensorflow()
     from seqsuite import report, runs
 
@@ -176,6 +177,25 @@ def _predict(task_class: type[Task], words: list[str]) -> int:
     return prediction.run(exported_task(task_class, server.version), server, options)
 
 
+class ProgressPercent:
+    """A line on standard error while a verb works, where that is a terminal.
+
+    Args:
+        verb: What it says.
+    """
+
+    def __init__(self, verb: str):
+        self.verb = verb
+        self.shown = sys.stderr.isatty()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Say how much of the work is done."""
+        if self.shown:
+            share = math.floor(100 * done / total) if total else 100
+            end = "\n" if done >= total else ""
+            print(f"\r{self.verb} {share} %", end=end, file=sys.stderr, flush=True)
+
+
 def exported_task(task_class: type[Task], version: Path) -> Task:
     """Return a task as it was configured for a model that was exported."""
     recipe = version / CONFIG_FILE
@@ -193,7 +213,7 @@ def _export(task_class: type[Task], words: list[str]) -> int:
     parser.add_argument("--output", help=f"default: saved_models/{task_class.name}")
     options = parser.parse_args(words)
     run_dir = _required_run_dir(options.run_dir)
-    config = _read_run_config(task_class, run_dir)
+    config = read_run_config(task_class, run_dir)
     quiet_tensorflow()
     from seqsuite import runs
 
@@ -219,7 +239,7 @@ def _required_run_dir(run_dir: str | None) -> Path:
     return Path(run_dir)
 
 
-def _read_run_config(task_class: type[Task], run_dir: Path, words: Sequence[str] = ()) -> Any:
+def read_run_config(task_class: type[Task], run_dir: Path, words: Sequence[str] = ()) -> Any:
     """Return the configuration a run was trained with, under the --data flags among ``words``."""
     recipe = run_dir / "config.toml"
     if not recipe.is_file():

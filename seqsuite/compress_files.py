@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
-import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -31,7 +29,9 @@ def compress(task_class: type[Task], words: list[str]) -> int:
         raise UserError(f"--lanes must be at least 1. Received: {options.lanes}.")
     model = _served(task_class, options.model)
     data, started = source.read_bytes(), time.monotonic()
-    found = compression.compress_measured(data, model, options.lanes, _Progress("compress"))
+    found = compression.compress_measured(
+        data, model, options.lanes, cli.ProgressPercent("compress")
+    )
     target.write_bytes(found.blob)
     seconds = time.monotonic() - started
     sizes = {"seqsuite": len(found.blob), **compression.standard_sizes(data)}
@@ -65,7 +65,7 @@ def decompress(task_class: type[Task], words: list[str]) -> int:
             f"{target} exists. Give --output FILE to write elsewhere, or to replace it."
         )
     model = _served(task_class, options.model)
-    data = compression.decompress(source.read_bytes(), model, _Progress("decompress"))
+    data = compression.decompress(source.read_bytes(), model, cli.ProgressPercent("decompress"))
     target.write_bytes(data)
     print(f"{target}: {len(data):,} bytes")
     return 0
@@ -103,22 +103,6 @@ class ServedSymbolModel:
     def advance(self, ids: np.ndarray) -> np.ndarray:
         """Read ids ``(lanes,)`` and return float ``(lanes, symbols)`` for the next."""
         return self._stream.read(self._stream.pieces[ids])
-
-
-class _Progress:
-    """A line on standard error while a file is coded."""
-
-    def __init__(self, verb: str):
-        self.verb = verb
-        self.shown = sys.stderr.isatty()
-
-    def __call__(self, done: int, total: int) -> None:
-        if self.shown:
-            share = done / total if total else 1.0
-            end = "\n" if done >= total else ""
-            print(
-                f"\r{self.verb} {math.floor(100 * share)} %", end=end, file=sys.stderr, flush=True
-            )
 
 
 def _parser(task_class: type[Task], verb: str, description: str) -> cli.Parser:

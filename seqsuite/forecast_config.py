@@ -12,6 +12,7 @@ from seqsuite.errors import UserError
 # Setting -> the architectures that read it, where not all do.
 _READERS = {
     "segment_length": ("segments",),
+    "mean_reversion": ("segments",),
     "linear": ("segments",),
     "head_size": ("segments",),
     "output": ("segments", "encoder_decoder"),
@@ -121,6 +122,8 @@ class ForecastModelConfig:
         cycle_length: Rows of a learned cycle that is taken out and put back (0: none).
         series_embedding_size: Features that tell the known series apart (0: none).
         calendar: Read the time of day, week and year.
+        mean_reversion: With scaling revin: begin at the last value and go over to the mean ahead,
+            in a learned way; of segments.
         linear: Add a linear forecast from the rows of history, learned along; what series that are
             little more than linear need; of segments.
         output: point, or quantiles beside it; of segments and encoder_decoder, whose point is then
@@ -140,6 +143,7 @@ class ForecastModelConfig:
     cycle_length: int = 0
     series_embedding_size: int = 0
     calendar: bool = False
+    mean_reversion: bool = False
     linear: bool = False
     output: Literal["point", "quantiles"] = "point"
     head_size: int = 8
@@ -157,6 +161,11 @@ class ForecastModelConfig:
         # Of fewer paths the outermost quantile is beyond the last.
         check_ranges(self, {"dropout": (0, 0.99), "num_paths": (20, math.inf)})
         _check_readers(self, "model", self.architecture)
+        if self.mean_reversion and self.scaling != "revin":
+            raise UserError(
+                f"model.mean_reversion goes back to the mean of a window, which model.scaling "
+                f"{self.scaling} does not take out: choose model.scaling revin."
+            )
         if self.is_of_counts and self.scaling not in ("mean_abs", "none"):
             raise UserError(
                 f"model.distribution negative_binomial is of counts from 0 on, and model.scaling "

@@ -130,7 +130,7 @@ def calibration_curve(
     Returns:
         ``path``.
     """
-    figure = blank_figure((5.2, 5.0))
+    figure = blank_figure((6.8, 5.0))
     axis = figure.subplots()
     axis.plot([0, 1], [0, 1], color=_GREY, linewidth=1, label="perfect")
     for index, (name, shares) in enumerate(observed.items()):
@@ -152,35 +152,57 @@ def calibration_curve(
         ylim=(-0.02, 1.02),
     )
     axis.set_aspect("equal")
-    axis.legend(loc="upper left")
+    for place, side in ((0.2, "high"), (0.8, "low")):
+        where = {"ha": "center", "va": "center", "color": _GREY, "fontsize": 8}
+        axis.text(place, 0.98 - 0.96 * (place > 0.5), f"quantiles too {side}", zorder=1, **where)
+    _legend_outside(axis)
     return save_figure(figure, path)
 
 
-def seasonal_cycles(cycles: Mapping[str, np.ndarray], path: str | Path, most: int = 6) -> Path:
+def seasonal_cycles(
+    cycles: Mapping[str, np.ndarray],
+    path: str | Path,
+    most: int = 6,
+    names: Sequence[str] = (),
+    label: str = "step of the cycle",
+) -> Path:
     """Draw learned cycles, one panel for each length of a season.
 
     Args:
-        cycles: Name -> one cycle of values, float ``(steps,)``, or several ``(cycles, steps)``,
+        cycles: Title -> one cycle of values, float ``(steps,)``, or several ``(cycles, steps)``,
             such as one for each series.
         path: PNG file to write.
         most: Cycles drawn in a panel; of more, evenly chosen ones.
+        names: Whose each of several cycles is; may be empty.
+        label: What a step of a cycle is.
 
     Returns:
         ``path``.
     """
     panels = max(1, len(cycles))
-    figure = blank_figure((0.4 + 4.2 * panels, 3.4))
+    figure = blank_figure((1.0 + 5.2 * panels, 3.4))
     axes = np.ravel(figure.subplots(1, panels))
-    for axis, (name, values) in zip(axes, cycles.items(), strict=False):
+    for axis, (title, values) in zip(axes, cycles.items(), strict=False):
         table = np.atleast_2d(values)
         chosen = np.unique(np.linspace(0, len(table) - 1, min(most, len(table))).round())
-        for index, row in enumerate(table[chosen.astype(int)]):
-            color, style = _COLORS[index % 7], _STYLES[index % 7]
-            axis.plot(np.arange(len(row)), row, color=color, linestyle=style, linewidth=1.4)
+        for index, place in enumerate(chosen.astype(int)):
+            axis.plot(
+                np.arange(table.shape[1]),
+                table[place],
+                color=_COLORS[index % 7],
+                linestyle=_STYLES[index % 7],
+                marker=_MARKERS[index % 7] if table.shape[1] < 40 else "",
+                markersize=4,
+                linewidth=1.4,
+                label=_plain(_short(names[place])) if len(names) else None,
+            )
         axis.axhline(0, color=_GREY, linewidth=0.8)
         more = f", {len(chosen)} of {len(table):,}" if len(table) > len(chosen) else ""
-        axis.set(title=_plain(name) + more, xlabel="step of the cycle", ylabel="learned offset")
+        axis.set(title=_plain(title) + more, xlabel=label, ylabel="learned offset (z-scored)")
         axis.margins(x=0.02)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        if len(names):
+            _legend_outside(axis)
     return save_figure(figure, path)
 
 
@@ -255,14 +277,18 @@ def _draw_fan(axis: Axes, fan: Fan, levels: Sequence[float]) -> None:
 
 
 def _bands(levels: Sequence[float]) -> list[tuple[int, int]]:
-    """Return the places of levels symmetric about 0.5, the widest first, so that it lies below."""
+    """Return the places of levels symmetric about 0.5, the widest first, so that it lies below.
+
+    Of more than there are shades, some are chosen: eyes do not tell more apart.
+    """
     values = np.asarray(levels)
     pairs = [
         (int(low), int(high))
         for low in np.flatnonzero(values < 0.5)
         for high in np.flatnonzero(np.isclose(values, 1 - values[low], atol=1e-6))
     ]
-    return sorted(pairs)
+    chosen = np.linspace(0, len(pairs) - 1, min(len(pairs), len(_SHADES))).round()
+    return [sorted(pairs)[int(place)] for place in chosen]
 
 
 def _date_axis(axis: Axes) -> None:
@@ -286,6 +312,10 @@ def _cap_at_sane(axis: Axes, curves: Sequence[np.ndarray]) -> None:
 def _legend_outside(axis: Axes) -> None:
     if axis.get_lines():
         axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+
+
+def _short(name: str, width: int = 24) -> str:
+    return name if len(name) <= width else name[: width - 1] + "…"
 
 
 def _plain(text: str) -> str:

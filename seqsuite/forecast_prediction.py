@@ -13,6 +13,7 @@ from seqsuite.forecast_levels import QUANTILE_LEVELS
 from seqsuite.forecast_plots import Fan
 from seqsuite.forecast_scores import M4_HOURLY_NAIVE2, ForecastScores
 from seqsuite.forecast_windows import SeriesWindows
+from seqsuite.layers.seasonal_cycle import SeasonalCycle
 from seqsuite.pipeline import batch_dataset
 from seqsuite.preprocessing.series import SeriesPreprocessor
 from seqsuite.series_windows import EncodedSeries
@@ -39,7 +40,8 @@ class ForecastPredictor:
 
     Returns:
         From a call with :class:`EncodedSeries`: ``scores``, a :class:`ForecastScores`; ``targets``
-        and ``forecasts``, what calibration reads, standardized; and ``shown``, some windows.
+        and ``forecasts``, what calibration reads, standardized; ``shown``, some windows; and, in
+        the end and of a model that has them, ``cycles``, float ``(series, steps)``.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class ForecastPredictor:
         self.intervals = intervals
         self.max_windows = max_windows
         self._call: Any = None
+        self._past: tuple[Any, Any] = (None, None)
 
     def __call__(self, encoded: EncodedSeries) -> dict[str, Any]:
         """Forecast the windows of a split."""
@@ -71,7 +74,7 @@ class ForecastPredictor:
             )
         levels = QUANTILE_LEVELS if self._has_quantiles else ()
         scores = ForecastScores(self.horizons, levels, encoded.scales, OWA[self.owa])
-        naive = SeriesWindows(_targets(encoded), self.preprocessor.season_steps)
+        naive = self._past_of(encoded)
         shown = self._shown(encoded, plan)
         kept: dict[str, list[np.ndarray]] = {"targets": [], "forecasts": []}
         windows = []
@@ -99,7 +102,8 @@ class ForecastPredictor:
                 name = encoded.names[series[place]]
                 windows.append(Fan(name, history, truth_in_units[place], mean[place], band))
         found = {name: np.concatenate(parts) for name, parts in kept.items() if parts}
-        return {"scores": scores, "shown": windows, **found}
+        cycles = {} if self.max_windows else _learned_cycles(self.model)
+        return {"scores": scores, "shown": windows, **cycles, **found}
 
     @property
     def _has_quantiles(self) -> bool:
@@ -121,6 +125,12 @@ class ForecastPredictor:
             return found
         return apply_conformal_offsets(found, np.array(self.preprocessor.offsets), QUANTILE_LEVELS)
 
+    def _past_of(self, encoded: EncodedSeries) -> SeriesWindows:
+        """Return what the seasonal naive forecast reads: of validation the same in every epoch."""
+        if self._past[0] is not encoded:
+            self._past = encoded, SeriesWindows(_targets(encoded), self.preprocessor.season_steps)
+        return self._past[1]
+
     def _shown(self, encoded: EncodedSeries, plan: list[np.ndarray]) -> np.ndarray:
         if self.max_windows or not plan:
             return np.zeros(0, np.int64)
@@ -130,13 +140,15 @@ class ForecastPredictor:
 
 def _targets(encoded: EncodedSeries) -> list[np.ndarray]:
     """Return the series in their units, NaN where missing."""
-    parts = zip(encoded.starts[:-1], encoded.starts[1:], strict=True)
-    found = []
-    for index, (start, stop) in enumerate(parts):
-        values = encoded.values[start:stop].astype(np.float64)
-        values = values * encoded.scales.scale[index] + encoded.scales.center[index]
-        found.append(np.where(encoded.observed[start:stop], values, np.nan))
-    return found
+    lengths, scales = np.diff(encoded.starts), encoded.scales
+    values = encoded.values * np.repeat(scales.scale, lengths) + np.repeat(scales.center, lengths)
+    values[~encoded.observed] = np.nan
+    return np.split(values, encoded.starts[1:-1])
+
+
+def _learned_cycles(model: keras.Model) -> dict[str, np.ndarray]:
+    tables = [layer.table for layer in model.layers if isinstance(layer, SeasonalCycle)]
+    return {"cycles": np.asarray(tables[0])} if tables else {}
 
 
 def conformal_offsets(targets: np.ndarray, forecasts: np.ndarray) -> list[list[float]]:

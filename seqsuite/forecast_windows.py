@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+
+# Rows that are laid out at once, so that a long season of many short series takes no memory.
+_LAID_OUT = 1 << 20
 
 
 def origins(
@@ -64,10 +68,8 @@ class SeriesWindows:
         values = np.concatenate([*arrays, [np.nan]])
         self.values = np.where(np.isfinite(values), values, np.nan)
         # Where the last observation up to a row stands; -1 before a series' first.
-        self.seen, self.seen_in_phase = np.full((2, len(values)), -1)
-        for start, end in zip(self.starts, self.ends, strict=True):
-            self.seen[start:end] = self._last_seen(start, end, 1)
-            self.seen_in_phase[start:end] = self._last_seen(start, end, season_steps)
+        self.seen = self._last_seen(1)
+        self.seen_in_phase = self._last_seen(season_steps) if season_steps > 1 else self.seen
         known = np.flatnonzero(np.isfinite(self.values))
         first = np.append(known, len(values))[np.searchsorted(known, self.starts)]
         self.first_places = np.where(first < self.ends, first, -1)
@@ -167,13 +169,35 @@ class SeriesWindows:
         """Return where rows of series stand; those before a series' first are nowhere."""
         return np.where(rows >= 0, self.starts[series][:, None] + rows, -1)
 
-    def _last_seen(self, start: int, end: int, period: int) -> np.ndarray:
-        cycles = -(-(end - start) // period)
-        place = np.full(cycles * period, -1)
-        known = np.isfinite(self.values[start:end])
-        place[: end - start] = np.where(known, np.arange(start, end), -1)
-        filled = np.maximum.accumulate(place.reshape(cycles, period), axis=0)
-        return filled.reshape(-1)[: end - start]
+    def _last_seen(self, period: int) -> np.ndarray:
+        """Return where the last observation stands that is whole periods before each row, or there.
+
+        Series are laid out on rows of one period each, many at once: a loop over each of very many
+        would take longer than all else.
+        """
+        small = len(self.values) < np.iinfo(np.int32).max
+        found = np.full(len(self.values), -1, np.int32 if small else np.int64)
+        sizes = -(-self.lengths // period) * period
+        for first, last in _chunks(sizes, _LAID_OUT):
+            size, length = sizes[first:last], self.lengths[first:last]
+            begin = np.cumsum(size) - size
+            rows = np.arange(self.starts[first], self.ends[last - 1])
+            laid = rows + np.repeat(begin - self.starts[first:last], length)
+            places = np.full(int(size.sum()), -1, found.dtype)
+            places[laid] = np.where(np.isfinite(self.values[rows]), rows, -1)
+            table = places.reshape(-1, period)
+            seen = np.maximum.accumulate(table, axis=0, out=table).reshape(-1)[laid]
+            # What was seen in another series was not seen in this one.
+            found[rows] = np.where(seen < np.repeat(self.starts[first:last], length), -1, seen)
+        return found
+
+
+def _chunks(sizes: np.ndarray, most: int) -> Iterator[tuple[int, int]]:
+    """Yield runs of neighbors whose sizes sum to little more than ``most``; at least one each."""
+    parts = np.cumsum(sizes) // most
+    edges = np.flatnonzero(np.diff(parts)) + 1
+    bounds = [0, *edges.tolist(), len(sizes)] if len(sizes) else [0]
+    yield from itertools.pairwise(bounds)
 
 
 def window_batches(

@@ -18,7 +18,7 @@ from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.preprocessing import Preprocessor
 from seqsuite.task import Task
-from seqsuite.training import BEST, LAST, Trainer
+from seqsuite.training import BEST, LAST, Progress, Trainer
 
 # Metrics, and families of them, that stand below the table.
 _ASIDE = ("wql", "width", "mae_", "coverage_20", "coverage_40", "coverage_60", "coverage_90")
@@ -73,6 +73,33 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
     splits = evaluation.load_splits(task)
     if not resume:
         _start_directory(task, run_dir)
+    run, progress = fit(task, splits, run_dir, resume)
+    plotting.learning_curves(progress.history, _plots(run_dir) / "learning_curves.png")
+    result = evaluate(run, splits=splits, write_pictures=True)
+    result["seconds"] = round(progress.seconds, 1)
+    report.write_json(run_dir / "metrics.json", result)
+    total = time.monotonic() - started
+    _write_model_card(run, result, command, total)
+    print(format_result(result))
+    print(f"Trained in {progress.seconds:.0f} s; {total:.0f} s in all.")
+    return run
+
+
+def fit(
+    task: Task, splits: evaluation.Splits, run_dir: Path, resume: bool = False
+) -> tuple[Run, Progress]:
+    """Train, select and calibrate on validation; nothing is scored.
+
+    Args:
+        task: The configured task.
+        splits: Its examples.
+        run_dir: An existing folder, for checkpoints and history.
+        resume: Go on with what is in ``run_dir``; a fit that was done is read, not done again.
+
+    Returns:
+        The run, and the history of its epochs.
+    """
+    set_seeds(task.config.training.seed)
     print(f"{len(splits.train):,} training and {len(splits.validation):,} validation examples")
     preprocessor = _prepare(task, splits, run_dir, resume)
     encoded, encoded_validation = evaluation.encode_training(preprocessor, splits)
@@ -91,16 +118,7 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
     assert encoded_validation.targets is not None
     task.calibrate(preprocessor, predictions, encoded_validation.targets)
     preprocessor.save_to(run_dir)
-    plotting.learning_curves(progress.history, _plots(run_dir) / "learning_curves.png")
-    run = Run(task, run_dir, preprocessor, model)
-    result = evaluate(run, splits=splits, write_pictures=True)
-    result["seconds"] = round(progress.seconds, 1)
-    report.write_json(run_dir / "metrics.json", result)
-    total = time.monotonic() - started
-    _write_model_card(run, result, command, total)
-    print(format_result(result))
-    print(f"Trained in {progress.seconds:.0f} s; {total:.0f} s in all.")
-    return run
+    return Run(task, run_dir, preprocessor, model), progress
 
 
 def load(task: Task, run_dir: Path) -> Run:
@@ -151,13 +169,14 @@ def evaluate(
     predict = evaluation.build_predictor(task, run.preprocessor, run.model, final=True)
     predictions = predict(encoded)
     metrics = task.score(predictions, encoded.targets, run.preprocessor)
+    # Before the pictures, which may show the baselines too.
+    if splits is not None:
+        baseline = task.baseline(splits.all_train, test, run.preprocessor)
     if write_pictures:
         directory = _plots(run.directory)
         everything = (test, predictions, encoded.targets, run.preprocessor)
         task.plots(directory, *everything)
         report.write_mistakes(run.directory / "mistakes.jsonl", task.mistakes(*everything)[:200])
-    if splits is not None:
-        baseline = task.baseline(splits.all_train, test, run.preprocessor)
     result = {"task": task.name, "metrics": metrics, "baseline": baseline, "examples": len(test)}
     protocol = task.protocol(test)
     return {**result, "protocol": protocol} if protocol else result

@@ -72,6 +72,7 @@ RANKS = [
         "stream_plots",
         "forecast_baselines",
         "forecast_plots",
+        "backtest_scores",
     },
     {
         "task",
@@ -87,8 +88,8 @@ RANKS = [
     },
     {"tasks", "training", "evaluation", "export", "callbacks", "report", "averaging"},
     {"runs", "prediction"},
-    {"cli"},
-    {"compress_files", "__main__"},
+    {"cli", "backtest_models"},
+    {"compress_files", "backtest_verb", "__main__"},
 ]
 # These know the task contract only, and modules of this rank may know each other.
 TRAINING = {"training", "evaluation", "export", "callbacks", "report", "averaging"}

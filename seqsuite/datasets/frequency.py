@@ -124,6 +124,28 @@ def parse_frequency(text: str) -> Frequency:
     return Frequency(months=count) if unit == "MS" else Frequency(seconds=count * _SECONDS[unit])
 
 
+def cycle_label(frequency: str, steps: int) -> str:
+    """Return what the steps of a cycle stand for, counted from the first hour of 1970.
+
+    Args:
+        frequency: As :func:`parse_frequency` reads it; ``""`` when it is not known.
+        steps: Rows after which the cycle begins anew.
+
+    Example:
+        >>> cycle_label("1h", 24), cycle_label("1MS", 12)
+        ('time of day (UTC), in steps of 1h', 'month of the year, from January on, in steps of 1MS')
+        >>> cycle_label("1h", 168)
+        'time since Thursday, 00:00 (UTC), in steps of 1h'
+    """
+    step = parse_frequency(frequency) if frequency else Frequency(seconds=1)
+    whole = {
+        (_DAY, 0): "time of day (UTC)",
+        (7 * _DAY, 0): "time since Thursday, 00:00 (UTC)",
+        (0, 12): "month of the year, from January on",
+    }.get((steps * step.seconds, steps * step.months))
+    return f"{whole}, in steps of {step.name}" if frequency and whole else "step of the cycle"
+
+
 def infer_frequency(times: np.ndarray) -> Frequency | None:
     """Find the step of a series from its times, some of which may be missing.
 

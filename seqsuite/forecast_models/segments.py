@@ -8,7 +8,8 @@ import keras
 from keras import ops
 
 from seqsuite.forecast_levels import QUANTILE_LEVELS
-from seqsuite.forecast_models.inputs import joined, known_series, read_window
+from seqsuite.forecast_models.inputs import Window, joined, known_series, read_window
+from seqsuite.layers.mean_reversion import MeanReversion
 from seqsuite.layers.quantile_head import QuantileHead
 from seqsuite.layers.segment_recurrent import SegmentRecurrent
 from seqsuite.preprocessing.series import SeriesPreprocessor
@@ -50,20 +51,15 @@ def build_segment_model(preprocessor: SeriesPreprocessor, config: Any) -> keras.
         channels, lengths=inputs["length"], series=series, future=joined(window.ahead)
     )
 
-    direct = None
-    if config.linear:
-        linear = keras.layers.Dense(
-            preprocessor.prediction_length, kernel_initializer="zeros", name="linear"
-        )
-        direct = linear(_right_aligned(window.scaled, inputs["length"]))
+    direct = _direct_parts(window, preprocessor.prediction_length, config)
 
     def back(values):
-        """Put in what was taken out: the linear part, the level and spread, the cycle."""
+        """Put in what is forecast directly and what was taken out: level and spread, the cycle."""
 
         def fitting(part):
             return part if len(values.shape) == 2 else part[:, :, None]
 
-        whole = values if direct is None else values + fitting(direct)
+        whole = sum(map(fitting, direct), values)
         whole = scaling.inverse(whole, window.center, window.scale)
         return whole if window.cycle_ahead is None else whole + fitting(window.cycle_ahead)
 
@@ -72,6 +68,18 @@ def build_segment_model(preprocessor: SeriesPreprocessor, config: Any) -> keras.
     head = QuantileHead(QUANTILE_LEVELS, name="quantile_head")
     outputs = {"forecast": back(found[:, :, 0]), "quantiles": back(head(found[:, :, 1:]))}
     return keras.Model(inputs, outputs, name="forecasting")
+
+
+def _direct_parts(window: Window, prediction_length: int, config: Any) -> list[Any]:
+    """Return what is added to the scaled forecast of the network, each ``(batch, time)``."""
+    found = []
+    if config.mean_reversion:
+        reversion = MeanReversion(prediction_length, name="mean_reversion")
+        found.append(reversion(window.scaled, window.inputs["observed"]))
+    if config.linear:
+        linear = keras.layers.Dense(prediction_length, kernel_initializer="zeros", name="linear")
+        found.append(linear(_right_aligned(window.scaled, window.inputs["length"])))
+    return found
 
 
 def _right_aligned(values: Any, length: Any) -> Any:

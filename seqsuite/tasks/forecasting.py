@@ -10,6 +10,8 @@ quantiles, from errors on validation (conformal prediction), or from both.
 
 from __future__ import annotations
 
+from typing import Any
+
 from seqsuite import datasets, forecast_files
 from seqsuite.errors import UserError
 from seqsuite.forecast_config import ForecastConfig
@@ -25,6 +27,7 @@ class Forecasting(Task):
     monitor = "mse"
     free_labels = True
     output_formats = ("text", "json", "csv")
+    further_verbs = {"backtest": "seqsuite.backtest_verb:backtest"}  # noqa: RUF012
 
     serving_signature = {  # noqa: RUF012
         "history": "float64[batch,time]",
@@ -32,6 +35,11 @@ class Forecasting(Task):
         "end": "int64[batch]",
         "unique_id": "string[batch]",
     }
+
+    def __init__(self, config=None):
+        super().__init__(config)
+        # The last test that baselines were fitted for, and what they reached: for the pictures.
+        self._compared: tuple[Any, Any] = (None, None)
 
     @property
     def further_signatures(self) -> dict[str, dict[str, str]]:  # type: ignore[override]
@@ -133,15 +141,12 @@ class Forecasting(Task):
         return predictions["scores"].result()
 
     def baseline(self, train, test, preprocessor):
-        return self._baselines(train, test, preprocessor).metrics
-
-    def _baselines(self, train, test, preprocessor):
         from seqsuite.forecast_baselines import forecast_baselines
         from seqsuite.forecast_levels import QUANTILE_LEVELS
         from seqsuite.forecast_prediction import OWA
 
         data = self.config.data
-        return forecast_baselines(
+        found = forecast_baselines(
             train.features["series"],
             test.features["series"],
             context_length=data.context_length,
@@ -151,6 +156,8 @@ class Forecasting(Task):
             quantile_levels=QUANTILE_LEVELS,
             owa_denominators=OWA[self.config.evaluation.owa],
         )
+        self._compared = test, found
+        return found.metrics
 
     def build_server(self, preprocessor, model):
         from seqsuite.forecast_models import forecast_function
@@ -161,22 +168,29 @@ class Forecasting(Task):
 
     def plots(self, directory, examples, predictions, references, preprocessor):
         from seqsuite import forecast_plots
+        from seqsuite.datasets.frequency import cycle_label
         from seqsuite.forecast_levels import QUANTILE_LEVELS
 
-        scores = predictions["scores"]
+        scores, (compared, baselines) = predictions["scores"], self._compared
+        errors, observed = {"ours": scores.error_by_step()}, {"ours": scores.observed_levels()}
+        if compared is examples:
+            errors, observed = errors | baselines.errors, observed | baselines.observed
+        fans = directory / "forecasts.png"
         files = [
-            forecast_plots.fan_charts(
-                predictions["shown"], QUANTILE_LEVELS, directory / "forecasts.png"
-            ),
-            forecast_plots.error_by_step(
-                {"ours": scores.error_by_step()}, directory / "error_by_step.png"
-            ),
+            forecast_plots.fan_charts(predictions["shown"], QUANTILE_LEVELS, fans),
+            forecast_plots.error_by_step(errors, directory / "error_by_step.png"),
         ]
-        observed = scores.observed_levels()
-        if len(observed):
+        if len(observed["ours"]):
+            path = directory / "calibration.png"
+            files.append(forecast_plots.calibration_curve(QUANTILE_LEVELS, observed, path))
+        if "cycles" in predictions:
+            cycles, path = predictions["cycles"], directory / "seasonal_cycles.png"
+            dated = examples.features["series"][0].dated
+            label = cycle_label(preprocessor.frequency if dated else "", cycles.shape[1])
+            panels = {f"learned cycle of {cycles.shape[1]} rows": cycles}
             files.append(
-                forecast_plots.calibration_curve(
-                    QUANTILE_LEVELS, {"ours": observed}, directory / "calibration.png"
+                forecast_plots.seasonal_cycles(
+                    panels, path, names=preprocessor.unique_ids, label=label
                 )
             )
         return files

@@ -367,6 +367,13 @@ CASES: dict[str, list[Case]] = {
             )
         ),
     ],
+    "MeanReversion": [
+        Case(
+            make=lambda: layers.MeanReversion(4, half_life=3.0),
+            inputs={"scaled": sequence()[:, :, 0], "observed": token_ids() > 0},
+            padded=("scaled", "observed"),
+        )
+    ],
     "SeasonalCycle": [
         Case(
             make=lambda: layers.SeasonalCycle(4, num_series=2),

@@ -1,0 +1,281 @@
+"""The verb ``backtest``: forecasts from where one would have stood, beside those of baselines."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from seqsuite import cli
+from seqsuite.backtest_scores import (
+    OURS,
+    BacktestScores,
+    ClassicalForecaster,
+    Forecaster,
+    Origins,
+    Round,
+    rounds,
+)
+from seqsuite.datasets.series import Series
+from seqsuite.datasets.timestamps import time_text
+from seqsuite.errors import Interrupted, UserError
+from seqsuite.forecast_levels import QUANTILE_LEVELS
+from seqsuite.simple_forecasts import Drift, LastValue, RidgeOnLags, SeasonalNaive
+from seqsuite.task import Task
+
+REFITS = "backtest"
+"""Folder of the models that are trained anew, in the run directory."""
+
+
+def backtest(task_class: type[Task], words: list[str]) -> int:
+    """Forecast from past origins, print the scores, and write tables and a picture."""
+    parser = cli.Parser(
+        prog=f"python -m seqsuite.tasks.{task_class.name} backtest",
+        description="Forecast the last rows of each series of a run from several origins.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--run_dir", required=True, help="the run; results go there too")
+    parser.add_argument("--n_windows", type=int, default=5, help="origins of each series")
+    parser.add_argument("--step_size", type=int, help="rows between (default: prediction_length)")
+    parser.add_argument(
+        "--refit", default="false", help="false: the run's model; true, or N: trained anew at every"
+        " origin, or at every N-th, on what was known",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+    options = parser.parse_args(words)
+    refit = parse_refit(options.refit)
+    for name in ("n_windows", "step_size"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise UserError(f"--{name} must be at least 1. Received: {value}.")
+    run_dir = Path(options.run_dir)
+    task = task_class(cli.read_run_config(task_class, run_dir))
+    cli.quiet_tensorflow()
+    from seqsuite import report
+
+    data = task.config.data
+    where = Origins(
+        data.prediction_length,
+        options.n_windows,
+        options.step_size or data.prediction_length,
+        refit,
+        data.covariates["future"],
+    )
+    quiet = contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext()
+    with quiet:
+        result = run_backtest(task, run_dir, where)
+    print(report.to_json(result) if options.json else format_backtest(result, run_dir))
+    return 0
+
+
+def parse_refit(text: str) -> bool | int:
+    """Return what ``--refit`` says.
+
+    Raises:
+        UserError: It is neither true, nor false, nor a positive number.
+
+    Example:
+        >>> parse_refit("false"), parse_refit("True"), parse_refit("3")
+        (False, True, 3)
+    """
+    word = text.lower()
+    if word in ("true", "false"):
+        return word == "true"
+    if not word.isdecimal() or not int(word):
+        raise UserError(
+            "--refit must be false, true, or a positive number N, to train anew at every N-th "
+            f"origin. Received: {text!r}."
+        )
+    return int(word)
+
+
+def run_backtest(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
+    """Back-test a finished run, and write ``backtest.json``, ``backtest.csv`` and a picture.
+
+    Args:
+        task: The configured task.
+        run_dir: The run.
+        where: The origins.
+
+    Returns:
+        What ``backtest.json`` holds.
+
+    Raises:
+        UserError: The run is not finished, or no window fits.
+    """
+    from seqsuite import forecast_plots, report, runs
+    from seqsuite.backtest_models import RefittedForecaster, TrainedForecaster
+
+    run = runs.load(task, run_dir)
+    series, tested_from = _whole_series(task)
+    counts = [len(where.rows(one)) for one in series]
+    if not any(counts):
+        raise UserError(
+            f"No window fits: the longest series has {max(one.num_rows for one in series):,} rows, "
+            f"and a forecast of {where.prediction_length} needs one more before it. Give longer "
+            "series, or train with a lower --data.prediction_length."
+        )
+    data, season_steps = task.config.data, run.preprocessor.season_steps  # type: ignore[attr-defined]
+    ours = RefittedForecaster(task, run_dir / REFITS) if where.refit else TrainedForecaster(run)
+    length = where.prediction_length
+    rules = (LastValue(length), SeasonalNaive(length), Drift(length))
+    forecasters: dict[str, Forecaster] = {OURS: ours}
+    for rule in (*rules, RidgeOnLags(length, data.context_length)):
+        forecasters[rule.name] = ClassicalForecaster(rule, QUANTILE_LEVELS, season_steps)
+    scores = BacktestScores(series, where, data.scored_horizons, QUANTILE_LEVELS, season_steps)
+    notes = [] if where.refit else _seen(series, tested_from, where)
+    if max(counts) < where.n_windows:
+        notes.append(f"{max(counts)} windows of the {where.n_windows} asked for fit in a series")
+    progress, done, started = cli.ProgressPercent("backtest"), 0, time.monotonic()
+    table = run_dir / "backtest.csv"
+    partial = table.with_name(table.name + ".partial")
+    with _resumable(), open(partial, "w", encoding="utf-8", newline="") as file:
+        write = _writer(file)
+        for behind, windows in rounds(forecasters, series, where, notes):
+            scores.add(behind, windows)
+            write(windows, series)
+            done += len(windows[OURS])
+            progress(done, sum(counts))
+    partial.replace(table)
+    result = {
+        "task": task.name,
+        "n_windows": max(counts),
+        "step_size": where.step_size,
+        "refit": where.refit,
+        "metrics": scores.overall[OURS].result(),
+        "baseline": {name: own.result() for name, own in scores.overall.items() if name != OURS},
+        "examples": done,
+        "series": sum(map(bool, counts)),
+        "origins": _origins(scores, series),
+        "notes": notes,
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    report.write_json(run_dir / "backtest.json", result)
+    plots = run_dir / "plots"
+    plots.mkdir(exist_ok=True)
+    forecast_plots.backtest_strip(*scores.timeline(), plots / "backtest.png")
+    return result
+
+
+def format_backtest(result: dict[str, Any], run_dir: Path) -> str:
+    """Return the table of all windows, and a row for each origin.
+
+    Args:
+        result: From :func:`run_backtest`.
+        run_dir: The run, where everything lies.
+    """
+    from seqsuite import runs
+
+    names = [OURS, *result["baseline"]]
+    rows = [["first row forecast", "windows", *names]]
+    for origin in result["origins"]:
+        errors = {OURS: origin["metrics"]["mae"]}
+        errors |= {name: own["mae"] for name, own in origin["baseline"].items()}
+        best = min(errors.values())
+        cells = [f"{errors[name]:.4f}{'*' if errors[name] == best else ' '}" for name in names]
+        first, last = origin["first"], origin["last"]
+        when = first if first == last else f"{first} to {last}"
+        rows.append([when, f"{origin['windows']:,}", *cells])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
+    refit = {False: "the run's model", True: "trained anew at each origin"}.get(
+        result["refit"], f"trained anew at every origin of {result['refit']}"
+    )
+    return "\n".join(
+        [
+            f"{result['examples']:,} windows of {result['series']:,} series, "
+            f"{result['step_size']} rows apart; {refit}",
+            "",
+            runs.format_result(result),
+            "",
+            "Mean absolute error by origin, z-scored by the rows before the first:",
+            *map(str.rstrip, table),
+            "",
+            *(f"note: {note}" for note in result["notes"]),
+            f"{run_dir}: backtest.json, backtest.csv, plots/backtest.png",
+        ]
+    )
+
+
+def _whole_series(task: Task) -> tuple[list[Series], list[int]]:
+    """Return all rows of the series of the last split there is, and where that split begins."""
+    for split in ("test", "validation", "train"):
+        examples = task.load_examples(split)
+        if examples is not None:
+            found = examples.features["series"]
+            first = [one.first_target or one.num_rows for one in found]
+            return [one.part(one.num_rows) for one in found], first
+    raise UserError(f"Source {task.config.data.source!r} has no series.")
+
+
+def _seen(series: Sequence[Series], tested_from: Sequence[int], where: Origins) -> list[str]:
+    """Say how many windows the run's model learned from, or was selected on."""
+    pairs = [(where.rows(one), first) for one, first in zip(series, tested_from, strict=True)]
+    seen = sum(int(np.count_nonzero(rows < first)) for rows, first in pairs)
+    if not seen:
+        return []
+    return [
+        f"{seen:,} of {sum(len(rows) for rows, _ in pairs):,} windows reach into rows that the "
+        "run's model was trained or selected on, which flatters it: see --refit true"
+    ]
+
+
+def _origins(scores: BacktestScores, series: Sequence[Series]) -> list[dict[str, Any]]:
+    found = []
+    for behind, own in sorted(scores.by_origin.items(), reverse=True):
+        windows = scores.windows[behind]
+        (_, first, first_row), (_, last, last_row) = min(windows), max(windows)
+        results = {name: part.result() for name, part in own.items()}
+        found.append(
+            {
+                "first": _when(series[first], first_row),
+                "last": _when(series[last], last_row),
+                "windows": len(windows),
+                "metrics": results.pop(OURS),
+                "baseline": results,
+            }
+        )
+    return found
+
+
+def _when(one: Series, row: int) -> str:
+    """Return the time of a row, or its number where the source has no times."""
+    return time_text(one.timestamps[row]) if one.dated else f"row {row}"
+
+
+def _writer(file: IO[str]) -> Any:
+    """Write the header of the table of forecasts and return what writes windows below it."""
+    rows = csv.writer(file, lineterminator="\n")
+    levels = [f"q{level:g}" for level in QUANTILE_LEVELS]
+    rows.writerow(["unique_id", "origin", "step", "ds", "y", "mean", *levels])
+
+    def write(windows: Round, series: Sequence[Series]) -> None:
+        for window in windows[OURS]:
+            one, origin = series[window.series], window.origin
+            start = _when(one, origin)
+            for step, (y, mean) in enumerate(zip(window.targets, window.mean, strict=True)):
+                bands = () if window.quantiles is None else window.quantiles[step]
+                numbers = [f"{value:.8g}" for value in (mean, *bands)]
+                truth = "" if np.isnan(y) else f"{y:.8g}"
+                when = _when(one, origin + step)
+                rows.writerow([window.unique_id, start, step + 1, when, truth, *numbers])
+
+    return write
+
+
+@contextlib.contextmanager
+def _resumable() -> Iterator[None]:
+    """Say how to go on where training was stopped: not as with a run that ``train`` began."""
+    try:
+        yield
+    except Interrupted as error:
+        raise Interrupted(
+            "Stopped; the state is saved. Go on with the same command: models that are trained "
+            "already are read."
+        ) from error
