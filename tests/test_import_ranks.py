@@ -84,6 +84,7 @@ RANKS = [
         "forecast_model",
         "forecast_prediction",
         "forecaster",
+        "backtest_tables",
     },
     {"tasks", "training", "evaluation", "export", "callbacks", "report", "averaging"},
     {"runs", "prediction"},
