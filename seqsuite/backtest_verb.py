@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,11 +18,10 @@ from seqsuite.backtest_scores import (
     ClassicalForecaster,
     Forecaster,
     Origins,
-    Round,
     rounds,
 )
+from seqsuite.backtest_tables import by_origin, forecast_writer, origins_table
 from seqsuite.datasets.series import Series
-from seqsuite.datasets.timestamps import time_text
 from seqsuite.errors import Interrupted, UserError
 from seqsuite.forecast_levels import QUANTILE_LEVELS
 from seqsuite.simple_forecasts import Drift, LastValue, RidgeOnLags, SeasonalNaive
@@ -122,12 +120,10 @@ def run_backtest(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
             "series, or train with a lower --data.prediction_length."
         )
     data, season_steps = task.config.data, run.preprocessor.season_steps  # type: ignore[attr-defined]
-    ours = RefittedForecaster(task, run_dir / REFITS) if where.refit else TrainedForecaster(run)
-    length = where.prediction_length
-    rules = (LastValue(length), SeasonalNaive(length), Drift(length))
-    forecasters: dict[str, Forecaster] = {OURS: ours}
-    for rule in (*rules, RidgeOnLags(length, data.context_length)):
-        forecasters[rule.name] = ClassicalForecaster(rule, QUANTILE_LEVELS, season_steps)
+    forecasters: dict[str, Forecaster] = {
+        OURS: RefittedForecaster(task, run_dir / REFITS) if where.refit else TrainedForecaster(run),
+        **_baselines(where.prediction_length, data.context_length, season_steps),
+    }
     scores = BacktestScores(series, where, data.scored_horizons, QUANTILE_LEVELS, season_steps)
     notes = [] if where.refit else _seen(series, tested_from, where)
     if max(counts) < where.n_windows:
@@ -136,7 +132,7 @@ def run_backtest(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
     table = run_dir / "backtest.csv"
     partial = table.with_name(table.name + ".partial")
     with _resumable(), open(partial, "w", encoding="utf-8", newline="") as file:
-        write = _writer(file)
+        write = forecast_writer(file)
         for behind, windows in rounds(forecasters, series, where, notes):
             scores.add(behind, windows)
             write(windows, series)
@@ -152,7 +148,7 @@ def run_backtest(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
         "baseline": {name: own.result() for name, own in scores.overall.items() if name != OURS},
         "examples": done,
         "series": sum(map(bool, counts)),
-        "origins": _origins(scores, series),
+        "origins": by_origin(scores, series),
         "notes": notes,
         "seconds": round(time.monotonic() - started, 1),
     }
@@ -172,18 +168,6 @@ def format_backtest(result: dict[str, Any], run_dir: Path) -> str:
     """
     from seqsuite import runs
 
-    names = [OURS, *result["baseline"]]
-    rows = [["first row forecast", "windows", *names]]
-    for origin in result["origins"]:
-        errors = {OURS: origin["metrics"]["mae"]}
-        errors |= {name: own["mae"] for name, own in origin["baseline"].items()}
-        best = min(errors.values())
-        cells = [f"{errors[name]:.4f}{'*' if errors[name] == best else ' '}" for name in names]
-        first, last = origin["first"], origin["last"]
-        when = first if first == last else f"{first} to {last}"
-        rows.append([when, f"{origin['windows']:,}", *cells])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    table = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
     refit = {False: "the run's model", True: "trained anew at each origin"}.get(
         result["refit"], f"trained anew at every origin of {result['refit']}"
     )
@@ -195,12 +179,20 @@ def format_backtest(result: dict[str, Any], run_dir: Path) -> str:
             runs.format_result(result),
             "",
             "Mean absolute error by origin, z-scored by the rows before the first:",
-            *map(str.rstrip, table),
+            origins_table(result),
             "",
             *(f"note: {note}" for note in result["notes"]),
             f"{run_dir}: backtest.json, backtest.csv, plots/backtest.png",
         ]
     )
+
+
+def _baselines(steps: int, context_length: int, season_steps: int) -> dict[str, Forecaster]:
+    rules = (LastValue(steps), SeasonalNaive(steps), Drift(steps))
+    return {
+        rule.name: ClassicalForecaster(rule, QUANTILE_LEVELS, season_steps)
+        for rule in (*rules, RidgeOnLags(steps, context_length))
+    }
 
 
 def _whole_series(task: Task) -> tuple[list[Series], list[int]]:
@@ -224,49 +216,6 @@ def _seen(series: Sequence[Series], tested_from: Sequence[int], where: Origins) 
         f"{seen:,} of {sum(len(rows) for rows, _ in pairs):,} windows reach into rows that the "
         "run's model was trained or selected on, which flatters it: see --refit true"
     ]
-
-
-def _origins(scores: BacktestScores, series: Sequence[Series]) -> list[dict[str, Any]]:
-    found = []
-    for behind, own in sorted(scores.by_origin.items(), reverse=True):
-        windows = scores.windows[behind]
-        (_, first, first_row), (_, last, last_row) = min(windows), max(windows)
-        results = {name: part.result() for name, part in own.items()}
-        found.append(
-            {
-                "first": _when(series[first], first_row),
-                "last": _when(series[last], last_row),
-                "windows": len(windows),
-                "metrics": results.pop(OURS),
-                "baseline": results,
-            }
-        )
-    return found
-
-
-def _when(one: Series, row: int) -> str:
-    """Return the time of a row, or its number where the source has no times."""
-    return time_text(one.timestamps[row]) if one.dated else f"row {row}"
-
-
-def _writer(file: IO[str]) -> Any:
-    """Write the header of the table of forecasts and return what writes windows below it."""
-    rows = csv.writer(file, lineterminator="\n")
-    levels = [f"q{level:g}" for level in QUANTILE_LEVELS]
-    rows.writerow(["unique_id", "origin", "step", "ds", "y", "mean", *levels])
-
-    def write(windows: Round, series: Sequence[Series]) -> None:
-        for window in windows[OURS]:
-            one, origin = series[window.series], window.origin
-            start = _when(one, origin)
-            for step, (y, mean) in enumerate(zip(window.targets, window.mean, strict=True)):
-                bands = () if window.quantiles is None else window.quantiles[step]
-                numbers = [f"{value:.8g}" for value in (mean, *bands)]
-                truth = "" if np.isnan(y) else f"{y:.8g}"
-                when = _when(one, origin + step)
-                rows.writerow([window.unique_id, start, step + 1, when, truth, *numbers])
-
-    return write
 
 
 @contextlib.contextmanager

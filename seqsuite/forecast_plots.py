@@ -152,9 +152,9 @@ def calibration_curve(
         ylim=(-0.02, 1.02),
     )
     axis.set_aspect("equal")
-    for place, side in ((0.2, "high"), (0.8, "low")):
-        where = {"ha": "center", "va": "center", "color": _GREY, "fontsize": 8}
-        axis.text(place, 0.98 - 0.96 * (place > 0.5), f"quantiles too {side}", zorder=1, **where)
+    grey = {"color": _GREY, "size": 8}
+    axis.text(0.2, 0.98, "quantiles too high", grey, ha="center", va="center")
+    axis.text(0.8, 0.02, "quantiles too low", grey, ha="center", va="center")
     _legend_outside(axis)
     return save_figure(figure, path)
 

@@ -66,7 +66,8 @@ class SeriesWindows:
         self.starts = self.ends - self.lengths
         # One more value than there are rows: what place -1, nowhere, reads.
         values = np.concatenate([*arrays, [np.nan]])
-        self.values = np.where(np.isfinite(values), values, np.nan)
+        values[~np.isfinite(values)] = np.nan
+        self.values = values
         # Where the last observation up to a row stands; -1 before a series' first.
         self.seen = self._last_seen(1)
         self.seen_in_phase = self._last_seen(season_steps) if season_steps > 1 else self.seen
@@ -152,6 +153,8 @@ class SeriesWindows:
 
     def interpolated(self) -> SeriesWindows:
         """Return the same series, what is missing between two observations on a line."""
+        if np.isfinite(self.values[:-1]).all():
+            return self
         arrays = []
         for start, end in zip(self.starts, self.ends, strict=True):
             values = self.values[start:end].copy()

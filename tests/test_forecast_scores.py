@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_pinball_loss
 
+from seqsuite import forecast_scores
 from seqsuite.forecast_scores import (
     ForecastScores,
     SeriesScales,
@@ -280,3 +281,22 @@ def test_unfit_batches_are_refused(change, named):
 def test_unfit_options_are_refused(horizons, levels, named):
     with pytest.raises(ValueError, match=named):
         ForecastScores(horizons, levels, training_scales([np.zeros(2)], 1))
+
+
+def test_scales_of_many_series_are_those_of_each_alone(monkeypatch):
+    monkeypatch.setattr(forecast_scores, "_TOGETHER", 2)
+    random = np.random.default_rng(0)
+    targets = [random.normal(size=n) for n in (5, 3, 5, 1, 0, 5, 5)]
+    targets += [np.zeros(3), np.full(5, 7.0), np.array([1.0, np.nan, 4.0, np.inf, 9.0])]
+    found = training_scales(targets, season_steps=2)
+    for index, target in enumerate(targets):
+        known = target[np.isfinite(target)]
+        alone = training_scales([target], season_steps=2)
+        for name in ("center", "scale", "naive_error"):
+            np.testing.assert_array_equal(getattr(found, name)[index], getattr(alone, name)[0])
+        if len(known):
+            assert found.center[index] == pytest.approx(known.mean())
+        changes = np.abs(target[2:] - target[:-2])
+        changes = changes[np.isfinite(changes)]
+        expected = changes.mean() if len(changes) else np.nan
+        assert found.naive_error[index] == pytest.approx(expected, nan_ok=True)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from seqsuite import forecast_windows
 from seqsuite.forecast_windows import SeriesWindows, evenly_chosen, origins, window_batches
 
 
@@ -138,3 +139,20 @@ def test_chosen_windows_are_spread_over_all_series():
     assert (chosen[0][0], chosen[2][-1]) == (0, 349)
     assert evenly_chosen(rows, 400) == rows
     assert evenly_chosen([], 4) == []
+
+
+@pytest.mark.parametrize("laid_out", [1, 20, 1000])
+@pytest.mark.parametrize("season_steps", [1, 3, 7])
+def test_what_was_seen_last_is_so_however_many_series_are_laid_out_at_once(
+    laid_out, season_steps, monkeypatch
+):
+    monkeypatch.setattr(forecast_windows, "_LAID_OUT", laid_out)
+    random = np.random.default_rng(0)
+    arrays = [np.where(random.random(n) < 0.4, np.nan, random.normal(size=n)) for n in (9, 1, 0, 5)]
+    windows = SeriesWindows([*arrays, np.full(4, np.nan), np.arange(6.0)], season_steps)
+    for start, end in zip(windows.starts, windows.ends, strict=True):
+        for row in range(start, end):
+            for seen, period in ((windows.seen, 1), (windows.seen_in_phase, season_steps)):
+                before = range(row, start - 1, -period)
+                known = [place for place in before if np.isfinite(windows.values[place])]
+                assert seen[row] == (known[0] if known else -1)

@@ -85,6 +85,7 @@ RANKS = [
         "forecast_models",
         "forecast_prediction",
         "forecaster",
+        "backtest_tables",
     },
     {"tasks", "training", "evaluation", "export", "callbacks", "report", "averaging"},
     {"runs", "prediction"},
