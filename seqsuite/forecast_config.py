@@ -14,6 +14,7 @@ _READERS = {
     "segment_length": ("segments",),
     "mean_reversion": ("segments",),
     "linear": ("segments",),
+    "ridge_share": ("segments",),
     "head_size": ("segments",),
     "output": ("segments", "encoder_decoder"),
     "sampling_schedule": ("encoder_decoder",),
@@ -126,6 +127,8 @@ class ForecastModelConfig:
             in a learned way; of segments.
         linear: Add a linear forecast from the rows of history, learned along; what series that are
             little more than linear need; of segments.
+        ridge_share: Weight, beside the network, of a ridge regression on the rows of history that
+            is fitted in closed form before training (0: none; 0.5: their mean); of segments.
         output: point, or quantiles beside it; of segments and encoder_decoder, whose point is then
             the median.
         head_size: Features from which quantiles are made at each step, of segments.
@@ -145,6 +148,7 @@ class ForecastModelConfig:
     calendar: bool = False
     mean_reversion: bool = False
     linear: bool = False
+    ridge_share: float = 0.0
     output: Literal["point", "quantiles"] = "point"
     head_size: int = 8
     distribution: Literal["student_t", "normal", "negative_binomial"] = "student_t"
@@ -159,7 +163,9 @@ class ForecastModelConfig:
         counts = ("cycle_length", "series_embedding_size")
         check_ranges(self, dict.fromkeys(counts, (0, math.inf)))
         # Of fewer paths the outermost quantile is beyond the last.
-        check_ranges(self, {"dropout": (0, 0.99), "num_paths": (20, math.inf)})
+        check_ranges(
+            self, {"dropout": (0, 0.99), "num_paths": (20, math.inf), "ridge_share": (0, 1)}
+        )
         _check_readers(self, "model", self.architecture)
         if self.mean_reversion and self.scaling != "revin":
             raise UserError(

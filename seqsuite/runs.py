@@ -110,8 +110,11 @@ def fit(
     set_seeds(task.config.training.seed)
     model = task.build_model(preprocessor)
     print(f"{model.count_params():,} weights; run directory {run_dir}")
+    resumed = resume and (run_dir / LAST).is_file()
+    if not resumed:
+        task.initialize_model(preprocessor, model, splits.train)
     trainer = Trainer(task, preprocessor, model, run_dir)
-    if resume and (run_dir / LAST).is_file():
+    if resumed:
         trainer.resume()
     progress = trainer.fit(encoded, encoded_validation)
     predictions = trainer.predict(encoded_validation)

@@ -96,6 +96,11 @@ class Task(ABC):
     def build_model(self, preprocessor: Preprocessor) -> keras.Model:
         """Return a compiled model: encoded tensors -> logits."""
 
+    def initialize_model(  # noqa: B027
+        self, preprocessor: Preprocessor, model: keras.Model, examples: Examples
+    ) -> None:
+        """Set weights that are found in closed form from training examples, before training."""
+
     def build_pretraining_model(
         self, preprocessor: Preprocessor, model: keras.Model
     ) -> keras.Model | None:

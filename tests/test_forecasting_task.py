@@ -18,10 +18,10 @@ from tests.forecasters import COVARIATES, HOUR, built, series
 
 VARIANTS = {
     "plain": {},
-    "cycle": {"model": {"cycle_length": 6, "scaling": "revin", "series_embedding_size": 3}},
+    "cycle": {"model": {"cycle_length": 6, "scaling": "revin", "mean_reversion": True}},
     "calendar": {"model": {"calendar": True, "scaling": "last_deviation", "linear": True}},
     "quantiles": {
-        "model": {"output": "quantiles", "linear": True},
+        "model": {"output": "quantiles", "ridge_share": 0.5, "series_embedding_size": 3},
         "evaluation": {"intervals": "calibrated"},
     },
     "covariates": {"data": COVARIATES, "model": {"scaling": "mean_abs"}},

@@ -12,5 +12,6 @@ from seqsuite.forecast_models.architectures import (
     forecast_function,
     forecast_losses,
 )
+from seqsuite.forecast_models.ridge import fit_ridge
 
-__all__ = ["build_forecast_model", "forecast_function", "forecast_losses"]
+__all__ = ["build_forecast_model", "fit_ridge", "forecast_function", "forecast_losses"]

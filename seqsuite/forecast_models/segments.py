@@ -9,6 +9,8 @@ from keras import ops
 
 from seqsuite.forecast_levels import QUANTILE_LEVELS
 from seqsuite.forecast_models.inputs import Window, joined, known_series, read_window
+from seqsuite.forecast_models.ridge import ridge_forecast, right_aligned
+from seqsuite.layers.forecast_combination import ForecastCombination
 from seqsuite.layers.mean_reversion import MeanReversion
 from seqsuite.layers.quantile_head import QuantileHead
 from seqsuite.layers.segment_recurrent import SegmentRecurrent
@@ -63,10 +65,15 @@ def build_segment_model(preprocessor: SeriesPreprocessor, config: Any) -> keras.
         whole = scaling.inverse(whole, window.center, window.scale)
         return whole if window.cycle_ahead is None else whole + fitting(window.cycle_ahead)
 
-    if not quantiles:
-        return keras.Model(inputs, {"forecast": back(found)}, name="forecasting")
-    head = QuantileHead(QUANTILE_LEVELS, name="quantile_head")
-    outputs = {"forecast": back(found[:, :, 0]), "quantiles": back(head(found[:, :, 1:]))}
+    outputs = {"forecast": back(found if not quantiles else found[:, :, 0])}
+    if quantiles:
+        head = QuantileHead(QUANTILE_LEVELS, name="quantile_head")
+        outputs["quantiles"] = back(head(found[:, :, 1:]))
+    if config.ridge_share:
+        ridge = ridge_forecast(inputs, preprocessor.prediction_length)
+        displacement = ridge - outputs["forecast"]
+        combination = ForecastCombination(config.ridge_share, name="combination")
+        outputs = {name: combination(values, displacement) for name, values in outputs.items()}
     return keras.Model(inputs, outputs, name="forecasting")
 
 
@@ -78,13 +85,5 @@ def _direct_parts(window: Window, prediction_length: int, config: Any) -> list[A
         found.append(reversion(window.scaled, window.inputs["observed"]))
     if config.linear:
         linear = keras.layers.Dense(prediction_length, kernel_initializer="zeros", name="linear")
-        found.append(linear(_right_aligned(window.scaled, window.inputs["length"])))
+        found.append(linear(right_aligned(window.scaled, window.inputs["length"])))
     return found
-
-
-def _right_aligned(values: Any, length: Any) -> Any:
-    """Move right-padded rows ``(batch, time)`` to the right; what is then in front is 0."""
-    size = values.shape[1]
-    places = ops.arange(size, dtype="int32") - (size - length)[:, None]
-    moved = ops.take_along_axis(values, ops.maximum(places, 0), axis=1)
-    return ops.where(places >= 0, moved, 0.0)

@@ -12,6 +12,7 @@ from seqsuite.layers.crf import CRF
 from seqsuite.layers.crf_decoder import CRFDecoder
 from seqsuite.layers.decoder_cell import DecoderCell
 from seqsuite.layers.distribution_head import DistributionHead
+from seqsuite.layers.forecast_combination import ForecastCombination
 from seqsuite.layers.language_model_objective import LanguageModelObjective
 from seqsuite.layers.masked_pooling import MaskedPooling
 from seqsuite.layers.mean_reversion import MeanReversion
@@ -42,6 +43,7 @@ __all__ = [
     "CharacterEncoder",
     "DecoderCell",
     "DistributionHead",
+    "ForecastCombination",
     "LanguageModelObjective",
     "LocationAttention",
     "LuongAttention",

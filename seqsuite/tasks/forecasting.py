@@ -110,6 +110,12 @@ class Forecasting(Task):
         model.compile(optimizer=build_optimizer(training), loss=losses)
         return model
 
+    def initialize_model(self, preprocessor, model, examples):
+        from seqsuite.forecast_models import fit_ridge
+
+        if self.config.model.ridge_share:
+            fit_ridge(model, preprocessor, examples.features["series"])
+
     def callbacks(self):
         from seqsuite.scheduled_training import sampling_callbacks
 

@@ -367,6 +367,14 @@ CASES: dict[str, list[Case]] = {
             )
         ),
     ],
+    "ForecastCombination": [
+        Case(
+            make=lambda: layers.ForecastCombination(0.5),
+            inputs={"forecast": sequence()[:, :, 0], "displacement": sequence(1)[:, :, 0]},
+            padded=("forecast", "displacement"),
+            time_outputs=True,
+        )
+    ],
     "MeanReversion": [
         Case(
             make=lambda: layers.MeanReversion(4, half_life=3.0),
