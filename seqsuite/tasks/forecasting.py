@@ -106,7 +106,9 @@ class Forecasting(Task):
 
         training = self.config.training
         model = build_forecast_model(preprocessor, self.config.model)
-        losses = forecast_losses(training, self.config.model)
+        data = self.config.data
+        horizons = sorted({*data.scored_horizons, data.prediction_length})
+        losses = forecast_losses(training, self.config.model, horizons)
         model.compile(optimizer=build_optimizer(training), loss=losses)
         return model
 
