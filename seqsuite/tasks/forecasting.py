@@ -106,9 +106,7 @@ class Forecasting(Task):
 
         training = self.config.training
         model = build_forecast_model(preprocessor, self.config.model)
-        data = self.config.data
-        horizons = sorted({*data.scored_horizons, data.prediction_length})
-        losses = forecast_losses(training, self.config.model, horizons)
+        losses = forecast_losses(training, self.config.model)
         model.compile(optimizer=build_optimizer(training), loss=losses)
         return model
 
