@@ -19,14 +19,9 @@ class _SeriesLoss(keras.losses.Loss):
     # Whether a prediction is more than one number, along its last axis.
     wide = False
 
-    def __init__(self, name: str, step_weights: Sequence[float] | None = None, **kwargs):
+    def __init__(self, name: str, **kwargs):
         kwargs = {"reduction": "mean_with_sample_weight", "dtype": "float32", **kwargs}
         super().__init__(name=name, **kwargs)
-        if step_weights is not None and not all(weight >= 0 for weight in step_weights):
-            raise ValueError(
-                f"Argument `step_weights` must not be negative. Received: {step_weights}"
-            )
-        self.step_weights = None if step_weights is None else [float(w) for w in step_weights]
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = (ops.convert_to_tensor(y, dtype=self.dtype) for y in (y_true, y_pred))
@@ -36,8 +31,6 @@ class _SeriesLoss(keras.losses.Loss):
             if len(sample_weight.shape) == 1:
                 sample_weight = sample_weight[:, None]
             weights = weights * sample_weight
-        if self.step_weights is not None:
-            weights = weights * ops.convert_to_tensor(self.step_weights, dtype="float32")
         return super().__call__(y_true, y_pred, weights)
 
     def call(self, y_true, y_pred):
@@ -56,10 +49,6 @@ class _SeriesLoss(keras.losses.Loss):
         """Return the loss of each step, ``(batch, time)``, all of whose values are numbers."""
         raise NotImplementedError
 
-    def get_config(self) -> dict:
-        """Return the constructor arguments."""
-        return {**super().get_config(), "step_weights": self.step_weights}
-
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class MaskedSquaredError(_SeriesLoss):
@@ -67,7 +56,7 @@ class MaskedSquaredError(_SeriesLoss):
 
     Args:
         name: Name of the loss.
-        **kwargs: Keras loss arguments; and ``step_weights``, one for each step of the targets.
+        **kwargs: Keras loss arguments.
 
     Call arguments:
         y_true: ``(batch, time)``; NaN or infinite: not counted.
@@ -98,7 +87,7 @@ class MaskedAbsoluteError(_SeriesLoss):
         delta: Errors below it are squared, and divided by twice `delta`, so that the gradient is
             continuous; larger ones lose half of it. 0: the plain absolute error.
         name: Name of the loss.
-        **kwargs: Keras loss arguments; and ``step_weights``, one for each step of the targets.
+        **kwargs: Keras loss arguments.
 
     Call arguments:
         y_true: ``(batch, time)``; NaN or infinite: not counted.
@@ -149,7 +138,7 @@ class PinballLoss(_SeriesLoss):
     Args:
         levels: Probabilities of the quantiles, each in (0, 1).
         name: Name of the loss.
-        **kwargs: Keras loss arguments; and ``step_weights``, one for each step of the targets.
+        **kwargs: Keras loss arguments.
 
     Call arguments:
         y_true: ``(batch, time)``; NaN or infinite: not counted.
@@ -203,7 +192,7 @@ class NegativeLogLikelihood(_SeriesLoss):
     Args:
         distribution: Name of the distribution, of :mod:`seqsuite.distributions`.
         name: Name of the loss.
-        **kwargs: Keras loss arguments; and ``step_weights``, one for each step of the targets.
+        **kwargs: Keras loss arguments.
 
     Call arguments:
         y_true: ``(batch, time)``; NaN or infinite: not counted.

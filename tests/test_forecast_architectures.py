@@ -14,7 +14,6 @@ from seqsuite import distributions, export
 from seqsuite.datasets import Examples
 from seqsuite.errors import UserError
 from seqsuite.forecast_models import forecast_function
-from seqsuite.forecast_models.architectures import step_weights
 from seqsuite.forecast_models.autoregressive import path_quantiles
 from tests.forecasters import built, series
 
@@ -195,11 +194,3 @@ def test_what_is_no_count_is_refused(value):
     whole.target[9] = value
     with pytest.raises(UserError, match=r"series a has .*: choose student_t or normal"):
         task.build_preprocessor(Examples({"series": [whole]}))
-
-
-def test_a_loss_weighs_steps_as_the_mean_over_horizons_does():
-    errors = np.random.default_rng(0).random((5, 12))
-    weights = np.array(step_weights([3, 4, 12]))
-    expected = np.mean([errors[:, :horizon].mean() for horizon in (3, 4, 12)])
-    np.testing.assert_allclose((errors * weights).mean(), expected)
-    np.testing.assert_allclose(weights.mean(), 1.0)

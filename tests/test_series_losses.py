@@ -142,24 +142,3 @@ def test_wrong_arguments_are_refused():
         PinballLoss(LEVELS)(TARGETS, QUANTILES[:, :, :2])
     with pytest.raises(ValueError, match="distribution='gamma'"):
         NegativeLogLikelihood("gamma")
-
-
-@pytest.mark.parametrize("loss_class", [MaskedSquaredError, MaskedAbsoluteError])
-def test_steps_weigh_as_they_are_told(loss_class):
-    rng = np.random.default_rng(0)
-    truth, forecast = rng.normal(size=(2, 3, 4))
-    truth[1, 2] = np.nan
-    weights = [3.0, 0.0, 1.0, 2.0]
-    errors = truth - forecast
-    errors = np.abs(errors) if loss_class is MaskedAbsoluteError else errors**2
-    counts = np.isfinite(truth) * np.array(weights)
-    expected = np.nansum(errors * counts) / counts.sum()
-    loss = loss_class(step_weights=weights)
-    np.testing.assert_allclose(float(loss(truth, forecast)), expected, rtol=1e-5)
-    again = loss_class.from_config(loss.get_config())
-    np.testing.assert_allclose(float(again(truth, forecast)), expected, rtol=1e-5)
-
-
-def test_negative_weights_of_steps_are_refused():
-    with pytest.raises(ValueError, match="step_weights"):
-        MaskedSquaredError(step_weights=[1.0, -1.0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -53,44 +53,21 @@ def forecast_function(preprocessor: Any, model: keras.Model, config: Any) -> Cal
     return model
 
 
-def forecast_losses(training: Any, config: Any, horizons: Sequence[int] = ()) -> dict[str, Any]:
+def forecast_losses(training: Any, config: Any) -> dict[str, Any]:
     """Return the losses of the outputs of a model in training, of any architecture, by their names.
 
     Args:
         training: The section ``training`` of the task.
         config: The section ``model``.
-        horizons: Horizons that are scored, ascending. Where there are several, a step weighs as
-            much as in the mean of their errors: those of the shortest are part of them all.
     """
     if config.architecture == "autoregressive":
         return {"distribution": NegativeLogLikelihood(config.distribution)}
-    weights = step_weights(horizons) if len(horizons) > 1 else None
-    quantiles = {}
-    if config.output == "quantiles":
-        quantiles["quantiles"] = PinballLoss(QUANTILE_LEVELS, step_weights=weights)
+    quantiles = {"quantiles": PinballLoss(QUANTILE_LEVELS)} if config.output == "quantiles" else {}
     if quantiles and config.architecture == "encoder_decoder":
         return quantiles
     found = {
-        "squared": MaskedSquaredError(step_weights=weights),
-        "absolute": MaskedAbsoluteError(step_weights=weights),
-        "huber": MaskedAbsoluteError(delta=1.0, step_weights=weights),
+        "squared": MaskedSquaredError(),
+        "absolute": MaskedAbsoluteError(),
+        "huber": MaskedAbsoluteError(delta=1.0),
     }[training.loss]
     return {"forecast": found, **quantiles}
-
-
-def step_weights(horizons: Sequence[int]) -> list[float]:
-    """Return how much each step counts in the mean over horizons of their mean errors.
-
-    Args:
-        horizons: Ascending.
-
-    Returns:
-        As many weights as the longest has steps; their mean is 1.
-
-    Example:
-        >>> step_weights([1, 3])
-        [2.0, 0.5, 0.5]
-    """
-    longest = horizons[-1]
-    shares = [sum(1 / horizon for horizon in horizons if step < horizon) for step in range(longest)]
-    return [share * longest / len(horizons) for share in shares]
