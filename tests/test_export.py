@@ -9,7 +9,6 @@ from seqsuite.config import build_config
 from seqsuite.errors import EnvironmentFailure
 from seqsuite.prediction import Server
 from seqsuite.tasks import find_task
-from tests.conformance.serve_alone import serve_alone
 
 TEXTS = [
     "The room is not dull at all.",
@@ -38,8 +37,9 @@ def version(run, tmp_path_factory):
     return runs.export_run(run, tmp_path_factory.mktemp("served"))
 
 
-def test_a_fresh_interpreter_without_keras_answers_as_python_does(run, version):
-    served = serve_alone(version, {"serving_default": {"text": TEXTS}})["serving_default"]
+def test_a_fresh_interpreter_without_keras_answers_as_python_does(run, version, lone_server):
+    answers, _ = lone_server.ask(version, {"serving_default": {"text": TEXTS}})
+    served = answers["serving_default"]
     server = run.task.build_server(run.preprocessor, run.model)
     ours = server({"text": tf.constant(TEXTS)})
     assert served["label"] == [x.decode() for x in ours["label"].numpy()]
