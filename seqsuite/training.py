@@ -250,7 +250,7 @@ class Trainer:
         if isinstance(model.loss, dict) and len(model.loss) > 1:
             self._track_losses(phase, train)
 
-        @tf.function(input_signature=signature)
+        @tf.function(input_signature=signature, autograph=False)
         def step(batch, position):
             features, *rest = batch
             targets = _of_losses(model, rest[0]) if selects else None

@@ -50,7 +50,8 @@ def losses(prepared):
         keyed = with_loss_keys(model, targets)
         # What is made while the step is traced has it traced twice.
         model.optimizer.build(model.trainable_variables)
-        model.compute_loss(features, keyed, model(features, training=False))
+        if isinstance(keyed, dict) and len(keyed) > 1:
+            model.compute_loss(features, keyed, model(features, training=False))
         found.append([total(model.train_on_batch(features, keyed)) for _ in range(steps)])
     return found
 
