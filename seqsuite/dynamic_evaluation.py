@@ -75,7 +75,9 @@ class _Adapting:
         self.states: dict[str, Any] = zero_states(model, 1)
         states = {name: tf.TensorSpec(s.shape, s.dtype) for name, s in self.states.items()}
         self._run = tf.function(
-            self._segment, input_signature=[tf.TensorSpec((1, None), tf.int32), states]
+            self._segment,
+            input_signature=[tf.TensorSpec((1, None), tf.int32), states],
+            autograph=False,
         )
 
     def __call__(self, ids: np.ndarray) -> np.ndarray:

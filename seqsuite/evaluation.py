@@ -146,6 +146,7 @@ class Predictor:
             self._call = tf.function(
                 lambda features: _named(self.model(features, training=False)),
                 input_signature=[dataset.element_spec[0]],
+                autograph=False,
             )
             self._time_outputs = self._time_outputs_of(dataset.element_spec[0])
         parts: dict[str, list[Any]] = {}

@@ -150,7 +150,7 @@ def serving_functions(task: Task, preprocessor: Preprocessor, model: keras.Model
     """
     # Built once and outside of the trace: a task may read its tables there.
     answer = task.build_server(preprocessor, model)
-    server = tf.function(lambda **features: answer(features))
+    server = tf.function(lambda **features: answer(features), autograph=False)
     functions = {}
     for name, inputs in task.signatures(preprocessor).items():
         specifications = {key: input_specification(key, text) for key, text in inputs.items()}

@@ -72,6 +72,7 @@ class ForecastPredictor:
             self._call = tf.function(
                 lambda features: self.model(features, training=False),
                 input_signature=[dataset.element_spec[0]],
+                autograph=False,
             )
         levels = QUANTILE_LEVELS if self._has_quantiles else ()
         scores = ForecastScores(self.horizons, levels, encoded.scales, OWA[self.owa])

@@ -64,7 +64,7 @@ class StreamPredictor:
         self.other = other
         # Nothing in it is trained, so each sequence is scored by it once.
         self._by_other: dict[int, np.ndarray] = {}
-        self._score = tf.function(self._score_ids, reduce_retracing=True)
+        self._score = tf.function(self._score_ids, reduce_retracing=True, autograph=False)
 
     def __call__(self, encoded: EncodedStream) -> dict[str, Any]:
         """Score all ids of a sequence."""

@@ -247,17 +247,13 @@ class Trainer:
         model, average, mean_loss = phase.model, self.average, self.mean_loss
         selects = phase.selects
         signature = [batch_dataset(train, []).element_spec, tf.TensorSpec((), tf.int32)]
-        keys = list(model.loss) if isinstance(model.loss, dict) else []
+        if isinstance(model.loss, dict) and len(model.loss) > 1:
+            self._track_losses(phase, train)
 
-        @tf.function(input_signature=signature)
+        @tf.function(input_signature=signature, autograph=False)
         def step(batch, position):
             features, *rest = batch
-            targets = rest[0] if selects else None
-            if isinstance(targets, dict):
-                # The others are there for scores alone.
-                targets = {key: targets[key] for key in keys}
-            elif keys:
-                targets = dict.fromkeys(keys, targets)
+            targets = _of_losses(model, rest[0]) if selects else None
             # Resetting before each step makes Keras report the loss of this batch, so that the mean
             # over the epoch is ours to keep in checkpoints.
             model.reset_metrics()
@@ -268,6 +264,16 @@ class Trainer:
             return mean_loss.read_value()
 
         return step
+
+    def _track_losses(self, phase: Phase, train: EncodedExamples) -> None:
+        """Let Keras make the trackers of several losses, which it does when it sees the first.
+
+        Made while the step is traced, they would have all of it traced twice: seconds.
+        """
+        one_row = [self._plan(train, phase, 0)[0][:1]]
+        features, targets, *_ = next(iter(batch_dataset(train, one_row)))
+        outputs = phase.model(features, training=False)
+        phase.model.compute_loss(features, _of_losses(phase.model, targets), outputs)
 
     def _validate(self, validation: EncodedExamples) -> dict[str, float]:
         with self.average.applied():
@@ -323,6 +329,15 @@ class Trainer:
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
+
+
+def _of_losses(model: keras.Model, targets: Any) -> Any:
+    """Return the targets of a model's losses; others are there for scores alone."""
+    if not isinstance(model.loss, dict):
+        return targets
+    if isinstance(targets, dict):
+        return {key: targets[key] for key in model.loss}
+    return dict.fromkeys(model.loss, targets)
 
 
 def _epoch_line(row: dict[str, Any], epochs: int) -> str:

@@ -54,7 +54,9 @@ class TranslationPredictor:
         dataset = self._batches(encoded, encoded.lengths)
         if self._likelihood is None:
             self._likelihood = tf.function(
-                self._likelihoods, input_signature=list(dataset.element_spec[:2])
+                self._likelihoods,
+                input_signature=list(dataset.element_spec[:2]),
+                autograph=False,
             )
         counts = np.diff(encoded.targets["logits"].starts)
         found: dict[str, np.ndarray] = {"num_tokens": counts}
@@ -95,6 +97,7 @@ class TranslationPredictor:
                     tf.TensorSpec((None,), tf.int32),
                     tf.TensorSpec((None,), tf.string),
                 ],
+                autograph=False,
             )
         return self._search(features["source_ids"], features["length"], targets["source"])
 

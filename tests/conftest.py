@@ -48,3 +48,12 @@ def loaded_once():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(prediction, "_loaded", lambda version: load(version.absolute()))
         yield
+
+
+@pytest.fixture(scope="session")
+def lone_server():
+    """An interpreter without Keras and seqsuite that serves exported models."""
+    from tests.conformance.serve_alone import LoneServer
+
+    with LoneServer.start() as process:
+        yield LoneServer(process)

@@ -10,6 +10,7 @@ import re
 import shlex
 from pathlib import Path
 
+import keras
 import pytest
 
 import seqsuite
@@ -80,6 +81,7 @@ def _described_arguments(value) -> list[str] | None:
 def test_examples_in_docstrings_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)
+    keras.utils.set_random_seed(0)
     options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     result = doctest.testmod(module, optionflags=options, report=True)
     assert result.failed == 0, f"{result.failed} examples of {name} fail; see the output above"

@@ -167,10 +167,10 @@ class Counted:
 @pytest.mark.parametrize("head", ["crf", "softmax"])
 def test_sentences_of_many_lengths_are_traced_once(head):
     task, preprocessor, model = built(head)
-    sentences = [("Rome",) * length for length in (*range(12), 40, 3, 300)]
+    sentences = [("Rome",) * length for length in (0, 1, 2, 3, 11, 40, 3, 90)]
     evaluated = Counted(model)
     predict = Predictor(evaluated, batch_tokens=16)
-    for part in (sentences, sentences[5:9], sentences[-1:]):
+    for part in (sentences, sentences[2:5], sentences[-1:]):
         encoded = preprocessor.encode(Examples({"tokens": part}, [("O",) * len(s) for s in part]))
         assert len(predict(encoded)["tags"].values) == sum(map(len, part))
     assert evaluated.count == 1
@@ -178,7 +178,7 @@ def test_sentences_of_many_lengths_are_traced_once(head):
     served = Counted(model)
     functions = export.serving_functions(task, preprocessor, served)
     assert served.count == len(functions) == 2
-    for size in (1, 2, 5):
+    for size in (1, 3):
         for words in sentences:
             texts = [" ".join(words)] * size
             answers = functions["serving_default"](sentence=tf.constant(texts))

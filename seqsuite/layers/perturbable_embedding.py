@@ -25,8 +25,8 @@ class PerturbableEmbedding(keras.layers.Embedding):
         >>> layer = PerturbableEmbedding(10, 4)
         >>> ids = keras.ops.array([[1, 2]])
         >>> with layer.perturbed(keras.ops.ones((1, 2, 4))):
-        ...     moved = layer(ids) - 1.0
-        >>> bool(keras.ops.all(keras.ops.isclose(moved, layer(ids))))
+        ...     moved = layer(ids)
+        >>> bool(keras.ops.all(keras.ops.isclose(moved, layer(ids) + 1.0)))
         True
     """
 

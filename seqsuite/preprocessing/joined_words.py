@@ -135,10 +135,13 @@ class WordVocabulary(tf.Module):
         """Return the texts that ids stand for; see :meth:`SubwordVocabulary.detokenize`."""
         if not isinstance(token_ids, tf.RaggedTensor):
             token_ids = tf.RaggedTensor.from_tensor(token_ids)
+        flat = token_ids.flat_values
         # Padding, begin and end say nothing.
-        says = (token_ids == UNKNOWN_ID) | (token_ids < 0) | (token_ids >= len(_SPECIAL))
-        words = tf.ragged.map_flat_values(self.lookup, tf.ragged.boolean_mask(token_ids, says))
-        return join_words(tf.where(words == _SPECIAL[UNKNOWN_ID], UNKNOWN_SURFACE, words))
+        says = (flat == UNKNOWN_ID) | (flat < 0) | (flat >= len(_SPECIAL))
+        said = tf.ragged.boolean_mask(token_ids, token_ids.with_flat_values(says))
+        words = self.lookup(said.flat_values)
+        words = tf.where(words == _SPECIAL[UNKNOWN_ID], UNKNOWN_SURFACE, words)
+        return join_words(said.with_flat_values(words))
 
     def lookup(self, token_ids: Any) -> tf.Tensor:
         """Return the word of each id, strings of the same shape."""

@@ -73,7 +73,9 @@ class Preprocessor(keras.layers.Layer):
             lambda x: tf.TensorSpec([None] * x.shape.rank, x.dtype),
             self.to_tensors(examples.select(range(1))),
         )
-        encode = tf.function(lambda features: self(features), input_signature=[signature])
+        encode = tf.function(
+            lambda features: self(features), input_signature=[signature], autograph=False
+        )
         parts: dict[str, list[np.ndarray]] = {}
         for start in range(0, len(examples), chunk):
             indices = range(start, min(start + chunk, len(examples)))

@@ -14,6 +14,7 @@ from seqsuite.layers import TemperatureScaling
 from seqsuite.preprocessing.ngram_scores import NgramScores
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.tokenization import tokenize
+from seqsuite.preprocessing.truncation import head_and_tail
 from seqsuite.word_vectors import co_occurrence_vectors, label_ratios
 
 PADDING_ID = 0
@@ -150,7 +151,7 @@ class TextPreprocessor(Preprocessor):
 
     def call(self, features):
         tokens = tokenize(features["text"])
-        kept = self._truncate(tokens)
+        kept = head_and_tail(tokens, self.max_length, int(self.max_length * self.head_fraction))
         ids = tf.ragged.map_flat_values(self._table.lookup, kept).to_tensor(PADDING_ID)
         # A batch of empty texts has no time step, which recurrent layers do not take.
         ids = tf.pad(ids, [[0, 0], [0, tf.maximum(0, 1 - tf.shape(ids)[1])]])
@@ -158,17 +159,6 @@ class TextPreprocessor(Preprocessor):
         if self.ngram_scores is not None:
             outputs["ngram_scores"] = self.ngram_scores(tokens)
         return outputs
-
-    def _truncate(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
-        """Cut the middle out of texts that are too long."""
-        head = int(self.max_length * self.head_fraction)
-        lengths = tokens.row_lengths()
-        position = tf.ragged.range(lengths)
-        # Of a text that fits, the tail begins at 0 or before: all of it is kept.
-        tail_start = lengths - (self.max_length - head)
-        too_long = lengths > self.max_length
-        in_head = position < tf.where(too_long, tf.cast(head, tf.int64), lengths)[:, None]
-        return tf.ragged.boolean_mask(tokens, in_head | (position >= tail_start[:, None]))
 
     def encode_labels(self, labels: Sequence) -> np.ndarray:
         """Return label ids int32 ``(examples,)``, or float32 ``(examples, labels)`` if multi-label.

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import tensorflow as tf
 
+from seqsuite.preprocessing.truncation import head_and_tail
+
 PADDING_ID = 0
 UNKNOWN_ID = 1
 
@@ -91,15 +93,10 @@ def code_points(words: tf.Tensor, longest: int) -> tf.Tensor:
         >>> code_points(tf.constant(["ab", "abcdef"]), 4).numpy().tolist()
         [[97, 98, 0, 0], [97, 98, 101, 102]]
     """
-    head = longest // 2
+    decoded = tf.strings.unicode_decode(words, "UTF-8", errors="replace")
     # 0 is padding, so a NUL becomes another character that nobody writes.
-    decoded = tf.maximum(tf.strings.unicode_decode(words, "UTF-8", errors="replace"), 1)
-    lengths = decoded.row_lengths()[:, None]
-    position = tf.ragged.range(decoded.row_lengths())
-    from_end = lengths - position
-    kept = tf.ragged.boolean_mask(
-        decoded, (lengths <= longest) | (position < head) | (from_end <= longest - head)
-    )
+    decoded = decoded.with_values(tf.maximum(decoded.values, 1))
+    kept = head_and_tail(decoded, longest, longest // 2)
     return kept.to_tensor(PADDING_ID, shape=[None, longest])
 
 

@@ -1,14 +1,17 @@
-"""Run a SavedModel in an interpreter that finds neither Keras nor seqsuite, as a server does.
+"""Serve SavedModels in an interpreter that finds neither Keras nor seqsuite, as a server does.
 
-Run as a script: the model's folder as argument; on standard input JSON ``{signature: {input:
-values}}``; on standard output JSON ``{signature: {output: values}}``.
+Run as a script it answers each line of standard input, JSON ``{"version": folder, "requests":
+{signature: {input: values}}}``, by a line of JSON: ``{"answers": {signature: {output: values}},
+"shapes": {signature: [of inputs, of outputs]}}``, or ``{"error": traceback}``.
 """
 
 import importlib.util
 import json
 import subprocess
 import sys
+import traceback
 from pathlib import Path
+from typing import Any
 
 
 class Without:
@@ -23,22 +26,69 @@ class Without:
         return self.finder.find_spec(name, path, target)
 
 
-def serve_alone(version: Path, requests: dict) -> dict:
-    """Answer ``{signature: {input: values}}`` in a fresh interpreter."""
-    process = subprocess.run(
-        [sys.executable, __file__, str(version)],
-        input=json.dumps(requests),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(process.stdout.splitlines()[-1])
+class LoneServer:
+    """An interpreter that answers for any number of models: it imports TensorFlow only once."""
+
+    def __init__(self, process: subprocess.Popen):
+        self.process = process
+
+    @classmethod
+    def start(cls) -> subprocess.Popen:
+        """Start the interpreter; as a context it ends with its standard input."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen([sys.executable, __file__], stdin=pipe, stdout=pipe, text=True)
+
+    def ask(self, version: Path, requests: dict) -> tuple[dict, dict]:
+        """Return the answers to ``{signature: {input: values}}``, and the shapes by signature."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(
+            json.dumps({"version": str(version), "requests": requests}),
+            file=self.process.stdin,
+            flush=True,
+        )
+        found = json.loads(self.process.stdout.readline())
+        assert "error" not in found, found["error"]
+        return found["answers"], found["shapes"]
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="replace")
     return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+def load(version: str):
+    import tensorflow as tf
+
+    try:
+        return tf.saved_model.load(version)
+    except (OSError, RuntimeError, tf.errors.OpError) as error:
+        if "Op type not registered" not in str(error):
+            raise
+    # A server links the ops of TensorFlow Text; its Python package would import Keras.
+    package = importlib.util.find_spec("tensorflow_text").submodule_search_locations[0]
+    for library in sorted(Path(package).glob("python/ops/_*.so")):
+        tf.load_op_library(str(library))
+    return tf.saved_model.load(version)
+
+
+def answer(version: str, requests: dict) -> dict:
+    import tensorflow as tf
+
+    loaded = load(version)
+    answers, shapes = {}, {}
+    for name, function in loaded.signatures.items():
+        named = function.structured_input_signature[1]
+        shapes[name] = [
+            {key: specification.shape.as_list() for key, specification in side.items()}
+            for side in (named, function.structured_outputs)
+        ]
+        if name in requests:
+            tensors = {k: tf.constant(v, named[k].dtype) for k, v in requests[name].items()}
+            outputs = function(**tensors)
+            answers[name] = {key: plain(value.numpy().tolist()) for key, value in outputs.items()}
+    return {"answers": answers, "shapes": shapes}
 
 
 def main() -> None:
@@ -49,26 +99,12 @@ def main() -> None:
         except ImportError:
             continue
         raise SystemExit(f"{absent} can be imported")
-    import tensorflow as tf
-
-    try:
-        loaded = tf.saved_model.load(sys.argv[1])
-    except (OSError, RuntimeError, tf.errors.OpError) as error:
-        if "Op type not registered" not in str(error):
-            raise
-        # A server links the ops of TensorFlow Text; its Python package would import Keras.
-        package = importlib.util.find_spec("tensorflow_text").submodule_search_locations[0]
-        for library in sorted(Path(package).glob("python/ops/_*.so")):
-            tf.load_op_library(str(library))
-        loaded = tf.saved_model.load(sys.argv[1])
-    answers = {}
-    for name, inputs in json.load(sys.stdin).items():
-        function = loaded.signatures[name]
-        named = function.structured_input_signature[1]
-        tensors = {key: tf.constant(value, named[key].dtype) for key, value in inputs.items()}
-        outputs = function(**tensors)
-        answers[name] = {key: plain(value.numpy().tolist()) for key, value in outputs.items()}
-    print(json.dumps(answers))
+    for line in sys.stdin:
+        try:
+            found = answer(**json.loads(line))
+        except Exception:
+            found = {"error": traceback.format_exc()}
+        print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 
 import keras
@@ -11,9 +12,8 @@ import pytest
 import tensorflow as tf
 
 from seqsuite import layers
-from tests.conformance.layer_cases import CASES, Case
+from tests.conformance.layer_cases import CASES, LENGTHS, Case
 
-ROWS = 3
 PUBLIC = {name: getattr(layers, name) for name in layers.__all__}
 LAYERS = {
     name: value
@@ -30,12 +30,6 @@ EVERY_CASE = [
     for name, cases in CASES.items()
     for index, check_case in enumerate(cases)
 ]
-every_case = pytest.mark.parametrize("case", EVERY_CASE)
-
-
-@pytest.fixture(autouse=True)
-def _seeded():
-    keras.utils.set_random_seed(0)
 
 
 def unless_skipped(case: Case, check: str) -> None:
@@ -64,6 +58,43 @@ def symbolic(case: Case) -> dict:
         )
         for name, value in case.inputs.items()
     }
+
+
+class Built:
+    """One layer that checks share: they call it outside training and leave it as it is."""
+
+    def __init__(self, case: Case):
+        keras.utils.set_random_seed(0)
+        self.case = case
+        self.layer = case.make()
+        self.inputs = symbolic(case)
+        self.specs = call(self.layer, case, self.inputs)
+        self.outputs = call(self.layer, case)
+
+    @functools.cached_property
+    def function(self) -> tf.types.experimental.ConcreteFunction:
+        """The layer's graph outside training, for any batch and any time."""
+        case = self.case
+        shapes = {
+            name: (None, *value.shape[2:]) if case.padded and value.ndim > 1 else value.shape[1:]
+            for name, value in case.inputs.items()
+        }
+        signature = {n: tf.TensorSpec((None, *shapes[n]), v.dtype) for n, v in case.inputs.items()}
+        traced = tf.function(lambda inputs: call(self.layer, case, inputs, training=False))
+        return traced.get_concrete_function(signature)
+
+    def graph(self, inputs: dict) -> list[tf.Tensor]:
+        return self.function({name: tf.constant(value) for name, value in inputs.items()})
+
+
+@pytest.fixture(scope="module", params=EVERY_CASE)
+def case(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def built(case):
+    return Built(case)
 
 
 def assert_same(got, expected, **tolerance):
@@ -96,7 +127,6 @@ def test_is_registered_and_documented(name):
         assert heading in LAYERS[name].__doc__
 
 
-@every_case
 def test_config(case):
     layer = case.make()
     config = keras.saving.serialize_keras_object(layer)
@@ -105,98 +135,71 @@ def test_config(case):
     assert json.dumps(again.get_config()) == json.dumps(layer.get_config())
 
 
-@every_case
-def test_save(case, tmp_path):
+def test_save(case, built, tmp_path):
     unless_skipped(case, "save")
-    inputs = symbolic(case)
-    model = keras.Model(inputs, call(case.make(), case, inputs))
+    model = keras.Model(built.inputs, built.specs)
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
-    flat = keras.tree.flatten
-    assert_same(flat(again(case.inputs)), flat(model(case.inputs)), atol=0)
+    assert_same(keras.tree.flatten(again(case.inputs)), built.outputs, atol=0)
     assert [w.path.split("/")[-1] for w in again.weights] == [
         w.path.split("/")[-1] for w in model.weights
     ]
 
 
-@every_case
-def test_modes(case):
+def test_modes(case, built):
     unless_skipped(case, "modes")
-    layer = case.make()
-    eager = call(layer, case)
-    specs = call(layer, case, symbolic(case))
-    assert len(specs) == len(eager)
-    for spec, value in zip(specs, eager, strict=True):
+    assert len(built.specs) == len(built.outputs)
+    for spec, value in zip(built.specs, built.outputs, strict=True):
         assert keras.backend.standardize_dtype(value.dtype) == spec.dtype
         assert len(spec.shape) == len(value.shape)
         for declared, actual in zip(spec.shape, value.shape, strict=True):
             assert declared in (None, actual)
-    signature = {
-        name: tf.TensorSpec([None, None, *v.shape[2:]] if v.ndim > 1 else [None], v.dtype)
-        for name, v in case.inputs.items()
-    }
-    if not case.padded:
-        signature = {
-            n: tf.TensorSpec([None, *v.shape[1:]], v.dtype) for n, v in case.inputs.items()
-        }
-    graph = tf.function(lambda inputs: call(layer, case, inputs), input_signature=[signature])
-    assert_same(graph({n: tf.constant(v) for n, v in case.inputs.items()}), eager)
+    assert_same(built.graph(case.inputs), built.outputs)
 
 
-@every_case
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_mixed_precision(case, policy):
+def test_mixed_precision(case, built, policy):
     unless_skipped(case, "mixed_precision")
-    reference = case.make()
-    expected = call(reference, case)
     keras.config.set_dtype_policy(policy)
     try:
         layer = case.make()
-        got = call(layer, case)
+        call(layer, case, symbolic(case))
     finally:
         keras.config.set_dtype_policy("float32")
-    layer.set_weights(reference.get_weights())
+    layer.set_weights(built.layer.get_weights())
     got = call(layer, case)
     for value in got:
-        if np.issubdtype(expected[0].numpy().dtype, np.floating):
+        if np.issubdtype(built.outputs[0].numpy().dtype, np.floating):
             assert keras.backend.standardize_dtype(value.dtype) == policy.removeprefix("mixed_")
     assert all(w.dtype == "float32" for w in layer.trainable_weights)
     # bfloat16 keeps 8 bits; errors add up over the steps.
-    assert_same([tf.cast(v, tf.float32) for v in got], expected, atol=0.08)
+    assert_same([tf.cast(v, tf.float32) for v in got], built.outputs, atol=0.08)
 
 
-@every_case
-def test_padding(case):
+def test_padding(case, built):
     unless_skipped(case, "padding")
-    layer = case.make()
-    expected = call(layer, case)
     longer = {
         n: np.pad(v, [(0, 0), (0, v.shape[1])] + [(0, 0)] * (v.ndim - 2)) if n in case.padded else v
         for n, v in case.inputs.items()
     }
-    first, *rest = call(layer, case, longer)
+    first, *rest = built.graph(longer)
     if case.time_outputs:
-        first = first[:, : expected[0].shape[1]]
-    assert_same([first, *rest], expected, atol=1e-6)
+        first = first[:, : built.outputs[0].shape[1]]
+    assert_same([first, *rest], built.outputs, atol=1e-6)
 
 
-@every_case
-def test_row_alone(case):
+def test_row_alone(case, built):
     unless_skipped(case, "row_alone")
-    layer = case.make()
-    together = call(layer, case)
-    for row in range(ROWS):
-        alone = call(layer, case, {n: v[row : row + 1] for n, v in case.inputs.items()})
-        assert_same(alone, [value[row : row + 1] for value in together], atol=1e-6)
+    for row in range(len(LENGTHS)):
+        alone = built.graph({n: v[row : row + 1] for n, v in case.inputs.items()})
+        assert_same(alone, [value[row : row + 1] for value in built.outputs], atol=1e-6)
 
 
-@every_case
 @pytest.mark.parametrize("training", [False, True])
 def test_gradients(case, training):
     if not training:
         unless_skipped(case, "gradients")
     layer = case.make()
-    call(layer, case)
     with tf.GradientTape() as tape:
         outputs = call(layer, case, training=training)
         squares = [tf.reduce_sum(tf.cast(o, tf.float32) ** 2) for o in outputs]
@@ -207,12 +210,8 @@ def test_gradients(case, training):
         assert np.isfinite(tf.convert_to_tensor(gradient)).all(), weight.path
 
 
-@every_case
-def test_no_random_op(case):
+def test_no_random_op(case, built):
     unless_skipped(case, "no_random_op")
-    layer = case.make()
-    call(layer, case)
-    graph = tf.function(lambda: call(layer, case, training=False)).get_concrete_function().graph
-    graph = graph.as_graph_def()
+    graph = built.function.graph.as_graph_def()
     nodes = list(graph.node) + [n for f in graph.library.function for n in f.node_def]
     assert not {n.op for n in nodes if "Random" in n.op or "Assign" in n.op}

@@ -48,7 +48,7 @@ def run(function, mode, *inputs):
     if mode == "graph":
         shapes = [[None, None, *x.shape[2:]][: x.shape.rank] for x in inputs]
         signature = [tf.TensorSpec(s, x.dtype) for s, x in zip(shapes, inputs, strict=True)]
-        function = tf.function(function, input_signature=signature)
+        function = tf.function(function, input_signature=signature, autograph=False)
     return keras.tree.map_structure(np.array, function(*inputs))
 
 

@@ -87,7 +87,7 @@ def weighted_sum(outputs, final):
 def run(way, layer, inputs, states, step_mask):
     """Outputs, final states and all gradients, from a traced function."""
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def values_and_gradients(inputs, states, step_mask):
         with tf.GradientTape() as tape:
             tape.watch([inputs, *states])

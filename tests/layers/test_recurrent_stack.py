@@ -124,7 +124,7 @@ def test_highway_and_residual_are_what_they_say():
 @pytest.mark.parametrize("cell", list(CELLS))
 @pytest.mark.parametrize("lengths_given", [True, False])
 def test_no_steps_at_all(cell, lengths_given):
-    stack = RecurrentStack(3, num_layers=2, bidirectional=True, return_state=True, **CELLS[cell])
+    stack = RecurrentStack(3, bidirectional=True, return_state=True, **CELLS[cell])
     state = [tf.constant(normal(2, 3, seed=i)) for i in range(stack.num_states)]
     spec = [tf.TensorSpec([None, None, 2])]
 
