@@ -66,7 +66,7 @@ def ctc_loss(
 
     What stands beyond the lengths changes neither values nor gradients, and gets no gradient. An
     empty transcript is one of blanks only. The kernel runs on the CPU and not under XLA
-    (``jit_compile=False``).
+    (``jit_compile=False``), and adds up in float64 whatever the logits are.
 
     Args:
         labels: int ``(batch, max_labels)``, without blanks.
@@ -97,8 +97,10 @@ def ctc_loss(
         0.3333
     """
     logits, labels = tf.convert_to_tensor(logits), tf.cast(labels, tf.int32)
-    if logits.dtype != tf.float64:
-        logits = tf.cast(logits, tf.float32)
+    dtype = tf.float64 if logits.dtype == tf.float64 else tf.float32
+    # In float32 the kernel's gradient is wrong by 2e-4 after 200 frames, and by more after more; in
+    # float64 by 2e-7, for a fifth more time.
+    logits = tf.cast(logits, tf.float64)
     input_lengths = tf.cast(input_lengths, tf.int32)
     fits = ctc_fits(labels, input_lengths, padding_label)
     empty = tf.reduce_all(labels == padding_label, axis=1)
@@ -106,7 +108,7 @@ def ctc_loss(
     losses = _kernel_losses(labels, logits, input_lengths, usable, blank, padding_label)
     losses = tf.where(empty, _blank_losses(logits, input_lengths, blank), losses)
     impossible = tf.constant(0.0 if zero_infinity else float("inf"), losses.dtype)
-    return tf.where(fits, losses, impossible)
+    return tf.cast(tf.where(fits, losses, impossible), dtype)
 
 
 def _kernel_losses(labels, logits, input_lengths, usable, blank, padding_label):

@@ -124,9 +124,10 @@ def _advanced(
     children, parents = children[parents >= 0], parents[parents >= 0]
     before = np.where(last[parents] == last[children], beam.in_blank[parents], total[parents])
     in_symbol[children] = np.logaddexp(in_symbol[children], before + frame[last[children]])
-    columns = np.searchsorted(symbols, last[children])
-    held = np.isin(last[children], symbols)
-    longer[parents[held], columns[held]] = -np.inf
+    columns = np.full(len(frame), -1)
+    columns[symbols] = np.arange(len(symbols))
+    columns = columns[last[children]]
+    longer[parents[columns >= 0], columns[columns >= 0]] = -np.inf
 
     scores = longer
     if tree.scorers:
