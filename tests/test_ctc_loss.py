@@ -129,6 +129,17 @@ def test_lengths_travel_in_the_logits():
             assert loss_and_gradient(all_frames, labels)[0] == pytest.approx(known)
 
 
+def test_a_mask_of_keras_ends_at_the_layer():
+    inputs, length = keras.Input((None, SYMBOLS)), keras.Input((), dtype="int32")
+    logits = BlankPadding()(keras.layers.Masking()(inputs), lengths=length)
+    model = keras.Model([inputs, length], logits)
+    model.compile("sgd", loss=CTCLoss())
+    labels = padded(TRANSCRIPTS)[FITS]
+    got = model.evaluate([LOGITS[FITS], LENGTHS[FITS]], labels, 8, verbose=0)
+    expected = by_reference(TRANSCRIPTS, LOGITS, 0)[0][FITS].mean()
+    assert got == pytest.approx(expected, rel=1e-6)
+
+
 def test_the_keras_loss_trains_saves_and_ignores_padding(tmp_path):
     inputs, length = keras.Input((None, SYMBOLS)), keras.Input((), dtype="int32")
     logits = keras.layers.Dense(SYMBOLS, kernel_initializer="identity")(inputs)

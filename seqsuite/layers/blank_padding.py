@@ -38,10 +38,15 @@ class BlankPadding(keras.layers.Layer):
         super().__init__(**{"dtype": "float32", **kwargs})
         self.blank = blank
         self.supports_jit = False
+        self.supports_masking = True
         self.built = True
 
     def call(self, logits, lengths):
         return force_blank(logits, lengths, self.blank)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """End a mask that Keras carries along: the lengths replace it, and a loss has no steps."""
+        return None
 
     def compute_output_shape(self, logits_shape, lengths_shape=None):
         """Return the shape of the logits."""
