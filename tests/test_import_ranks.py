@@ -35,6 +35,7 @@ RANKS = [
         "ngram_language_model",
         "arithmetic_coding",
         "compressed_file",
+        "ctc_padding",
     },
     {
         "layers",

@@ -1,9 +1,26 @@
-"""Turning logits into text: sampling of symbols, and loops that feed them back; search.
+"""Turning logits into text: sampling of symbols, and loops that feed them back; search; CTC.
 
 A decoder here is any callable that takes the last symbol of each row and its states and gives the
 logits of the next; nothing knows what network computes them.
 """
 
+from seqsuite.decoding.ctc import (
+    CTCAlignment,
+    CTCDecoder,
+    CTCHypothesis,
+    CTCSymbols,
+    HotWordScorer,
+    LanguageModel,
+    LexiconScorer,
+    PrefixScorer,
+    SymbolScorer,
+    TimedText,
+    Transcript,
+    WordScorer,
+    ctc_align,
+    ctc_beam_search,
+    ctc_greedy_search,
+)
 from seqsuite.decoding.ensemble import ensemble
 from seqsuite.decoding.generation import Generated, generate
 from seqsuite.decoding.hypotheses import Hypotheses
@@ -13,10 +30,25 @@ from seqsuite.decoding.search import beam_search, greedy_search, repeat_beams
 from seqsuite.decoding.uniform_numbers import numpy_uniform, uniform
 
 __all__ = [
+    "CTCAlignment",
+    "CTCDecoder",
+    "CTCHypothesis",
+    "CTCSymbols",
     "Generated",
+    "HotWordScorer",
     "Hypotheses",
+    "LanguageModel",
+    "LexiconScorer",
+    "PrefixScorer",
+    "SymbolScorer",
+    "TimedText",
+    "Transcript",
+    "WordScorer",
     "beam_search",
     "coverage_score",
+    "ctc_align",
+    "ctc_beam_search",
+    "ctc_greedy_search",
     "ensemble",
     "filtered_logits",
     "generate",

@@ -6,6 +6,7 @@ from seqsuite.layers.activation_regularization import ActivationRegularization
 from seqsuite.layers.adversarial_model import AdversarialModel
 from seqsuite.layers.attention import BahdanauAttention, LocationAttention, LuongAttention
 from seqsuite.layers.bidirectional_language_model import BidirectionalLanguageModel
+from seqsuite.layers.blank_padding import BlankPadding
 from seqsuite.layers.calendar_features import CalendarFeatures
 from seqsuite.layers.character_encoder import CharacterEncoder
 from seqsuite.layers.crf import CRF
@@ -38,6 +39,7 @@ __all__ = [
     "AdversarialModel",
     "BahdanauAttention",
     "BidirectionalLanguageModel",
+    "BlankPadding",
     "CRFDecoder",
     "CalendarFeatures",
     "CharacterEncoder",

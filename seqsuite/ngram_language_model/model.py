@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from seqsuite.ngram_language_model.counts import Counts
+from seqsuite.ngram_language_model.discounts import kneser_ney_discounts
 
 _CHUNK = 16384  # positions whose distributions are held at a time
 _HELD_OUT = 0.05  # end of the training text that the weights are fitted on
@@ -140,7 +141,7 @@ class NgramLanguageModel:
 
     def _count(self, ids: np.ndarray) -> None:
         self._counts = Counts(ids, np.arange(len(ids)), self.num_symbols, self.max_order)
-        self._discounts = [_discounts(preceded) for preceded in self._counts.preceded]
+        self._discounts = [kneser_ney_discounts(preceded) for preceded in self._counts.preceded]
 
     def _fit_weights(self, ids: np.ndarray, online: bool) -> np.ndarray:
         """Fit ``(kinds, estimates)``; kinds without an example stay with Kneser-Ney alone."""
@@ -225,17 +226,6 @@ class NgramLanguageModel:
         features = np.stack([*plain, _log(kneser_ney), *recent], axis=1)
         ends = (longest == reach) & (longest < self.max_order)
         return features, longest + ends * (self.max_order + 1)
-
-
-def _discounts(counts: np.ndarray) -> np.ndarray:
-    """Return what Chen and Goodman take off counts of 0, 1, 2 and more, float64 ``(4,)``."""
-    # One is added so that a text without such counts has discounts too.
-    ones, twos, threes, fours = (1.0 + np.sum(counts == count) for count in (1, 2, 3, 4))
-    share = ones / (ones + 2 * twos)
-    one = 1 - 2 * share * twos / ones
-    two = 2 - 3 * share * threes / twos
-    more = 3 - 4 * share * fours / threes
-    return np.array([0.0, *np.clip([one, two, more], [0.05, 0.1, 0.1], [0.95, 1.9, 2.9])])
 
 
 def _kneser_ney(counts: np.ndarray, shorter: np.ndarray, discounts: np.ndarray) -> np.ndarray:

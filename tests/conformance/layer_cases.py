@@ -264,6 +264,15 @@ CASES: dict[str, list[Case]] = {
             },
         )
     ],
+    "BlankPadding": [
+        Case(
+            make=lambda: layers.BlankPadding(blank=2),
+            inputs={"logits": sequence(), "lengths": LENGTHS},
+            padded=("logits",),
+            time_outputs=True,
+            skip={"mixed_precision": ALWAYS_FLOAT32},
+        )
+    ],
     "CRF": [
         # With a decoder behind it: the layer's own output does not depend on its weights, which
         # are what the loss and the decoder use.

@@ -1,4 +1,4 @@
-"""Losses that Keras lacks, or that must not change when a batch is padded."""
+"""Losses of labels and of tags: cross-entropy, and the likelihood under a CRF."""
 
 from __future__ import annotations
 

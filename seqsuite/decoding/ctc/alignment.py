@@ -1,0 +1,83 @@
+"""When each symbol of a known labelling is said: the likeliest of its alignments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import log_softmax
+
+
+@dataclass(frozen=True)
+class CTCAlignment:
+    """The frames of each symbol.
+
+    Attributes:
+        starts: First frame of each symbol, int ``(symbols,)``.
+        ends: The frame after its last, int ``(symbols,)``.
+        confidences: Mean probability over its frames, float64 ``(symbols,)``.
+        log_probability: Of this alignment alone.
+    """
+
+    starts: np.ndarray
+    ends: np.ndarray
+    confidences: np.ndarray
+    log_probability: float
+
+
+def ctc_align(logits: np.ndarray, ids: Sequence[int], blank: int = 0) -> CTCAlignment:
+    """Find the likeliest path of a labelling (Viterbi).
+
+    Args:
+        logits: Of one utterance without padding, floating ``(frames, symbols)``.
+        ids: The labelling, without blanks.
+        blank: Index of the blank.
+
+    Returns:
+        Where its symbols stand.
+
+    Raises:
+        ValueError: The labelling does not fit into the frames.
+
+    Example:
+        >>> path = [0, 2, 2, 0, 2, 1]
+        >>> found = ctc_align(9.0 * np.eye(3)[path], [2, 2, 1])
+        >>> found.starts.tolist(), found.ends.tolist()
+        ([1, 4, 5], [3, 5, 6])
+    """
+    log_p = log_softmax(np.asarray(logits, np.float64), axis=-1)
+    frames = len(log_p)
+    places = np.full(2 * len(ids) + 1, blank)
+    places[1::2] = ids
+    # A blank may be left out between two different symbols.
+    skips = np.zeros(len(places), bool)
+    skips[3::2] = places[3::2] != places[1:-2:2]
+    best = np.full(len(places), -np.inf)
+    best[0] = 0.0  # before the first frame, a blank that costs nothing
+    steps = np.zeros((frames, len(places)), np.int8)
+    for frame in range(frames):
+        ways = np.full((3, len(places)), -np.inf)
+        ways[0] = best
+        ways[1, 1:] = best[:-1]
+        ways[2, 2:] = np.where(skips[2:], best[:-2], -np.inf)
+        steps[frame] = ways.argmax(axis=0)
+        best = ways.max(axis=0) + log_p[frame, places]
+    place = len(places) - 1
+    if len(ids) and best[place - 1] >= best[place]:
+        place -= 1
+    log_probability = float(best[place])
+    if log_probability == -np.inf:
+        raise ValueError(
+            "Arguments `ids` and `logits` must fit: a frame for each symbol and one more between "
+            f"equal ones, none of them impossible. Received: {len(ids)} ids, {frames} frames"
+        )
+    path = np.zeros(frames, int)
+    for frame in range(frames - 1, -1, -1):
+        path[frame] = place
+        place -= steps[frame, place]
+    starts = np.searchsorted(path, np.arange(1, len(places), 2))
+    ends = np.searchsorted(path, np.arange(2, len(places) + 1, 2))
+    sums = np.append(0.0, np.cumsum(np.exp(log_p[np.arange(frames), places[path]])))
+    confidences = (sums[ends] - sums[starts]) / (ends - starts)
+    return CTCAlignment(starts, ends, confidences, log_probability)
