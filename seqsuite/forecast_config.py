@@ -236,7 +236,8 @@ class ForecastEvaluationConfig:
         intervals: conformal (from errors on validation), model (its own quantiles), or calibrated
             (its own, corrected on validation).
         validation_windows: Windows that are scored after each epoch, spread evenly.
-        owa: Also score by the M4 competition's weighted average for this frequency.
+        owa: Also score by the M4 competition's weighted average for this frequency, and choose the
+            epoch by it instead of by the squared error.
     """
 
     intervals: Literal["conformal", "model", "calibrated"] = "conformal"

@@ -247,3 +247,8 @@ def test_the_model_learns_what_is_regular():
 def test_settings_that_cannot_be_are_told(section, message):
     with pytest.raises(UserError, match=message):
         built(**section)
+
+
+def test_an_epoch_is_chosen_by_what_series_are_compared_by():
+    assert built()[0].monitor == "mse"
+    assert built(evaluation={"owa": "hourly"})[0].monitor == "owa"

@@ -24,7 +24,6 @@ class Forecasting(Task):
     name = "forecasting"
     summary = "forecast series of numbers"
     config_class = ForecastConfig
-    monitor = "mse"
     free_labels = True
     output_formats = ("text", "json", "csv")
     further_verbs = {"backtest": "seqsuite.backtest_verb:backtest"}  # noqa: RUF012
@@ -40,6 +39,11 @@ class Forecasting(Task):
         super().__init__(config)
         # The last test that baselines were fitted for, and what they reached: for the pictures.
         self._compared: tuple[Any, Any] = (None, None)
+
+    @property
+    def monitor(self) -> str:  # type: ignore[override]
+        """An epoch is chosen by what the series are compared by."""
+        return "mse" if self.config.evaluation.owa == "none" else "owa"
 
     @property
     def further_signatures(self) -> dict[str, dict[str, str]]:  # type: ignore[override]
