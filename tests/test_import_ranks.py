@@ -77,6 +77,7 @@ RANKS = [
         "character_server",
         "character_stream",
         "word_representation",
+        "tagging_model",
         "translator",
         "translation_ensemble",
         "forecast_files",
