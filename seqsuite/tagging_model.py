@@ -11,7 +11,7 @@ from seqsuite.losses import TagCrossentropy, TowerLoss
 from seqsuite.preprocessing import WordPreprocessor
 from seqsuite.spans import span_constraints
 from seqsuite.tag_heads import crf_head, softmax_head, stacked_towers
-from seqsuite.word_representation import word_representation
+from seqsuite.word_representation import word_inputs, word_representation
 
 Tensor = Any
 
@@ -21,9 +21,10 @@ def build_tagger(
 ) -> tuple[keras.Model, dict[str, keras.losses.Loss], dict[str, float]]:
     """Build the model of the task, not yet compiled.
 
-    With ``config.num_towers`` above 1 it is an ensemble in one graph: towers share what is known
-    of each word and part above it. Each learns from its own loss; what is answered comes from the
-    mean of their scores, which is the normalised geometric mean of what each believes.
+    With ``config.num_towers`` above 1 it is an ensemble in one graph: networks that share no
+    weights but the CRF's learn side by side, each from its own loss. What is answered comes from
+    the mean of their scores, which is the normalised geometric mean of what each believes. Towers
+    that share what they know of words, or all that is below the tags, agree too much to gain.
 
     Args:
         preprocessor: Its vocabularies.
@@ -39,8 +40,8 @@ def build_tagger(
         Estimation using Deep Ensembles", 2017, https://arxiv.org/abs/1612.01474; mean of scores:
         Hinton, "Training Products of Experts by Minimizing Contrastive Divergence", 2002.
     """
-    inputs, words = word_representation(preprocessor, config)
-    towers = _read(words, inputs, preprocessor, config)
+    inputs = word_inputs(preprocessor)
+    towers = [_read(inputs, preprocessor, config, _suffix(n)) for n in range(config.num_towers)]
     answers = preprocessor.answer_names
     logits = _project(towers, len(answers), "tag_logits")
     recall = {}
@@ -62,8 +63,10 @@ def build_tagger(
     return keras.Model(inputs, outputs, name="pos_tagging"), losses, weights
 
 
-def _read(words: Tensor, inputs: dict, preprocessor: WordPreprocessor, config: Any) -> list[Tensor]:
-    """Return the states of each tower, ``(batch, time, 2 * units)``."""
+def _read(
+    inputs: dict[str, Tensor], preprocessor: WordPreprocessor, config: Any, suffix: str
+) -> Tensor:
+    """Return the states of a tower, ``(batch, time, 2 * units)``."""
     arguments: dict[str, Any] = {
         "units": config.units,
         "cell": config.cell,
@@ -75,36 +78,32 @@ def _read(words: Tensor, inputs: dict, preprocessor: WordPreprocessor, config: A
             "weight_drop": config.recurrent_weight_drop,
         },
     }
-    levels, objective = config.num_layers, None
+    lengths, levels = inputs["length"], config.num_layers
+    states = word_representation(inputs, preprocessor, config, suffix)
     if config.language_model_weight:
         # Above the first level each direction has seen what the other is to foretell.
         levels -= 1
+        first = RecurrentStack(**arguments, name=f"first_level{suffix}")
+        # The losses of tags are means over towers too.
         weight = config.language_model_weight / config.num_towers
         objective = LanguageModelObjective(
             preprocessor.vocabulary_size, config.embedding_size, weight
         )
-    towers = []
-    for tower in range(config.num_towers):
-        states = words
-        if objective is not None:
-            first = RecurrentStack(**arguments, name=_name("first_level", tower))
-            states = first(states, lengths=inputs["length"])
-            states = objective(states, inputs["word_ids"], inputs["length"])
-        if levels:
-            stack = RecurrentStack(num_layers=levels, **arguments, name=_name("stack", tower))
-            states = stack(states, lengths=inputs["length"])
-        towers.append(keras.layers.Dropout(config.dropout)(states))
-    return towers
+        states = objective(first(states, lengths=lengths), inputs["word_ids"], lengths)
+    if levels:
+        stack = RecurrentStack(num_layers=levels, **arguments, name=f"stack{suffix}")
+        states = stack(states, lengths=lengths)
+    return keras.layers.Dropout(config.dropout)(states)
 
 
 def _project(towers: list[Tensor], size: int, name: str) -> list[Tensor]:
     """Return scores of each tower, ``(batch, time, size)``, by weights of its own."""
     return [
-        keras.layers.Dense(size, name=_name(name, tower))(states)
-        for tower, states in enumerate(towers)
+        keras.layers.Dense(size, name=f"{name}{_suffix(number)}")(states)
+        for number, states in enumerate(towers)
     ]
 
 
-def _name(name: str, tower: int) -> str:
-    """Return the name of a layer; those of a single tower have no number."""
-    return f"{name}_tower_{tower + 1}" if tower else name
+def _suffix(number: int) -> str:
+    """Return the end of the names of a tower's layers; those of a single one have none."""
+    return f"_tower_{number + 1}" if number else ""

@@ -69,7 +69,9 @@ def probabilities_of(head, model, labels, logits):
     return shares / shares.sum(axis=-1, keepdims=True)
 
 
-@pytest.mark.parametrize(("head", "towers"), [("crf", 1), ("crf", 2), ("softmax", 1), ("softmax", 2)])
+@pytest.mark.parametrize(
+    ("head", "towers"), [("crf", 1), ("crf", 2), ("softmax", 1), ("softmax", 2)]
+)
 def test_confidence_is_the_probability_of_the_answer_and_not_of_the_tag_inside(head, towers):
     task, preprocessor, model = built(head, num_towers=towers)
     encoded = preprocessor.encode(Examples({"tokens": WORDS}, SPANS))

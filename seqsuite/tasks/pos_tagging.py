@@ -75,8 +75,8 @@ class PosTaggingModelConfig:
         cell: Recurrent cell.
         units: Units per direction.
         num_layers: Depth of the stack.
-        num_towers: Stacks, each with tags of its own, that learn side by side on the same words and
-            vote: more than 1 is an ensemble inside one model, at about its cost.
+        num_towers: Networks that learn side by side and vote: more than 1 is an ensemble inside one
+            model, at about its cost.
         connection: Skip connections between layers of the stack.
         embedding_size: Features per word.
         character_encoder: How the characters of a word are read.
