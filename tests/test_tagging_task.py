@@ -208,7 +208,7 @@ def test_towers_learn_and_are_saved_with_all_their_targets(tmp_path):
     before = model.get_weights()
     losses = model.fit(features, targets, epochs=4, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
-    # Every weight has a part in the loss: those of both towers, of their tags and of what is shared.
+    # Every weight has a part in the loss: those of both towers, and of the CRF that they share.
     moved = [np.abs(a - b).max() for a, b in zip(model.get_weights(), before, strict=True)]
     still = [w.path for w, move in zip(model.weights, moved, strict=True) if not move]
     assert not [path for path in still if "seed" not in path]
