@@ -24,7 +24,7 @@ def build_tagger(
     With ``config.num_towers`` above 1 it is an ensemble in one graph: networks that share no
     weights but the CRF's learn side by side, each from its own loss. What is answered comes from
     the mean of their scores, which is the normalised geometric mean of what each believes. Towers
-    that share what they know of words, or all that is below the tags, agree too much to gain.
+    that shared what they knew of words agreed too much to gain.
 
     Args:
         preprocessor: Its vocabularies.
