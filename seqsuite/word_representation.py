@@ -7,29 +7,15 @@ from typing import Any
 import keras
 
 from seqsuite.layers import CharacterEncoder, PerturbableEmbedding, TokenDropout
-from seqsuite.preprocessing import WordPreprocessor
 
 Tensor = Any
 
 
-def word_representation(
-    preprocessor: WordPreprocessor, config: Any
-) -> tuple[dict[str, Tensor], Tensor]:
-    """Join all that is known of each word.
-
-    Words are hidden at random while training, the rarer the more often, so that the rest learns to
-    do without them, as it must where a word was never seen.
+def word_inputs(preprocessor: Any) -> dict[str, Tensor]:
+    """Return the inputs of a functional model by name, ``length`` among them.
 
     Args:
-        preprocessor: Its vocabularies.
-        config: Sizes of the parts, and rates of word dropout.
-
-    Returns:
-        The inputs of a functional model by name, ``length`` among them, and the features of each
-        word, ``(batch, time, features)``.
-
-    Reference:
-        Ma and Hovy, ACL 2016, https://aclanthology.org/P16-1101/
+        preprocessor: The :class:`seqsuite.preprocessing.WordPreprocessor` that encodes them.
     """
     widths = {
         "character_ids": preprocessor.max_word_length,
@@ -39,11 +25,33 @@ def word_representation(
         name: keras.Input((None, *filter(None, [widths.get(name)])), dtype="int32", name=name)
         for name in preprocessor.ragged_features
     }
-    inputs["length"] = keras.Input((), dtype="int32", name="length")
+    return {**inputs, "length": keras.Input((), dtype="int32", name="length")}
+
+
+def word_representation(
+    inputs: dict[str, Tensor], preprocessor: Any, config: Any, suffix: str = ""
+) -> Tensor:
+    """Join all that is known of each word.
+
+    Words are hidden at random while training, the rarer the more often, so that the rest learns to
+    do without them, as it must where a word was never seen.
+
+    Args:
+        inputs: What :func:`word_inputs` gives.
+        preprocessor: That of the inputs; its vocabularies.
+        config: Sizes of the parts, and rates of word dropout.
+        suffix: End of the layers' names; a model that calls this more than once needs several.
+
+    Returns:
+        The features of each word, ``(batch, time, features)``.
+
+    Reference:
+        Ma and Hovy, ACL 2016, https://aclanthology.org/P16-1101/
+    """
     rates = preprocessor.dropout_rates(config.word_dropout, config.rare_word_dropout)
     word_ids = TokenDropout(rates)(inputs["word_ids"])
     embedding = PerturbableEmbedding(
-        preprocessor.vocabulary_size, config.embedding_size, name="embedding"
+        preprocessor.vocabulary_size, config.embedding_size, name=f"embedding{suffix}"
     )
     parts = [embedding(word_ids)]
     if preprocessor.initial_embeddings is not None:
@@ -55,17 +63,17 @@ def word_representation(
             config.character_embedding_size,
             config.character_encoder,
             config.widths,
-            name="characters",
+            name=f"characters{suffix}",
         )
         parts.append(encoder(inputs["character_ids"]))
     if config.affix_size:
         affixes = keras.layers.Embedding(
-            len(preprocessor.affixes) + 2, config.affix_size, name="affixes"
+            len(preprocessor.affixes) + 2, config.affix_size, name=f"affixes{suffix}"
         )
         parts.append(keras.ops.mean(affixes(inputs["affix_ids"]), axis=2))
     if config.shape_size:
         shapes = keras.layers.Embedding(
-            len(preprocessor.shapes) + 2, config.shape_size, name="shapes"
+            len(preprocessor.shapes) + 2, config.shape_size, name=f"shapes{suffix}"
         )
         parts.append(shapes(inputs["shape_ids"]))
-    return inputs, keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
+    return keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0]

@@ -5,7 +5,7 @@ import tensorflow as tf
 from scipy.special import expit, log_softmax
 
 from seqsuite.layers import CRF
-from seqsuite.losses import CRFLoss, LabelCrossentropy, TagCrossentropy
+from seqsuite.losses import CRFLoss, LabelCrossentropy, TagCrossentropy, TowerLoss
 from tests.reference.crf import Chain
 
 LOGITS = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
@@ -221,3 +221,13 @@ def test_a_recall_cost_is_a_margin_on_the_outside_tag_where_it_is_wrong():
     costly = CRFLoss(crf, outside_tag=0, recall_cost=1.5)
     assert float(costly(tags, potentials)) == pytest.approx(expected, rel=1e-6)
     assert float(costly(tags, potentials)) > float(CRFLoss(crf)(tags, potentials))
+
+
+@pytest.mark.parametrize("weights", [None, np.array([1.0, 0.5, 1.0, 2.0])])
+def test_the_loss_of_towers_is_the_mean_of_theirs(weights):
+    crf, _ = crf_and_rows()
+    for loss, tags, size in ((TagCrossentropy(0.1), TAG_IDS, 3), (CRFLoss(crf), CRF_TAGS, 2)):
+        towers = np.random.default_rng(5).normal(size=(3, 4, 3, size)).astype(np.float32)
+        expected = np.mean([float(loss(tags, tower, weights)) for tower in towers])
+        stacked = np.stack(towers, axis=2)
+        assert float(TowerLoss(loss)(tags, stacked, weights)) == pytest.approx(expected, abs=1e-6)

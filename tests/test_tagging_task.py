@@ -29,10 +29,10 @@ def task_of(data=None, model=None, training=None):
     return TAGGING(build_config(TAGGING.config_class, sections))
 
 
-def built(head, scheme="bioes", labels=SPANS):
+def built(head, scheme="bioes", labels=SPANS, **settings):
     """A task, its preprocessor, and a model whose weights say something."""
     keras.utils.set_random_seed(0)
-    task = task_of({"scheme": scheme, "min_count": 1}, {"head": head})
+    task = task_of({"scheme": scheme, "min_count": 1}, {"head": head, **settings})
     preprocessor = task.build_preprocessor(Examples({"tokens": WORDS}, labels))
     model = task.build_model(preprocessor)
     rng = np.random.default_rng(0)
@@ -69,9 +69,11 @@ def probabilities_of(head, model, labels, logits):
     return shares / shares.sum(axis=-1, keepdims=True)
 
 
-@pytest.mark.parametrize("head", ["crf", "softmax"])
-def test_confidence_is_the_probability_of_the_answer_and_not_of_the_tag_inside(head):
-    task, preprocessor, model = built(head)
+@pytest.mark.parametrize(
+    ("head", "towers"), [("crf", 1), ("crf", 2), ("softmax", 1), ("softmax", 2)]
+)
+def test_confidence_is_the_probability_of_the_answer_and_not_of_the_tag_inside(head, towers):
+    task, preprocessor, model = built(head, num_towers=towers)
     encoded = preprocessor.encode(Examples({"tokens": WORDS}, SPANS))
     outputs = Predictor(model)(encoded)
     served = task.build_server(preprocessor, model)(
@@ -81,6 +83,9 @@ def test_confidence_is_the_probability_of_the_answer_and_not_of_the_tag_inside(h
     assert any(label[0] == "S" for label in labels)
     for row in range(len(WORDS)):
         logits = outputs["logits"].row(row).astype(float)
+        if towers > 1:
+            assert np.abs(logits[:, 0] - logits[:, 1]).max() > 0.1
+            logits = logits.mean(axis=1)
         probabilities = probabilities_of(head, model, labels, logits)
         tags = outputs["tags"].row(row)
         expected = [
@@ -186,3 +191,30 @@ def test_sentences_of_many_lengths_are_traced_once(head):
             batch = preprocessor.to_tensors(Examples({"tokens": [words] * size}))
             functions["tokens"](**batch)
     assert served.count == 2
+
+
+def test_towers_learn_and_are_saved_with_all_their_targets(tmp_path):
+    settings = {"num_towers": 2, "language_model_weight": 0.1, "adversarial": "adversarial"}
+    task = task_of({"min_count": 1}, {"head": "crf", **settings})
+    examples = Examples({"tokens": WORDS, "xpos": SPANS}, SPANS)
+    preprocessor = task.build_preprocessor(examples)
+    keras.utils.set_random_seed(0)
+    model = task.build_model(preprocessor)
+    encoded = preprocessor.encode(examples)
+    rows = np.arange(len(WORDS))
+    features, targets = encoded.batch(rows), encoded.target_batch(rows)
+    targets = {name: targets[name] for name in model.loss}
+    assert set(targets) == {"logits", "xpos"}
+    before = model.get_weights()
+    losses = model.fit(features, targets, epochs=4, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+    # Every weight has a part in the loss: those of both towers, and of the CRF that they share.
+    moved = [np.abs(a - b).max() for a, b in zip(model.get_weights(), before, strict=True)]
+    still = [w.path for w, move in zip(model.weights, moved, strict=True) if not move]
+    assert not [path for path in still if "seed" not in path]
+    assert sum("tower_2" in weight.path for weight in model.weights) >= 8
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    for name, found in again(features).items():
+        np.testing.assert_array_equal(found, model(features)[name])
+    again.fit(features, targets, verbose=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import keras
@@ -20,10 +22,11 @@ class AdversarialModel(keras.Model):
     regularises text models whose inputs are discrete, at twice (three times) the cost of a step.
 
     The perturbation's norm is relative: it is scaled by the spread of the embedding table, so
-    that a model cannot escape it by growing its embeddings.
+    that a model cannot escape it by growing its embeddings. Where a model has several, as an
+    ensemble in one graph does, each is moved by a perturbation of that norm.
 
     Args:
-        model: The model to train; must contain exactly one :class:`PerturbableEmbedding`.
+        model: The model to train; must contain a :class:`PerturbableEmbedding`, or several.
         kind: ``"adversarial"`` or ``"virtual"``.
         epsilon: Norm of the perturbation of a whole sequence, in standard deviations of the table.
         weight: Weight of the second loss.
@@ -65,12 +68,12 @@ class AdversarialModel(keras.Model):
         self.epsilon = epsilon
         self.weight = weight
         found = [layer for layer in model.layers if isinstance(layer, PerturbableEmbedding)]
-        if len(found) != 1:
+        if not found:
             raise ValueError(
-                "Argument `model` must contain exactly one PerturbableEmbedding. "
-                f"Received: {len(found)} in model={model.name}"
+                "Argument `model` must contain a PerturbableEmbedding. "
+                f"Received: none in model={model.name}"
             )
-        self._embedding = found[0]
+        self._embeddings = found
         self.seed_generator = keras.random.SeedGenerator()
         self.built = True
 
@@ -101,15 +104,15 @@ class AdversarialModel(keras.Model):
         # gives the weights' gradients and the direction of the perturbation at once.
         with tf.GradientTape() as tape:
             predictions = self(x, training=True)
-            embedded = self._embedding.recorded
+            embedded = [embedding.recorded for embedding in self._embeddings]
             loss = self.compute_loss(x, y, predictions, sample_weight)
             scaled = self.optimizer.scale_loss(loss)
-        *clean, direction = tape.gradient(scaled, [*weights, embedded])
+        clean, directions = tape.gradient(scaled, [weights, embedded])
         if self.kind == "virtual":
             target = tf.nest.map_structure(tf.stop_gradient, predictions)
-            direction = self._divergence_direction(x, target, tf.shape(embedded))
+            directions = self._divergence_directions(x, target, [tf.shape(e) for e in embedded])
         with tf.GradientTape() as tape:
-            with self._embedding.perturbed(self._noise(direction)):
+            with self._perturbed(self._noise(directions)):
                 moved = self(x, training=True)
             if self.kind == "virtual":
                 second = _divergence(target, moved)
@@ -121,22 +124,32 @@ class AdversarialModel(keras.Model):
             for first, other in zip(clean, tape.gradient(second, weights), strict=True)
         ]
         self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
-        self._loss_tracker.update_state(loss, sample_weight=tf.shape(embedded)[0])
+        self._loss_tracker.update_state(loss, sample_weight=tf.shape(embedded[0])[0])
         return self.compute_metrics(x, y, predictions, sample_weight)
 
-    def _divergence_direction(self, x, target, shape):
-        small = 0.1 * self._spread() * _unit(keras.random.normal(shape, seed=self.seed_generator))
+    def _divergence_directions(self, x, target, shapes):
+        drawn = [keras.random.normal(shape, seed=self.seed_generator) for shape in shapes]
+        small = [0.1 * noise for noise in self._noise(drawn, norm=1.0)]
         with tf.GradientTape() as tape:
             tape.watch(small)
-            with self._embedding.perturbed(small):
+            with self._perturbed(small):
                 divergence = _divergence(target, self(x, training=True))
         return tape.gradient(divergence, small)
 
-    def _spread(self):
-        return tf.stop_gradient(tf.math.reduce_std(self._embedding.embeddings.value))
+    def _noise(self, directions, norm=None):
+        """Scale a direction for each embedding to a norm in standard deviations of its table."""
+        norm = self.epsilon if norm is None else norm
+        return [
+            tf.stop_gradient(norm * tf.math.reduce_std(layer.embeddings.value) * _unit(direction))
+            for layer, direction in zip(self._embeddings, directions, strict=True)
+        ]
 
-    def _noise(self, direction):
-        return tf.stop_gradient(self.epsilon * self._spread() * _unit(direction))
+    @contextmanager
+    def _perturbed(self, noise) -> Iterator[None]:
+        with ExitStack() as stack:
+            for layer, moved in zip(self._embeddings, noise, strict=True):
+                stack.enter_context(layer.perturbed(moved))
+            yield
 
 
 def _add(first, second):

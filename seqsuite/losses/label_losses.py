@@ -257,3 +257,60 @@ class CRFLoss(keras.losses.Loss):
     def from_config(cls, config: dict) -> CRFLoss:
         """Rebuild the loss and the CRF, or find the CRF that a model being loaded has."""
         return cls(**{**config, "crf": keras.saving.deserialize_keras_object(config["crf"])})
+
+
+@keras.saving.register_keras_serializable(package="seqsuite")
+class TowerLoss(keras.losses.Loss):
+    """The mean of a loss over towers, which all learn the same targets.
+
+    Each tower is a model of its own up to what they share: it is not the loss of their mean, under
+    which one tower could leave to others what it gets wrong.
+
+    Args:
+        loss: The loss of one tower, such as :class:`TagCrossentropy` or :class:`CRFLoss`, a mean
+            over the batch.
+        name: Name of the loss.
+        **kwargs: Keras loss arguments.
+
+    Call arguments:
+        y_true: Targets ``(batch, time)``.
+        y_pred: Scores ``(batch, time, towers, values)``.
+        sample_weight: As `loss` takes it.
+
+    Returns:
+        Scalar.
+
+    Example:
+        >>> loss = TowerLoss(TagCrossentropy())
+        >>> round(float(loss([[1, -1]], keras.ops.zeros((1, 2, 3, 4)))), 4)  # log 4
+        1.3863
+    """
+
+    def __init__(self, loss: keras.losses.Loss, name: str = "tower_loss", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.loss = loss
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        # Towers become further rows of the batch, so that there is one loss however many they are.
+        count, y_true = y_pred.shape[2], ops.convert_to_tensor(y_true)
+        by_tower = ops.transpose(y_pred, (2, 0, 1, 3))
+        rows = ops.reshape(by_tower, (-1, *ops.shape(by_tower)[2:]))
+        if sample_weight is not None:
+            sample_weight = _tiled(ops.convert_to_tensor(sample_weight), count)
+        return self.loss(_tiled(y_true, count), rows, sample_weight)
+
+    def call(self, y_true, y_pred):
+        return self(y_true, y_pred)
+
+    def get_config(self) -> dict:
+        """Return the constructor arguments."""
+        return {**super().get_config(), "loss": keras.saving.serialize_keras_object(self.loss)}
+
+    @classmethod
+    def from_config(cls, config: dict) -> TowerLoss:
+        """Rebuild the loss and the one inside it."""
+        return cls(**{**config, "loss": keras.saving.deserialize_keras_object(config["loss"])})
+
+
+def _tiled(rows, count: int):
+    return ops.concatenate([rows] * count, axis=0)

@@ -75,6 +75,8 @@ class PosTaggingModelConfig:
         cell: Recurrent cell.
         units: Units per direction.
         num_layers: Depth of the stack.
+        num_towers: Networks that learn side by side and vote: more than 1 is an ensemble inside one
+            model, at about its cost.
         connection: Skip connections between layers of the stack.
         embedding_size: Features per word.
         character_encoder: How the characters of a word are read.
@@ -100,6 +102,7 @@ class PosTaggingModelConfig:
     cell: Literal["simple_rnn", "gru", "lstm"] = "lstm"
     units: int = 64
     num_layers: int = 1
+    num_towers: int = 1
     connection: Literal["none", "residual", "highway"] = "none"
     embedding_size: int = 64
     character_encoder: Literal["none", "cnn", "bilstm"] = "cnn"
@@ -123,7 +126,8 @@ class PosTaggingModelConfig:
     def __post_init__(self):
         rates = ("word_dropout", "variational_dropout", "recurrent_weight_drop", "dropout")
         counts = (
-            "units", "num_layers", "embedding_size", "character_units", "character_embedding_size",
+            "units", "num_layers", "num_towers", "embedding_size", "character_units",
+            "character_embedding_size",
         )  # fmt: skip
         not_negative = (
             "rare_word_dropout", "affix_size", "shape_size", "auxiliary_weight",
@@ -251,59 +255,14 @@ class PosTagging(Task):
         return preprocessor
 
     def build_model(self, preprocessor):
-        import keras
-
-        from seqsuite.layers import AdversarialModel, LanguageModelObjective, RecurrentStack
-        from seqsuite.losses import TagCrossentropy
+        from seqsuite.layers import AdversarialModel
         from seqsuite.optimizers import build_optimizer
-        from seqsuite.spans import span_constraints
-        from seqsuite.tag_heads import crf_head, softmax_head
-        from seqsuite.word_representation import word_representation
+        from seqsuite.tagging_model import build_tagger
 
         config, training = self.config.model, self.config.training
-        inputs, words = word_representation(preprocessor, config)
-        states, levels = words, config.num_layers
-        arguments: dict[str, Any] = {
-            "units": config.units,
-            "cell": config.cell,
-            "bidirectional": True,
-            "connection": config.connection,
-            "regularization": {
-                "dropout": config.variational_dropout,
-                "variational": True,
-                "weight_drop": config.recurrent_weight_drop,
-            },
-        }
-        if config.language_model_weight:
-            # Above the first level each direction has seen what the other is to foretell.
-            levels -= 1
-            states = RecurrentStack(**arguments, name="first_level")(
-                states, lengths=inputs["length"]
-            )
-            states = LanguageModelObjective(
-                preprocessor.vocabulary_size, config.embedding_size, config.language_model_weight
-            )(states, inputs["word_ids"], inputs["length"])
-        if levels:
-            stack = RecurrentStack(num_layers=levels, **arguments, name="stack")
-            states = stack(states, lengths=inputs["length"])
-        states = keras.layers.Dropout(config.dropout)(states)
-        answers = preprocessor.answer_names
-        logits = keras.layers.Dense(len(answers), name="tag_logits")(states)
-        recall = {}
-        if config.recall_cost and self.entities:
-            outside = preprocessor.labels.index("O")
-            recall = {"outside_tag": outside, "recall_cost": config.recall_cost}
-        if config.head == "crf":
-            forbidden = span_constraints(preprocessor.labels) if self.entities else ((), (), ())
-            outputs, loss = crf_head(logits, inputs["length"], answers, forbidden, **recall)
-        else:
-            outputs, loss = softmax_head(logits, answers, training.label_smoothing, **recall)
-        losses, weights = {"logits": loss}, {"logits": 1.0}
-        auxiliary = preprocessor.auxiliary_labels if config.auxiliary_weight else {}
-        for name, values in auxiliary.items():
-            outputs[name] = keras.layers.Dense(len(values), name=name)(states)
-            losses[name], weights[name] = TagCrossentropy(), config.auxiliary_weight
-        model = keras.Model(inputs, outputs, name=self.name)
+        model, losses, weights = build_tagger(
+            preprocessor, config, training.label_smoothing, self.entities
+        )
         if config.adversarial != "none":
             model = AdversarialModel(model, config.adversarial, config.epsilon)
         model.compile(optimizer=build_optimizer(training), loss=losses, loss_weights=weights)

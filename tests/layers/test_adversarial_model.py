@@ -52,7 +52,7 @@ def test_the_moved_embeddings_are_worse():
         clean = loss(LABELS, model(IDS))
         embedded = embedding.recorded
         direction = tape.gradient(clean, embedded)
-    with embedding.perturbed(model._noise(direction)):
+    with embedding.perturbed(*model._noise([direction])):
         assert float(loss(LABELS, model(IDS))) > float(clean)
     assert float(loss(LABELS, model(IDS))) == pytest.approx(float(clean))
 
@@ -74,18 +74,37 @@ def test_virtual_noise_changes_the_prediction_more_than_random_noise():
     from seqsuite.layers.adversarial_model import _divergence
 
     def moved_by(direction):
-        with embedding.perturbed(model._noise(direction)):
+        with embedding.perturbed(*model._noise([direction])):
             return float(_divergence(target, model(IDS)))
 
-    found = moved_by(model._divergence_direction(IDS, target, (2, 3, 4)))
+    found = moved_by(*model._divergence_directions(IDS, target, [(2, 3, 4)]))
     drawn = [moved_by(tf.random.normal((2, 3, 4), seed=i)) for i in range(20)]
     assert found > np.mean(drawn)
+
+
+def test_several_embeddings_are_moved_each_as_if_it_were_alone():
+    alone, loss = make()
+    other, _ = make()
+    parts = [alone.model, other.model]
+    for index, part in enumerate(parts):
+        for layer in part.layers:
+            layer.name = f"{layer.name}_of_{index}"
+    answers = {"first": parts[0].layers[-1].output, "second": parts[1].layers[-1].output}
+    joint = keras.Model([part.input for part in parts], answers)
+    joint = AdversarialModel(joint, "adversarial", 2.0)
+    joint.compile(keras.optimizers.SGD(1.0), {"first": loss, "second": loss})
+    reference = make()[0]
+    reference.train_step((IDS, LABELS))
+    joint.train_step(([IDS, IDS], {"first": LABELS, "second": LABELS}))
+    for part in parts:
+        for weight, expected in zip(part.weights, reference.model.weights, strict=True):
+            np.testing.assert_allclose(weight.numpy(), expected.numpy(), atol=1e-6)
 
 
 def test_misuse_is_explained():
     ids = keras.Input((None,), dtype="int32")
     plain = keras.Model(ids, keras.layers.Embedding(3, 2)(ids))
-    with pytest.raises(ValueError, match="exactly one PerturbableEmbedding"):
+    with pytest.raises(ValueError, match="must contain a PerturbableEmbedding"):
         AdversarialModel(plain)
     with pytest.raises(ValueError, match="kind=both"):
         AdversarialModel(make()[0].model, kind="both")
