@@ -217,4 +217,4 @@ def test_towers_learn_and_are_saved_with_all_their_targets(tmp_path):
     again = keras.models.load_model(tmp_path / "model.keras")
     for name, found in again(features).items():
         np.testing.assert_array_equal(found, model(features)[name])
-    again.fit(features, targets, verbose=0)
+    assert again.loss["logits"].loss.crf is again.model.get_layer("crf")
