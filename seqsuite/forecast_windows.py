@@ -60,7 +60,7 @@ def every_origin(num_rows: int, first_target: int, prediction_length: int) -> ra
 
 def _listed(rows: range | np.ndarray) -> np.ndarray:
     if isinstance(rows, range):
-        return np.arange(rows.start, rows.stop, rows.step, np.int64)
+        return np.arange(rows.start, rows.stop, rows.step, dtype=np.int64)
     return rows
 
 
