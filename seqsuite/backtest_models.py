@@ -14,7 +14,7 @@ from seqsuite import runs
 from seqsuite.backtest import Forecasts
 from seqsuite.config import to_toml
 from seqsuite.datasets.examples import Examples
-from seqsuite.datasets.series import Series
+from seqsuite.datasets.series import Series, check_scorable
 from seqsuite.datasets.timestamps import time_text
 from seqsuite.errors import UserError
 from seqsuite.evaluation import Splits
@@ -98,6 +98,7 @@ class RefittedForecaster:
                 f"at least {data.prediction_length} rows, and more than as many must be left. "
                 "Lower --n_windows or --step_size."
             )
+        check_scorable(validation, data.scored_horizons[-1])
         return Examples({"series": train}), Examples({"series": validation})
 
     def _fingerprint(self, known: Sequence[Series]) -> str:

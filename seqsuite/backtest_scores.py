@@ -170,6 +170,7 @@ class BacktestScores:
         scales = training_scales(past, season_steps)
         self._new = partial(ForecastScores, horizons, levels, scales)
         self.scales = scales
+        self.dated = all(one.dated for one in series)
         self.naive = SeasonalNaive(where.prediction_length).name
         self.overall: dict[str, ForecastScores] = {}
         self.by_origin: dict[int, dict[str, ForecastScores]] = {}
@@ -207,6 +208,10 @@ class BacktestScores:
         self.windows.setdefault(behind, []).extend(places)
 
     def timeline(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Return when each forecast begins, and the mean absolute error of each, z-scored."""
-        times = np.array([place[0] for part in self.windows.values() for place in part], np.int64)
+        """Return when each forecast begins, and the mean absolute error of each, z-scored.
+
+        Where the source has no times, the number of the row stands for when.
+        """
+        place = 0 if self.dated else 2
+        times = np.array([one[place] for part in self.windows.values() for one in part], np.int64)
         return times, {name: np.concatenate(parts) for name, parts in self.strip.items()}

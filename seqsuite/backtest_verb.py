@@ -155,7 +155,8 @@ def run_backtest(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
     report.write_json(run_dir / "backtest.json", result)
     plots = run_dir / "plots"
     plots.mkdir(exist_ok=True)
-    forecast_plots.backtest_strip(*scores.timeline(), plots / "backtest.png")
+    path = plots / "backtest.png"
+    forecast_plots.backtest_strip(*scores.timeline(), path, dated=scores.dated)
     return result
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from seqsuite.classical_forecasts import NoForecast, ets_forecast, theta_forecast
 from seqsuite.datasets.series import Series
 from seqsuite.forecast_scores import ForecastScores, SeriesScales, training_scales
-from seqsuite.forecast_windows import SeriesWindows, origins, window_batches
+from seqsuite.forecast_windows import SeriesWindows, every_origin, window_batches
 from seqsuite.simple_forecasts import (
     Drift,
     EmpiricalIntervals,
@@ -107,22 +107,38 @@ def forecast_baselines(
         >>> list(found.metrics)[:3], found.metrics["seasonal naive"]["mse"]
         (['last value', 'seasonal naive', 'drift'], 0.0)
     """
+    rules = [rule(prediction_length) for rule in (LastValue, SeasonalNaive, Drift)]
+    baselines = (*rules, RidgeOnLags(prediction_length, context_length))
+    # All are fitted before one is scored, so that training rows need not be held beside the test's.
+    fitted, notes = _fitted(baselines, [one.target for one in train], season_steps, quantile_levels)
     scales = series_scales(train, test, season_steps)
     bench = _Bench(test, scales, prediction_length, horizons, quantile_levels, owa_denominators)
-    trained = SeriesWindows([one.target for one in train], season_steps)
-    training = training_scales([one.target for one in train], season_steps)
-    rules = [rule(prediction_length) for rule in (LastValue, SeasonalNaive, Drift)]
-    for baseline in (*rules, RidgeOnLags(prediction_length, context_length)):
-        why = baseline.fit(trained, training)
-        if why:
-            bench.results.notes.append(f"{baseline.name} is left out: {why}")
-            continue
-        intervals = EmpiricalIntervals(quantile_levels).fit(baseline, trained, training)
-        baseline.refit(trained, training)
+    bench.results.notes.extend(notes)
+    for baseline, intervals in fitted:
         bench.score(baseline.name, bench.around(baseline, intervals))
     for name, classical in _CLASSICAL.items():
         bench.score_few(name, bench.one_by_one(classical))
     return bench.results
+
+
+def _fitted(
+    baselines: Sequence[ForecastBaseline],
+    targets: Sequence[np.ndarray],
+    season_steps: int,
+    levels: Sequence[float],
+) -> tuple[list[tuple[ForecastBaseline, EmpiricalIntervals]], list[str]]:
+    """Fit forecasters and their intervals; of those that cannot forecast, return why."""
+    windows, scales = SeriesWindows(targets, season_steps), training_scales(targets, season_steps)
+    fitted, notes = [], []
+    for baseline in baselines:
+        why = baseline.fit(windows, scales)
+        if why:
+            notes.append(f"{baseline.name} is left out: {why}")
+            continue
+        intervals = EmpiricalIntervals(levels).fit(baseline, windows, scales)
+        baseline.refit(windows, scales)
+        fitted.append((baseline, intervals))
+    return fitted, notes
 
 
 class _Bench:
@@ -142,7 +158,7 @@ class _Bench:
         self.new_scores = partial(ForecastScores, horizons, levels, scales, owa_denominators)
         self.levels = levels
         shortest = min(horizons)
-        self.rows = [origins(one.num_rows, one.first_target, shortest) for one in test]
+        self.rows = [every_origin(one.num_rows, one.first_target, shortest) for one in test]
         self.naive = SeasonalNaive(prediction_length)
         self.results = BaselineResults()
 

@@ -206,7 +206,6 @@ class ForecastTrainingConfig(TrainingConfig):
 
     Args:
         loss: Of the mean: squared, absolute, or huber (squared within a standard deviation).
-        horizon_decay: How the loss weighs step h: h to the power of minus this (0: all alike).
         windows_per_epoch: Windows of an epoch, drawn anew for each (0: all there are).
         sampling_schedule: How the share of own values that the decoder of encoder_decoder is fed
             grows over the training: none (all are the true ones), constant, linear, exponential or
@@ -215,7 +214,6 @@ class ForecastTrainingConfig(TrainingConfig):
     """
 
     loss: Literal["squared", "absolute", "huber"] = "squared"
-    horizon_decay: float = 0.0
     windows_per_epoch: int = 20_000
     sampling_schedule: Literal["none", "constant", "linear", "exponential", "inverse_sigmoid"] = (
         "none"
@@ -224,8 +222,7 @@ class ForecastTrainingConfig(TrainingConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        check_ranges(self, dict.fromkeys(("horizon_decay", "windows_per_epoch"), (0, math.inf)))
-        check_ranges(self, {"sampling_probability": (0, 1)})
+        check_ranges(self, {"windows_per_epoch": (0, math.inf), "sampling_probability": (0, 1)})
 
 
 @dataclass(frozen=True)

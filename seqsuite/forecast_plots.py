@@ -211,15 +211,17 @@ def backtest_strip(
     errors: Mapping[str, np.ndarray],
     path: str | Path,
     label: str = "mean absolute error (z-scored)",
+    dated: bool = True,
 ) -> Path:
     """Draw the error of each forecast over the time at which it was made.
 
     Args:
-        timestamps: When each forecast begins, seconds since 1970, int ``(forecasts,)``, in any
-            order; forecasts of one time (of several series) are averaged.
+        timestamps: When each forecast begins, seconds since 1970 or numbers of rows, int
+            ``(forecasts,)``, in any order; forecasts of one time (of several series) are averaged.
         errors: Name -> error of each forecast, float ``(forecasts,)``; ours first.
         path: PNG file to write.
         label: What the errors are.
+        dated: Whether `timestamps` are seconds since 1970, shown as dates.
 
     Returns:
         ``path``.
@@ -233,7 +235,7 @@ def backtest_strip(
         counts = np.bincount(place[known], minlength=len(times))
         mean = np.divide(sums, counts, out=np.full(len(times), np.nan), where=counts > 0)
         axis.plot(
-            times.astype("datetime64[s]"),
+            times.astype("datetime64[s]") if dated else times,
             mean,
             color=_COLORS[index % 7],
             linestyle=_STYLES[index % 7],
@@ -243,9 +245,11 @@ def backtest_strip(
             label=_plain(name),
             zorder=3 if index == 0 else 2,
         )
-    axis.set(title="error by origin", xlabel="first time that is forecast", ylabel=label)
+    first = "time" if dated else "row"
+    axis.set(title="error by origin", xlabel=f"first {first} that is forecast", ylabel=label)
     axis.set_ylim(bottom=0)
-    _date_axis(axis)
+    if dated:
+        _date_axis(axis)
     _legend_outside(axis)
     return save_figure(figure, path)
 

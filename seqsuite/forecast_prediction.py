@@ -69,8 +69,10 @@ class ForecastPredictor:
         plan = encoded.evaluation_plan(_BATCH, max(1, every))
         dataset = batch_dataset(encoded, plan)
         if self._call is None:
+            # Of the model alone: a cycle with this object would keep whole splits alive.
+            model = self.model
             self._call = tf.function(
-                lambda features: self.model(features, training=False),
+                lambda features: model(features, training=False),
                 input_signature=[dataset.element_spec[0]],
                 autograph=False,
             )
@@ -90,9 +92,7 @@ class ForecastPredictor:
             truth_in_units = encoded.in_units(numbers, truth)
             repeated = naive.seasonal_naive(series, rows, truth.shape[1])
             # Of what nothing is known, its mean is the naive forecast.
-            repeated = np.where(
-                np.isfinite(repeated), repeated, encoded.scales.center[series, None]
-            )
+            repeated = encoded.in_units(numbers, np.nan_to_num(repeated))
             held = np.minimum(encoded.remaining(numbers), truth.shape[1])
             scores.add(truth_in_units, mean, series, bands, repeated, held)
             if self.max_windows:
@@ -130,7 +130,9 @@ class ForecastPredictor:
     def _past_of(self, encoded: EncodedSeries) -> SeriesWindows:
         """Return what the seasonal naive forecast reads: of validation the same in every epoch."""
         if self._past[0] is not encoded:
-            self._past = encoded, SeriesWindows(_targets(encoded), self.preprocessor.season_steps)
+            values = np.where(encoded.observed, encoded.values, np.float32(np.nan))
+            targets = np.split(values, encoded.starts[1:-1])
+            self._past = encoded, SeriesWindows(targets, self.preprocessor.season_steps)
         return self._past[1]
 
     def _shown(self, encoded: EncodedSeries, plan: list[np.ndarray]) -> np.ndarray:
@@ -138,14 +140,6 @@ class ForecastPredictor:
             return np.zeros(0, np.int64)
         numbers = np.concatenate(plan)
         return numbers[np.linspace(0, len(numbers) - 1, _SHOWN).astype(np.int64)]
-
-
-def _targets(encoded: EncodedSeries) -> list[np.ndarray]:
-    """Return the series in their units, NaN where missing."""
-    lengths, scales = np.diff(encoded.starts), encoded.scales
-    values = encoded.values * np.repeat(scales.scale, lengths) + np.repeat(scales.center, lengths)
-    values[~encoded.observed] = np.nan
-    return np.split(values, encoded.starts[1:-1])
 
 
 def _learned_cycles(model: keras.Model) -> dict[str, np.ndarray]:

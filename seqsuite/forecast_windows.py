@@ -39,15 +39,36 @@ def origins(
             "Arguments `prediction_length`, `n_windows` and `step_size` must be positive. "
             f"Received: {prediction_length}, {n_windows}, {step_size}"
         )
-    rows = np.arange(num_rows - prediction_length, max(first_target, 0) - 1, -step_size)
-    return rows[:n_windows][::-1].astype(np.int64)
+    rows = range(num_rows - prediction_length, max(first_target, 0) - 1, -step_size)
+    return _listed(rows[:n_windows][::-1])
+
+
+def every_origin(num_rows: int, first_target: int, prediction_length: int) -> range:
+    """Return all of :func:`origins` as a range, which takes no memory.
+
+    Args:
+        num_rows: Rows of the series.
+        first_target: First row that may be forecast.
+        prediction_length: Rows that each forecast covers.
+
+    Example:
+        >>> list(every_origin(10, 4, 3))
+        [4, 5, 6, 7]
+    """
+    return range(max(first_target, 0), num_rows - prediction_length + 1)
+
+
+def _listed(rows: range | np.ndarray) -> np.ndarray:
+    if isinstance(rows, range):
+        return np.arange(rows.start, rows.stop, rows.step, dtype=np.int64)
+    return rows
 
 
 class SeriesWindows:
     """Many series end to end in one array, from which windows are gathered.
 
     Args:
-        targets: Values of each series, float ``(time,)``; NaN and infinite: missing.
+        targets: Values of each series, float32 or float64 ``(time,)``; NaN and infinite: missing.
         season_steps: Steps of a season.
 
     Example:
@@ -59,20 +80,29 @@ class SeriesWindows:
     """
 
     def __init__(self, targets: Sequence[np.ndarray], season_steps: int = 1):
-        arrays = [np.asarray(target, np.float64) for target in targets]
+        arrays = [np.asarray(target) for target in targets]
+        dtype = np.result_type(np.float32, *{array.dtype for array in arrays})
         self.season_steps = season_steps
         self.lengths = np.array([len(array) for array in arrays], np.int64)
         self.ends = np.cumsum(self.lengths)
         self.starts = self.ends - self.lengths
         # One more value than there are rows: what place -1, nowhere, reads.
-        values = np.concatenate([*arrays, [np.nan]])
-        values[~np.isfinite(values)] = np.nan
+        values = np.concatenate([*arrays, [np.nan]], dtype=dtype)
+        known = np.isfinite(values)
+        values[~known] = np.nan
         self.values = values
-        # Where the last observation up to a row stands; -1 before a series' first.
-        self.seen = self._last_seen(1)
-        self.seen_in_phase = self._last_seen(season_steps) if season_steps > 1 else self.seen
-        known = np.flatnonzero(np.isfinite(self.values))
-        first = np.append(known, len(values))[np.searchsorted(known, self.starts)]
+        self.is_whole = bool(known[:-1].all())
+        # Where the last observation up to a row stands; -1 before a series' first. Of series
+        # without gaps it is the row itself, and no table of it is kept.
+        self.seen = None if self.is_whole else self._last_seen(1)
+        self.seen_in_phase = self.seen
+        if season_steps > 1 and not self.is_whole:
+            self.seen_in_phase = self._last_seen(season_steps)
+        if self.is_whole:
+            self.first_places = np.where(self.lengths > 0, self.starts, -1)
+            return
+        rows = np.flatnonzero(known)
+        first = np.append(rows, len(values))[np.searchsorted(rows, self.starts)]
         self.first_places = np.where(first < self.ends, first, -1)
 
     def targets(
@@ -134,7 +164,8 @@ class SeriesWindows:
             nothing was.
         """
         back = np.arange(prediction_length) % self.season_steps - self.season_steps
-        found = self.values[self.seen_in_phase[self._places(series, rows[:, None] + back)]]
+        places = self._places(series, rows[:, None] + back)
+        found = self.values[_seen_at(places, self.seen_in_phase)]
         return np.where(np.isnan(found), self.last_value(series, rows)[:, None], found)
 
     def context(self, series: np.ndarray, rows: np.ndarray, context_length: int) -> np.ndarray:
@@ -149,11 +180,11 @@ class SeriesWindows:
             float ``(windows, context)``; NaN before the first observation.
         """
         before = rows[:, None] + np.arange(-context_length, 0)
-        return self.values[self.seen[self._places(series, before)]]
+        return self.values[_seen_at(self._places(series, before), self.seen)]
 
     def interpolated(self) -> SeriesWindows:
         """Return the same series, what is missing between two observations on a line."""
-        if np.isfinite(self.values[:-1]).all():
+        if self.is_whole:
             return self
         arrays = []
         for start, end in zip(self.starts, self.ends, strict=True):
@@ -166,7 +197,7 @@ class SeriesWindows:
         return SeriesWindows(arrays, self.season_steps)
 
     def _last_place(self, series: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        return self.seen[self._places(series, rows[:, None] - 1)[:, 0]]
+        return _seen_at(self._places(series, rows[:, None] - 1)[:, 0], self.seen)
 
     def _places(self, series: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return where rows of series stand; those before a series' first are nowhere."""
@@ -195,6 +226,10 @@ class SeriesWindows:
         return found
 
 
+def _seen_at(places: np.ndarray, seen: np.ndarray | None) -> np.ndarray:
+    return places if seen is None else seen[places]
+
+
 def _chunks(sizes: np.ndarray, most: int) -> Iterator[tuple[int, int]]:
     """Yield runs of neighbors whose sizes sum to little more than ``most``; at least one each."""
     parts = np.cumsum(sizes) // most
@@ -204,7 +239,7 @@ def _chunks(sizes: np.ndarray, most: int) -> Iterator[tuple[int, int]]:
 
 
 def window_batches(
-    rows: Sequence[np.ndarray], batch_size: int
+    rows: Sequence[range | np.ndarray], batch_size: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield windows of many series in batches.
 
@@ -220,14 +255,18 @@ def window_batches(
         >>> [(series.tolist(), row.tolist()) for series, row in batches]
         [([0, 0], [4, 5]), ([1], [7])]
     """
-    counts = [len(part) for part in rows]
-    series = np.repeat(np.arange(len(rows)), counts)
-    flat = np.concatenate([*rows, np.zeros(0)]).astype(np.int64)
-    for start in range(0, len(flat), batch_size):
-        yield series[start : start + batch_size], flat[start : start + batch_size]
+    ends = np.cumsum([len(part) for part in rows], dtype=np.int64)
+    for start in range(0, int(ends[-1]) if len(ends) else 0, batch_size):
+        numbers = np.arange(start, min(start + batch_size, ends[-1]))
+        series = np.searchsorted(ends, numbers, side="right")
+        parts = []
+        for one in np.unique(series).tolist():
+            behind = int(ends[one]) - len(rows[one])
+            parts.append(_listed(rows[one][max(0, start - behind) : start + batch_size - behind]))
+        yield series, np.concatenate(parts)
 
 
-def evenly_chosen(rows: Sequence[np.ndarray], most: int) -> list[np.ndarray]:
+def evenly_chosen(rows: Sequence[range | np.ndarray], most: int) -> Sequence[range | np.ndarray]:
     """Choose windows evenly over all series, the same ones every time.
 
     Args:
@@ -244,10 +283,10 @@ def evenly_chosen(rows: Sequence[np.ndarray], most: int) -> list[np.ndarray]:
     ends = np.cumsum([len(part) for part in rows])
     total = int(ends[-1]) if len(ends) else 0
     if total <= most:
-        return list(rows)
+        return rows
     chosen = np.linspace(0, total - 1, most).round().astype(np.int64)
     bounds = np.searchsorted(chosen, np.concatenate([[0], ends]))
     return [
-        part[chosen[bounds[i] : bounds[i + 1]] - (ends[i] - len(part))]
+        _listed(part)[chosen[bounds[i] : bounds[i + 1]] - (ends[i] - len(part))]
         for i, part in enumerate(rows)
     ]

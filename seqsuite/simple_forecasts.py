@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.linear_model import Ridge
 
 from seqsuite.forecast_scores import SeriesScales
-from seqsuite.forecast_windows import SeriesWindows, evenly_chosen, origins, window_batches
+from seqsuite.forecast_windows import SeriesWindows, evenly_chosen, every_origin, window_batches
 
 _BATCH = 512
 _ALPHAS = (1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
@@ -54,16 +54,16 @@ class ForecastBaseline:
         """
         raise NotImplementedError
 
-    def held_out(self, windows: SeriesWindows) -> list[np.ndarray]:
+    def held_out(self, windows: SeriesWindows) -> list[range]:
         """Return the training rows from which forecasts err as they will on new windows.
 
         Args:
             windows: The training part of series.
         """
         rows = []
-        for length in windows.lengths:
+        for length in windows.lengths.tolist():
             first = min(windows.season_steps, length - self.prediction_length)
-            rows.append(origins(length, max(1, first), self.prediction_length))
+            rows.append(every_origin(length, max(1, first), self.prediction_length))
         return rows
 
     def refit(self, windows: SeriesWindows, scales: SeriesScales) -> None:
@@ -158,17 +158,17 @@ class RidgeOnLags(ForecastBaseline):
 
     def held_out(self, windows):
         return [
-            origins(length, _cut(length, self.prediction_length), self.prediction_length)
-            for length in windows.lengths
+            every_origin(length, _cut(length, self.prediction_length), self.prediction_length)
+            for length in windows.lengths.tolist()
         ]
 
-    def _train_rows(self, windows: SeriesWindows, early: bool) -> list[np.ndarray]:
+    def _train_rows(self, windows: SeriesWindows, early: bool) -> list[range]:
         rows = []
-        for length in windows.lengths:
+        for length in windows.lengths.tolist():
             end = _cut(length, self.prediction_length) if early else length
             # Contexts that begin before the series are for when there are no others.
             first = min(self.context_length, max(1, end - self.prediction_length))
-            rows.append(origins(end, first, self.prediction_length))
+            rows.append(every_origin(end, first, self.prediction_length))
         return rows
 
     def _inputs(self, windows, scales, series, rows) -> np.ndarray:

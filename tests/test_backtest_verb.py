@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -72,6 +73,28 @@ def trained(tmp_path_factory):
         )  # fmt: skip
     assert code == 0
     return base / "run", drawn, fitted
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--data.validation_length=3",), "at most 3 rows .* forecasts of 4 rows"),
+        (("--data.validation_length=5", "--data.prediction_length=6"), "at most 5 rows"),
+    ],
+)
+def test_validation_that_is_too_short_is_told_before_training(
+    trained, tmp_path, capsys, words, said
+):
+    table = trained[0].parent / "own.csv"
+    code = run(
+        "train", "--data.source=files", f"--data.train={table}",
+        f"--data.prediction_length={STEPS}", *words, "--run_dir", tmp_path / "run",
+    )  # fmt: skip
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line.lower()]
+    assert code == 2
+    assert re.search(said, line)
+    assert "--data.validation_length" in line
+    assert not (tmp_path / "run").exists()
 
 
 def backtested(capsys, directory, *words):

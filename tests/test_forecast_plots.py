@@ -116,6 +116,14 @@ def test_the_strip_averages_forecasts_of_one_time(tmp_path, drawn):
     assert shown["naive"] == [1, 3, 1]
 
 
+def test_the_strip_of_a_source_without_times_counts_rows(tmp_path, drawn):
+    rows = np.array([700, 748])
+    forecast_plots.backtest_strip(rows, {"ours": np.ones(2)}, tmp_path / "b.png", dated=False)
+    axis = drawn[0].axes[0]
+    assert axis.get_lines()[0].get_xdata().tolist() == [700, 748]
+    assert "row" in axis.get_xlabel()
+
+
 @pytest.mark.parametrize("count", [0, 1, 200])
 def test_strips_of_few_and_many_forecasts(tmp_path, count):
     times = 86_400 * np.arange(count)

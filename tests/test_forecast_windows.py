@@ -8,13 +8,21 @@ import numpy as np
 import pytest
 
 from seqsuite import forecast_windows
-from seqsuite.forecast_windows import SeriesWindows, evenly_chosen, origins, window_batches
+from seqsuite.forecast_windows import (
+    SeriesWindows,
+    evenly_chosen,
+    every_origin,
+    origins,
+    window_batches,
+)
 
 
-def _series(seed=0):
-    """Series with gaps, one of them short, one without any value, one without rows."""
+def _series(seed=0, gaps=True):
+    """Series with gaps, one of them short, one without any value, one without rows; or whole."""
     random = np.random.default_rng(seed)
     arrays = [random.normal(size=length) for length in (30, 7, 12, 0, 25)]
+    if not gaps:
+        return arrays
     for array in arrays:
         array[random.random(len(array)) < 0.3] = np.nan
     arrays[2][:] = np.nan
@@ -45,6 +53,22 @@ def test_every_window_of_the_usual_split_is_counted():
     assert len(origins(14_400, 11_520, 720)) == 2161
 
 
+@pytest.mark.parametrize("batch_size", [1, 4, 100])
+@pytest.mark.parametrize("most", [3, 100])
+def test_ranges_of_windows_are_the_windows(batch_size, most):
+    lengths = (7, 2, 12, 0, 9)
+    ranges = [every_origin(length, 2, 3) for length in lengths]
+    lists = [origins(length, 2, 3) for length in lengths]
+    assert [list(part) for part in ranges] == [part.tolist() for part in lists]
+    expected = [(one, row) for one, rows in enumerate(lists) for row in rows.tolist()]
+    kept = np.linspace(0, len(expected) - 1, min(most, len(expected))).round().astype(int)
+    found = []
+    for series, rows in window_batches(evenly_chosen(ranges, most), batch_size):
+        assert len(series) <= batch_size
+        found += zip(series.tolist(), rows.tolist(), strict=True)
+    assert found == [expected[place] for place in kept]
+
+
 @pytest.mark.parametrize("arguments", [(5, 0, 0), (5, 0, 1, 0), (5, 0, 1, 1, 0)])
 def test_origins_refuse_what_is_not_positive(arguments):
     with pytest.raises(ValueError, match="must be positive"):
@@ -63,9 +87,10 @@ def test_targets_end_with_the_series():
         assert np.isnan(targets[index, len(expected) :]).all()
 
 
+@pytest.mark.parametrize("gaps", [True, False])
 @pytest.mark.parametrize("season", [1, 4, 11])
-def test_seasonal_naive_repeats_the_last_value_of_each_phase(season):
-    arrays = _series()
+def test_seasonal_naive_repeats_the_last_value_of_each_phase(season, gaps):
+    arrays = _series(gaps=gaps)
     windows = SeriesWindows(arrays, season)
     series, rows = _all_windows(arrays)
     found = windows.seasonal_naive(series, rows, 9)
@@ -78,8 +103,9 @@ def test_seasonal_naive_repeats_the_last_value_of_each_phase(season):
             assert found[index, step] == pytest.approx(expected, nan_ok=True)
 
 
-def test_last_values_slopes_and_contexts_agree_with_loops():
-    arrays = _series(1)
+@pytest.mark.parametrize("gaps", [True, False])
+def test_last_values_slopes_and_contexts_agree_with_loops(gaps):
+    arrays = _series(1, gaps)
     windows = SeriesWindows(arrays)
     series, rows = _all_windows(arrays)
     last, slope = windows.last_value(series, rows), windows.slope(series, rows)

@@ -207,6 +207,31 @@ def require_future_covariates(
                 )
 
 
+def check_scorable(series: Sequence[Series], horizon: int) -> None:
+    """Refuse a validation part in which no window holds the longest horizon: it selects nothing.
+
+    Args:
+        series: Series; what is forecast are the rows from their `first_target` on.
+        horizon: The longest horizon that is scored.
+
+    Raises:
+        UserError: The message says how many rows there are and how many there must be.
+    """
+    held = [one.num_rows - max(1, one.first_target) for one in series]
+    if max(held, default=0) < horizon:
+        raise UserError(
+            f"Validation has at most {max(held, default=0)} rows of a series to forecast, and "
+            f"forecasts of {horizon} rows are scored: no window holds one. Give more rows with "
+            "--data.validation_length (or a longer --data.validation), or lower "
+            "--data.prediction_length or --data.horizons."
+        )
+    if not any(np.isfinite(one.target[one.first_target :]).any() for one in series):
+        raise UserError(
+            "Validation has no value to compare forecasts with: all are missing. Give other rows "
+            "with --data.validation_length or --data.validation."
+        )
+
+
 def is_missing(column: np.ndarray) -> np.ndarray:
     """Return where a column of numbers (NaN) or texts (``""``) has nothing.
 

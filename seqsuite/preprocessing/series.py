@@ -151,18 +151,20 @@ class SeriesPreprocessor(Preprocessor):
         """Return all windows of all series, over standardized values."""
         series = examples.features["series"]
         scales = self.scales_of(series)
-        values, observed = [], []
-        for one, center, scale in zip(series, scales.center, scales.scale, strict=True):
-            known = np.isfinite(one.target)
+        starts = np.concatenate([[0], np.cumsum([one.num_rows for one in series], dtype=np.int64)])
+        values, observed = np.empty(starts[-1], np.float32), np.empty(starts[-1], bool)
+        for index, one in enumerate(series):
+            center, scale = scales.center[index], scales.scale[index]
+            rows, known = slice(starts[index], starts[index + 1]), np.isfinite(one.target)
             standardized = (np.where(known, one.target, center) - center) / scale
-            values.append(np.clip(standardized, -LARGEST, LARGEST).astype(np.float32))
-            observed.append(known)
+            values[rows] = np.clip(standardized, -LARGEST, LARGEST)
+            observed[rows] = known
         first_times = np.array([one.timestamps[0] for one in series], np.int64)
         return EncodedSeries(
             names=[one.unique_id for one in series],
-            values=np.concatenate(values),
-            observed=np.concatenate(observed),
-            starts=np.concatenate([[0], np.cumsum([len(v) for v in values])]),
+            values=values,
+            observed=observed,
+            starts=starts,
             first_targets=np.array([one.first_target for one in series], np.int64),
             first_steps=step_numbers(first_times, self.frequency).numpy(),
             series_index=np.array([self._index.get(one.unique_id, 0) for one in series], np.int32),

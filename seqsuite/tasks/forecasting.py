@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from seqsuite import datasets, forecast_files
+from seqsuite.datasets.series import check_scorable
 from seqsuite.errors import UserError
 from seqsuite.forecast_config import ForecastConfig
 from seqsuite.task import Item, Task
@@ -71,6 +72,8 @@ class Forecasting(Task):
         examples = datasets.load_examples(data.source, split, data, self.name)
         if examples is not None and not len(examples):
             raise UserError(f"{data.source}: no series is long enough for the {split} split.")
+        if examples is not None and split == "validation":
+            check_scorable(examples.features["series"], data.scored_horizons[-1])
         return examples
 
     def _season_steps(self, examples) -> int:
