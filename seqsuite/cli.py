@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from seqsuite.config import build_parser, parse
 from seqsuite.errors import UserError, nearest
-from seqsuite.task import CONFIG_FILE, Task
+from seqsuite.task import CONFIG_FILE, EXTRA_FOLDER, Task
 
 VERBS = ("train", "evaluate", "predict", "export")
 
@@ -200,7 +200,9 @@ def exported_task(task_class: type[Task], version: Path) -> Task:
     """Return a task as it was configured for a model that was exported."""
     recipe = version / CONFIG_FILE
     config = parse(task_class.config_class, [f"--config={recipe}"])[0] if recipe.is_file() else None
-    return task_class(config)
+    task = task_class(config)
+    task.read_export(version / EXTRA_FOLDER)
+    return task
 
 
 def _export(task_class: type[Task], words: list[str]) -> int:
@@ -287,7 +289,6 @@ def quiet_tensorflow() -> None:
 
 def _print_next_steps(task: Task, run_dir: Path, version: Path) -> None:
     module = f"python -m seqsuite.tasks.{task.name}"
-    examples = next(iter(task.sample_requests().values()), [""])
     print(f"\nExported {version}")
-    print("Predict:   " + f'{module} predict --model {version} "{examples[0]}"')
+    print("Predict:   " + f"{module} predict --model {version} {task.example_words()}")
     print("Evaluate:  " + f"{module} evaluate --run_dir {run_dir}")

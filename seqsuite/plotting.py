@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqsuite.scoring import confusion_counts
+from seqsuite.scoring import LOWER_IS_BETTER, confusion_counts, family
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,17 +58,20 @@ def learning_curves(history: Sequence[dict[str, Any]], path: str | Path) -> Path
     validation = ("val_log_loss", "val_nats_per_character")
     shown = dict.fromkeys((name for name in validation if last and name in last[0]), "validation")
     _draw_series(axis, last, {**shown, "loss": "training"})
-    axis.set(title="loss", xlabel="epoch", ylabel="loss (nats per example)")
+    of_errors = bool(names) and all(
+        family(name.removeprefix("val_")) in LOWER_IS_BETTER for name in names
+    )
+    # Of a forecast the loss may be a squared or an absolute error.
+    axis.set(
+        title="loss", xlabel="epoch", ylabel="loss" if of_errors else "loss (nats per example)"
+    )
     axis.set_ylim(bottom=0)
     if names:
         axis = next(axes)
         shown = {name: name.removeprefix("val_").replace("_", " ") for name in names}
         _draw_series(axis, last, shown)
-        axis.set(
-            title="validation",
-            xlabel="epoch",
-            ylabel=f"score ({_best_score(last, names)} is perfect)",
-        )
+        best = "error (0" if of_errors else f"score ({_best_score(last, names)}"
+        axis.set(title="validation", xlabel="epoch", ylabel=f"{best} is perfect)")
     for axis in axes:
         _draw_series(axis, last, {"learning_rate": ""}, color=_GREY)
         axis.set(title="learning rate", xlabel="epoch", ylabel="at the epoch's last step")

@@ -158,7 +158,7 @@ def write_model_card(
         f"```\n{command.strip()}\n```",
         f"{num_weights:,} weights; {seconds:.0f} seconds in all on {os.cpu_count()} processor "
         f"cores ({platform.machine()}), Python {platform.python_version()}, "
-        f"seqsuite {__version__}, {versions}. Weights and temperature were "
+        f"seqsuite {__version__}, {versions}. Weights, and what calibrates the answers, were "
         f"selected on validation examples; the test split "
         f"({result['examples']:,} examples) was read once, at the end.",
         "## Results",
@@ -169,10 +169,10 @@ def write_model_card(
         _per_label(metrics),
         _calibration(metrics),
         "## Limits",
-        "It learned from one source, with the labels its authors gave, and with the biases of "
-        "both. It answers every input, including ones in a language or on a subject it never saw; "
-        "a probability is then no measure of doubt. Read `mistakes.jsonl`, where the run wrote "
-        "one, before relying on it: the worst of its wrong answers come first.",
+        "It learned from one source, as its authors recorded it, and with the biases of both. It "
+        "answers every input, including ones unlike all that it saw (another language, subject or "
+        "time); a probability or an interval is then no measure of doubt. Read `mistakes.jsonl`, "
+        "where the run wrote one, before relying on it: the worst of its wrong answers come first.",
         "## How to use it",
         f"```\npython -m seqsuite.tasks.{task} export --run_dir {Path(path).parent}\n"
         f"python -m seqsuite.tasks.{task} predict --model saved_models/{task} ITEM ...\n```",

@@ -98,7 +98,9 @@ class EncodedSeries:
 
     def __post_init__(self):
         rows = np.diff(self.starts)
-        history = np.minimum(self.settings.shortest_history, np.maximum(1, rows // 2))
+        # A series that has rows for one forecast gives a window, with what is left as history.
+        spare = np.minimum(rows // 2, rows - self.settings.shortest_horizon)
+        history = np.minimum(self.settings.shortest_history, np.maximum(1, spare))
         first = np.maximum(self.first_targets, history)
         past_last = rows - self.settings.shortest_horizon + 1
         counts = np.maximum(0, -(-(past_last - first) // self.settings.step))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.linear_model import Ridge
 
 from seqsuite.forecast_scores import SeriesScales
 from seqsuite.forecast_windows import SeriesWindows, evenly_chosen, every_origin, window_batches
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import Ridge
 
 _BATCH = 512
 _ALPHAS = (1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
@@ -134,7 +137,7 @@ class RidgeOnLags(ForecastBaseline):
         inputs, outputs = self._pairs(filled, scales, self._train_rows(windows, early=True))
         unseen, truth = self._pairs(filled, scales, self.held_out(windows))
         if len(inputs) and len(unseen):
-            models = [Ridge(alpha, solver="cholesky").fit(inputs, outputs) for alpha in _ALPHAS]
+            models = [_ridge(alpha).fit(inputs, outputs) for alpha in _ALPHAS]
             errors = [np.square(model.predict(unseen) - truth).mean() for model in models]
             best = int(np.argmin(errors))
             # Until `refit` this is the model, so that errors on held-out rows are honest.
@@ -147,7 +150,7 @@ class RidgeOnLags(ForecastBaseline):
         rows = self._train_rows(windows, early=False)
         inputs, outputs = self._pairs(windows.interpolated(), scales, rows)
         if len(inputs):
-            self.model = Ridge(self.alpha, solver="cholesky").fit(inputs, outputs)
+            self.model = _ridge(self.alpha).fit(inputs, outputs)
 
     def forecast(self, windows, scales, series, rows):
         last = _or_center(windows.last_value(series, rows), scales, series)[:, None]
@@ -256,6 +259,13 @@ def _size(scales: SeriesScales, series: np.ndarray) -> np.ndarray:
     """Return how large errors of each window's series are, float ``(windows, 1)``."""
     naive = scales.naive_error[series]
     return np.where(naive > 0, naive, scales.scale[series])[:, None]
+
+
+def _ridge(alpha: float) -> Ridge:
+    # Here, because `backtest --help` would wait for the import.
+    from sklearn.linear_model import Ridge
+
+    return Ridge(alpha, solver="cholesky")
 
 
 def _cut(length: int, prediction_length: int) -> int:

@@ -181,6 +181,9 @@ class Task(ABC):
         """Return name -> content of files that lie in ``assets.extra`` beside an exported model."""
         return {}
 
+    def read_export(self, folder: Path) -> None:  # noqa: B027
+        """Take up for ``predict`` what :meth:`export_files` laid in ``folder``."""
+
     @classmethod
     def add_predict_arguments(cls, parser: ArgumentParser) -> None:
         """Declare flags of ``predict`` that are special to the task."""
@@ -239,3 +242,8 @@ class Task(ABC):
     def sample_requests(self) -> dict[str, Sequence[Any]]:
         """Return raw inputs for warm-up requests and the printed predict line."""
         return {}
+
+    def example_words(self) -> str:
+        """Return what the printed predict line gives to the exported model."""
+        examples = next(iter(self.sample_requests().values()), [""])
+        return f'"{examples[0]}"'

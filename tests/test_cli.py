@@ -295,10 +295,18 @@ def test_resume_refuses_other_settings(three_labels, capsys):
     assert "--resume takes the configuration of the run" in error
 
 
-@pytest.mark.parametrize("words", [["--help"], ["evaluate", "--help"], ["predict", "--help"]])
-def test_help_answers_without_importing_tensorflow(words):
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        ("sentiment", ["--help"]),
+        ("sentiment", ["evaluate", "--help"]),
+        ("sentiment", ["predict", "--help"]),
+        ("forecasting", ["backtest", "--help"]),
+    ],
+)
+def test_help_answers_without_importing_tensorflow(task, words):
     code = "import sys; from seqsuite.cli import main; from seqsuite.tasks import find_task\n"
-    code += "try: main(find_task('sentiment'), sys.argv[1:])\n"
+    code += f"try: main(find_task({task!r}), sys.argv[1:])\n"
     code += "except SystemExit: pass\n"
     code += "assert not {'tensorflow', 'keras', 'sklearn', 'matplotlib'} & set(sys.modules)"
     started = time.monotonic()

@@ -155,6 +155,15 @@ def test_a_window_alone_is_the_window_in_a_batch(variant):
             np.testing.assert_allclose(value[0], together[name][number], atol=1e-5)
 
 
+def test_every_architecture_is_scored_on_the_test(variant):
+    task, preprocessor, model = variant
+    test = Examples({"series": [series("a", first_target=34), series("bb", first_target=34)]})
+    found = task.build_predictor(preprocessor, model, final=True)(preprocessor.encode(test))
+    assert np.isfinite(task.score(found, None, preprocessor)["mse"])
+    steps = task.config.model.cycle_length
+    assert found["cycles"].shape == (2, steps) if steps else "cycles" not in found
+
+
 def test_every_window_of_every_horizon_is_scored():
     task, preprocessor, model = built()
     test = Examples({"series": [series("a", first_target=30), series("bb", first_target=30)]})

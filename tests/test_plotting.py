@@ -62,6 +62,18 @@ def test_learning_curves_show_every_epoch(tmp_path, drawn):
     assert all(axis.get_xlabel() and axis.get_ylabel() for axis in drawn[0].axes)
 
 
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("val_mse_96", ["loss", "error (0 is perfect)"]),
+        ("val_accuracy", ["loss (nats per example)", "score (1 is perfect)"]),
+    ],
+)
+def test_learning_curves_say_which_way_is_better(tmp_path, drawn, name, labels):
+    plotting.learning_curves([{"epoch": 1, "loss": 2.0, name: 0.9}], tmp_path / "curves.png")
+    assert [axis.get_ylabel() for axis in drawn[0].axes] == labels
+
+
 def test_learning_curves_keep_pre_training_apart(tmp_path, drawn):
     pretraining = [{"phase": "pretrain", "epoch": e + 1, "loss": 7.0 - e} for e in range(3)]
     plotting.learning_curves([*pretraining, *_history(2)], tmp_path / "curves.png")

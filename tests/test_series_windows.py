@@ -41,7 +41,8 @@ def by_hand(series):
     settings = series.settings
     for index, (start, stop) in enumerate(zip(series.starts, series.starts[1:], strict=False)):
         rows = stop - start
-        needed = min(settings.shortest_history, max(1, rows // 2))
+        spare = min(rows // 2, rows - settings.shortest_horizon)
+        needed = min(settings.shortest_history, max(1, spare))
         for origin in range(rows):
             late = origin >= max(series.first_targets[index], needed)
             if late and rows - origin >= settings.shortest_horizon:
@@ -134,6 +135,12 @@ def test_batches_have_the_shapes_that_are_promised():
         assert features[name].dtype == value.dtype, name
     assert targets.shape.is_compatible_with(series.target_batch(numbers).shape)
     assert indices.dtype == numbers.dtype
+
+
+def test_a_series_with_rows_for_one_forecast_has_a_window():
+    # Half of its rows as history would leave six, and nothing would be trained on.
+    series = encoded(lengths=(12,), context=10, ahead=8)
+    assert series.locate(every(series))[1].tolist() == [4]
 
 
 def test_a_series_too_short_for_a_window_has_none():

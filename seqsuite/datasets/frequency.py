@@ -92,6 +92,14 @@ class Frequency:
             return start + self.seconds * np.arange(count, dtype=np.int64)
         return _month_starts(_months(np.array(start)) + self.months * np.arange(count))
 
+    def after_1970(self, counts: np.ndarray) -> np.ndarray:
+        """Return the times that are so many steps after 1970 began, int64 seconds.
+
+        Args:
+            counts: int64.
+        """
+        return _month_starts(self.months * counts) if self.months else self.seconds * counts
+
     @property
     def season_steps(self) -> int:
         """Rows of the season that is usual for this step: a day, a week or a year of them."""

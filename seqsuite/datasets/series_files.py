@@ -120,8 +120,8 @@ def _path(split: str, options: Any) -> Path | None:
     path = Path(given).expanduser()
     if not path.is_file():
         near = os.listdir(path.parent) if os.access(path.parent, os.R_OK | os.X_OK) else []
-        what = "is a folder" if path.is_dir() else f"does not exist.{nearest(path.name, near)}"
-        raise UserError(f"--data.{split}: {path} {what.rstrip('.')}. Give {_FORMATS}.")
+        what = "is a folder." if path.is_dir() else f"does not exist.{nearest(path.name, near)}"
+        raise UserError(f"--data.{split}: {path} {what} Give {_FORMATS}.")
     return path
 
 

@@ -20,6 +20,7 @@ from seqsuite.errors import UserError
 # A grid so much longer than its rows comes from a mistyped year, not from gaps.
 _LARGEST_GAPS, _ALWAYS_ALLOWED = 20, 100_000
 _DAY = 86_400
+_SHORTEST_MONTH = 28 * _DAY
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +119,8 @@ def in_order(rows: Rows, notes: Notes) -> Rows:
             raise UserError(
                 f"{notes.where}: {_place(rows, again[np.argmax(differ)])} occurs twice with "
                 "different values. Keep one row of each time; if there are several series, name "
-                "the column that tells them apart with --data.id_column."
+                "the column that tells them apart with --data.id_column, and if clocks were put "
+                "back there, their zone with --data.timezone."
             )
     if len(again):
         notes.add("{} rows are repeated and count once", len(again), _place(rows, again[0]))
@@ -204,7 +206,7 @@ class Grid:
         own = infer_frequency(rows.times)
         if not exact.all():
             if self.found and own is not None and own != self.frequency:
-                raise self._mixed(rows, own.name, 0)
+                raise self._mixed(rows, own, 0)
             raise UserError(
                 f"{where}: times go by {step}, but {_place(rows, int(np.argmin(exact)))} is not a "
                 f"whole number of steps after {time_text(rows.times[0])}. Resample to a regular "
@@ -220,7 +222,7 @@ class Grid:
         if run is not None and self.frequency:
             times = int(steps[run])
             wider = Frequency(self.frequency.seconds * times, self.frequency.months * times)
-            raise self._mixed(rows, wider.name, run)
+            raise self._mixed(rows, wider, run)
         if positions[-1] >= max(_ALWAYS_ALLOWED, _LARGEST_GAPS * len(positions)):
             after = int(np.argmax(steps)) + 1
             raise UserError(
@@ -229,13 +231,14 @@ class Grid:
                 f"{time_text(rows.times[after])} is mistyped, or set --data.frequency."
             )
 
-    def _mixed(self, rows: Rows, own: str, start: int) -> UserError:
-        step = self.frequency.name if self.frequency else ""
+    def _mixed(self, rows: Rows, own: Frequency, start: int) -> UserError:
+        step = self.frequency or own
+        finer = min(step, own, key=lambda one: one.seconds + one.months * _SHORTEST_MONTH)
         return UserError(
-            f"{self.notes.where}: frequencies are mixed: most rows go by {step}, but those of "
-            f"series {rows.unique_id!r} by {own} from {time_text(rows.times[start])} on. Resample "
-            "to one step or train a model for each; if the rows between are missing, say so with "
-            f"--data.frequency {step}."
+            f"{self.notes.where}: frequencies are mixed: most rows go by {step.name}, but those of "
+            f"series {rows.unique_id!r} by {own.name} from {time_text(rows.times[start])} on. "
+            "Resample to one step or train a model for each; if the rows between are missing, say "
+            f"so with --data.frequency {finer.name}."
         )
 
 
@@ -250,7 +253,7 @@ def join(parts: Sequence[Rows]) -> Rows:
 
     def joined(columns: Sequence[np.ndarray]) -> np.ndarray:
         if len({column.dtype for column in columns}) > 1:
-            columns = [_as_names(column) for column in columns]
+            columns = [as_names(column) for column in columns]
         return np.concatenate(columns)
 
     return replace(
@@ -261,7 +264,13 @@ def join(parts: Sequence[Rows]) -> Rows:
     )
 
 
-def _as_names(column: np.ndarray) -> np.ndarray:
+def as_names(column: np.ndarray) -> np.ndarray:
+    """Return a column of texts; of numbers as they are usually written, ``""`` where missing.
+
+    Example:
+        >>> as_names(np.array([1.0, np.nan, 2.5])).tolist()
+        ['1', '', '2.5']
+    """
     if column.dtype == object:
         return column
     return np.array(["" if np.isnan(value) else f"{value:g}" for value in column], dtype=object)

@@ -17,6 +17,8 @@ from seqsuite.datasets.series_grid import Grid, Notes, Rows, common_frequency, i
 from seqsuite.errors import UserError, nearest
 
 _DEFAULT_ID = "unique_id"
+# The square of a sum of many such numbers is a number yet.
+_LARGEST = 1e100
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def read_rows(path: Path, layout: Layout) -> tuple[dict[str, Rows], bool]:
         raise UserError(f"{path} has a header, but no rows. Give a table with series.")
     notes = Notes(path, layout.quiet)
     _mark_infinite(columns, notes)
+    _refuse_too_large(path, columns)
     times = _counted(times, layout)
     rows = (_long if layout.target_column in columns else _wide)(path, columns, times, layout)
     found = {one.unique_id: in_order(one, notes) for one in rows}
@@ -198,14 +201,24 @@ def _mark_infinite(columns: dict[str, Any], notes: Notes) -> None:
                 notes.add(text, int(infinite.sum()), f"column {name}")
 
 
+def _refuse_too_large(path: Path, columns: dict[str, Any]) -> None:
+    for name, column in columns.items():
+        if isinstance(column, np.ndarray):
+            large = np.flatnonzero(np.abs(column) > _LARGEST)
+            if len(large):
+                raise UserError(
+                    f"{path}: {name} has {column[large[0]]:g}, and numbers beyond {_LARGEST:g} "
+                    "have no squares to compute a spread from. Give them in a larger unit, or "
+                    "leave empty what stands for a missing one."
+                )
+
+
 def _counted(times: Times, layout: Layout) -> Times:
     """Return times; where rows are counted, the n-th row is n steps after 1970 began."""
     if times.dated or not layout.frequency:
         return times
     counts = times.seconds // 86_400
-    first = int(counts.min())
-    grid = parse_frequency(layout.frequency).grid(0, int(counts.max()) - first + 1)
-    return Times(grid[counts - first], None, None, False)
+    return Times(parse_frequency(layout.frequency).after_1970(counts), None, None, False)
 
 
 def _long(path: Path, columns: dict[str, Any], times: Times, layout: Layout) -> list[Rows]:

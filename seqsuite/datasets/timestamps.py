@@ -13,17 +13,20 @@ _EPOCH = datetime(1970, 1, 1)
 _YEARS = range(1600, 2400)
 
 
-def time_text(seconds: int) -> str:
+def time_text(seconds: int, zone: ZoneInfo | None = None) -> str:
     """Return a time as text: the date, and the time of day unless that is midnight.
 
     Args:
         seconds: Since 1970, UTC.
+        zone: Where it is told, with the offset and the time of day at all times; None: in UTC.
 
     Example:
         >>> time_text(0), time_text(3600)
         ('1970-01-01', '1970-01-01 01:00:00')
     """
     try:
+        if zone is not None:
+            return datetime.fromtimestamp(int(seconds), zone).isoformat(" ")
         text = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%d %H:%M:%S")
     except (ValueError, OverflowError, OSError):
         return f"{seconds} s after 1970"

@@ -120,6 +120,8 @@ class PathForecaster:
 
     def __init__(self, model: keras.Model, prediction_length: int, num_paths: int):
         self.reader, self.decoder = model.get_layer("reader"), model.get_layer("decoder")
+        # As a Keras model has them: the learned cycle is among them.
+        self.layers = self.reader.layers
         self.scaling = self.reader.get_layer("scaling")
         self.prediction_length = prediction_length
         self.uniforms = distributions.uniform_table(prediction_length, num_paths)

@@ -91,6 +91,8 @@ class EncoderDecoderForecaster:
 
     def __init__(self, model: keras.Model, prediction_length: int):
         self.encoder, self.decoder = model.get_layer("encoder"), model.get_layer("decoder")
+        # As a Keras model has them: the learned cycle is among them.
+        self.layers = self.encoder.layers
         self.scaling = self.encoder.get_layer("scaling")
         self.prediction_length = prediction_length
 

@@ -40,6 +40,7 @@ class Forecasting(Task):
         super().__init__(config)
         # The last test that baselines were fitted for, and what they reached: for the pictures.
         self._compared: tuple[Any, Any] = (None, None)
+        self._trained_on: dict[str, Any] = {}
 
     @property
     def monitor(self) -> str:  # type: ignore[override]
@@ -208,27 +209,51 @@ class Forecasting(Task):
             )
         return files
 
+    def export_files(self, preprocessor):
+        return {forecast_files.TRAINED_ON_FILE: forecast_files.trained_on(preprocessor)}
+
+    def read_export(self, folder):
+        self._trained_on = forecast_files.read_trained_on(folder)
+
     def request(self, text, options):
+        self._refuse_covariates(text)
         return forecast_files.request(text)
+
+    def _refuse_covariates(self, text: str) -> None:
+        names = [name for names in self.config.data.covariates.values() for name in names]
+        if names:
+            raise UserError(
+                f"{text[:60]!r} has no covariates, and the model reads {', '.join(names)}. Give a "
+                "table that has them with --input FILE.csv."
+            )
 
     def reads(self, first_line, name):
         return forecast_files.format_to_forecast(first_line, name, self.config.data)
 
     def read_items(self, lines, name, input_format):
-        for series in forecast_files.series_to_forecast(lines, name, self.config.data):
-            features = forecast_files.served_inputs(series, self.config.data)
+        data, trained_on = self.config.data, self._trained_on
+        for series in forecast_files.series_to_forecast(lines, name, data, trained_on):
+            features = forecast_files.served_inputs(series, data, trained_on)
             yield Item(series.unique_id, features, series)
 
     def header(self, output_format):
         return forecast_files.header() if output_format == "csv" else ""
 
     def format_item(self, item, outputs, output_format):
-        return forecast_files.written(item.origin, item.text, outputs)
+        zone = self.config.data.timezone
+        return forecast_files.written(item.origin, item.text, outputs, zone)
 
     def show(self, outputs, item, color=False):
         return ", ".join(f"{value:.6g}" for value in outputs["mean"])
 
+    def example_words(self):
+        has_covariates = any(self.config.data.covariates.values())
+        return "--input FILE.csv" if has_covariates else super().example_words()
+
     def sample_requests(self):
+        if any(self.config.data.covariates.values()):
+            # A server does not load a model whose warm-up requests lack inputs.
+            return {}
         return {
             "history": [[315.7, 317.5, 317.5], [315.6, float("nan"), 0.0]],
             "length": [3, 2],

@@ -242,7 +242,9 @@ class TestTimes:
     def test_a_finer_series_among_others_is_a_mixed_frequency(self, whole):
         rows = [("a", clock(t), t) for t in range(40)]
         rows += [("b", clock(t / 2), t) for t in range(20)]
-        with pytest.raises(UserError, match=r"mixed.* go by 1h.*series 'b' by 30min"):
+        with pytest.raises(
+            UserError, match=r"mixed.* go by 1h.*'b' by 30min.*data\.frequency 30min"
+        ):
             whole(long(rows))
 
     def test_irregular_times_are_refused(self, whole):
@@ -271,6 +273,8 @@ class TestTimes:
         (one,) = whole(long([("a", t, t) for t in (3, 4, 6)]), frequency="MS")
         same(one.target, [3, 4, NAN, 6])
         assert one.frequency == "1MS"
+        # The same count is the same time, also in a table that begins later: cycles go on.
+        assert one.timestamps[0] == calendar.timegm((1970, 4, 1, 0, 0, 0))
 
     def test_months_of_any_day_lie_on_first_days(self, whole):
         ends = [f"2020-{m:02}-{calendar.monthrange(2020, m)[1]}" for m in range(1, 13)]
@@ -287,7 +291,7 @@ class TestTimes:
         (one,) = whole(long(rows), timezone="Europe/Berlin")
         assert one.target.tolist() == [0, 1, 2, 3, 4, 5]
         assert one.timestamps[0] == calendar.timegm((2020, 10, 24, 22, 0, 0))
-        with pytest.raises(UserError, match="occurs twice"):
+        with pytest.raises(UserError, match=r"occurs twice.*clocks were put back.*data\.timezone"):
             whole(long(rows))
 
     def test_an_hour_that_no_clock_showed_is_refused(self, whole):
@@ -319,6 +323,12 @@ class TestTimes:
 
 
 class TestNumbers:
+    def test_numbers_without_a_square_are_refused(self, whole):
+        rows = [("a", clock(t), 1e300 if t == 3 else t) for t in range(8)]
+        with pytest.raises(UserError, match=r"t\.csv: y has 1e\+300, .*larger unit"):
+            whole(long(rows))
+        assert whole(long([(*row[:2], row[2] / 1e201) for row in rows]))[0].num_rows == 8
+
     def test_missing_and_infinite_values_are_missing(self, whole, capsys):
         texts = ["1", "", "NA", "nan", "inf", "-Infinity", "1e400", " 2 ", "1e30", "-1e-30"]
         (one,) = whole(long([("a", clock(t), text) for t, text in enumerate(texts)]))
@@ -516,8 +526,8 @@ class TestSplits:
     def test_files_that_are_not_there_are_told(self, load, options, tmp_path):
         (tmp_path / "series.csv").write_text(hours(5))
         for given, expected in [
-            ("serie.csv", r"serie\.csv does not exist.*Did you mean 'series\.csv'"),
-            (".", r"is a folder"),
+            ("serie.csv", r"serie\.csv does not exist\. Did you mean 'series\.csv'\? "),
+            (".", r"is a folder\. "),
         ]:
             section = options(train=str(tmp_path / given))
             with pytest.raises(UserError, match=rf"--data\.train: .*{expected}.*unique_id,ds,y"):
