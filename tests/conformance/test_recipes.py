@@ -1,12 +1,14 @@
 """Every recipe parses, names its command first, and builds its model."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from seqsuite import evaluation
 from seqsuite.config import build_config, parse
-from seqsuite.datasets import sources
+from seqsuite.datasets import Examples, sources
 from seqsuite.tasks import find_task, task_names
 
 RECIPES = sorted((Path(__file__).parents[2] / "tasks").glob("*/*.toml"))
@@ -21,6 +23,18 @@ def test_every_task_has_a_recipe_for_its_sample_and_a_readme():
 
 def test_every_folder_of_recipes_is_a_task():
     assert {path.parent.name for path in RECIPES} <= set(task_names())
+
+
+def with_covariates(examples, settings):
+    """Give series the columns that a recipe reads; other examples are as they are."""
+    roles = getattr(settings, "covariates", {})
+    names = roles.get("past", []) + roles.get("future", [])
+    if not names:
+        return examples
+    series = examples.features["series"]
+    columns = [{name: np.arange(one.num_rows, dtype=float) for name in names} for one in series]
+    paired = zip(series, columns, strict=True)
+    return Examples({"series": [replace(one, covariates=columns) for one, columns in paired]})
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -38,7 +52,7 @@ def test_a_recipe_parses_and_builds(path):
     }
     sample = task_class(build_config(task_class.config_class, {"data": settings}))
     task = task_class(config)
-    train = evaluation.load_splits(sample).train
+    train = with_covariates(evaluation.load_splits(sample).train, config.data)
     preprocessor = task.build_preprocessor(train)
     model = task.build_model(preprocessor)
     task.build_pretraining_model(preprocessor, model)
