@@ -1,0 +1,92 @@
+"""Vocal tract length perturbation: other voices saying the same, in training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+Tensor = Any
+
+
+@keras.saving.register_keras_serializable(package="seqsuite")
+class FrequencyWarp(keras.layers.Layer):
+    """Stretch or squeeze the bands of each utterance's spectrogram while training.
+
+    A longer vocal tract has lower formants: its spectrum is that of a shorter one, squeezed. On the
+    nearly logarithmic mel scale this is a shift that grows with the band, so band ``b`` is read from
+    the bands around ``b * factor``, interpolated; above the last band stands the last.
+
+    Args:
+        max_warp: Factors are drawn uniformly from ``1 - max_warp`` to ``1 + max_warp``.
+        seed: Integer seed of the layer's own generator.
+        **kwargs: Keras layer arguments.
+
+    Call arguments:
+        features: Log-mel energies ``(batch, time, bands)``.
+        training: Warps only when true; no random op is run otherwise.
+
+    Returns:
+        Features of the same shape and dtype.
+
+    Raises:
+        ValueError: If `max_warp` is not in [0, 1).
+
+    Masking:
+        Frames do not mix, so padded frames stay padded; ones of zeros stay zeros.
+
+    Example:
+        >>> features = keras.random.normal((2, 100, 40))
+        >>> FrequencyWarp(0.1, seed=1)(features, training=True).shape
+        TensorShape([2, 100, 40])
+
+    Reference:
+        Jaitly and Hinton, "Vocal Tract Length Perturbation (VTLP) improves speech recognition",
+        ICML Workshop on Deep Learning for Audio, Speech and Language Processing, 2013
+    """
+
+    def __init__(self, max_warp: float = 0.1, seed: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= max_warp < 1:
+            raise ValueError(f"Argument `max_warp` must be in [0, 1). Received: max_warp={max_warp}")
+        self.max_warp = max_warp
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.built = True
+
+    def call(self, features: Tensor, training: bool = False) -> Tensor:
+        """Return `features`, in training warped."""
+        if not training:
+            return features
+        warps = keras.random.uniform(
+            (ops.shape(features)[0],),
+            1 - self.max_warp,
+            1 + self.max_warp,
+            dtype="float32",
+            seed=self.seed_generator,
+        )
+        return ops.matmul(features, ops.cast(self.interpolation(warps, features.shape[-1]), features.dtype))
+
+    def interpolation(self, factors: Tensor, num_bands: int) -> Tensor:
+        """Return what each band read takes from each band given.
+
+        Args:
+            factors: float ``(batch,)``.
+            num_bands: Bands of the spectrogram.
+
+        Returns:
+            float32 ``(batch, bands given, bands read)``; columns sum to 1.
+        """
+        bands = ops.arange(num_bands, dtype="float32")
+        places = ops.minimum(bands * factors[:, None], float(num_bands - 1))
+        distances = ops.abs(bands[None, :, None] - places[:, None, :])
+        return ops.maximum(1.0 - distances, 0.0)
+
+    def compute_output_shape(self, features_shape):
+        """Return the shape of the features."""
+        return features_shape
+
+    def get_config(self):
+        """Return the constructor arguments."""
+        return {**super().get_config(), "max_warp": self.max_warp, "seed": self.seed}

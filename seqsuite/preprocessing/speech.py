@@ -1,0 +1,264 @@
+"""Utterances -> samples or features, transcripts -> symbols, and back, in the graph."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from seqsuite.datasets.examples import Examples
+from seqsuite.errors import UserError
+from seqsuite.pipeline import Column, RaggedColumn, Targets
+from seqsuite.preprocessing.preprocessor import Preprocessor
+from seqsuite.preprocessing.utterances import EncodedUtterances, ragged
+
+BLANK = 0
+PADDING_LABEL = -1
+CASES = ("lower", "upper", "keep")
+
+
+@keras.saving.register_keras_serializable(package="seqsuite")
+class SpeechPreprocessor(Preprocessor):
+    """What the symbols of transcripts are, and how long utterances are in steps of the network.
+
+    Args:
+        feature_size: Width of ready features; 0: utterances are recordings.
+        sample_rate: Samples a second that recordings must have, in hertz.
+        frame_samples: Samples of the first frame of a recording.
+        hop_samples: Samples from frame to frame, of features too.
+        stride: Frames from step to step of the network.
+        case: "lower", "upper" or "keep".
+        alphabet: The characters of transcripts; empty: those that `adapt` finds.
+        max_seconds: Longer utterances are not learned.
+        keep_transcripts: Keep the transcripts of training, for a language model or a lexicon.
+        **kwargs: Keras layer arguments.
+
+    Call arguments:
+        features: ``audio`` (strings ``(batch,)``, the bytes of wav files), ``samples`` (floats in
+            [-1, 1] ``(batch, time)``) with ``length``, or ``features`` ``(batch, frames, size)``
+            with ``length``.
+
+    Returns:
+        ``samples`` or ``features``, and ``length``; of ``audio`` also ``problem``, strings
+        ``(batch,)``, which say why a file was not read.
+    """
+
+    def __init__(
+        self,
+        feature_size: int = 0,
+        sample_rate: int = 8000,
+        frame_samples: int = 200,
+        hop_samples: int = 80,
+        stride: int = 1,
+        case: str = "lower",
+        alphabet: str = "",
+        max_seconds: float = 20.0,
+        keep_transcripts: bool = False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if case not in CASES:
+            raise ValueError(f"Argument `case` must be one of {CASES}. Received: case={case!r}")
+        self.feature_size = feature_size
+        self.sample_rate = sample_rate
+        self.frame_samples = frame_samples
+        self.hop_samples = hop_samples
+        self.stride = stride
+        self.case = case
+        self.alphabet = alphabet
+        self.max_seconds = max_seconds
+        self.keep_transcripts = keep_transcripts
+        self._found = alphabet
+        self.transcripts: list[str] = []
+        self.ragged_features = ("features" if feature_size else "samples",)
+
+    def get_config(self) -> dict:
+        """Return the constructor arguments, and what `adapt` found."""
+        names = (
+            "feature_size", "sample_rate", "frame_samples", "hop_samples", "stride", "case",
+            "alphabet", "max_seconds", "keep_transcripts",
+        )  # fmt: skip
+        config = {name: getattr(self, name) for name in names}
+        config |= {"found": self._found, "transcripts": self.transcripts}
+        return {**super().get_config(), **config}
+
+    @classmethod
+    def from_config(cls, config):
+        """Restore a preprocessor with what it had found."""
+        config = dict(config)
+        found, transcripts = config.pop("found"), config.pop("transcripts")
+        preprocessor = cls(**config)
+        preprocessor._found, preprocessor.transcripts = found, list(transcripts)
+        return preprocessor
+
+    @property
+    def symbols(self) -> list[str]:
+        """What each output of the network stands for; the first is the blank."""
+        return ["", *self._found]
+
+    @property
+    def step_seconds(self) -> float:
+        """Time from step to step of the network."""
+        return self.hop_samples / self.sample_rate * self.stride
+
+    def adapt(self, examples: Examples) -> None:
+        """Find the characters of transcripts.
+
+        Raises:
+            UserError: Nothing is said in them, or something outside a given alphabet.
+        """
+        transcripts = self.normalized(examples.labels or [])
+        if not self.alphabet:
+            self._found = "".join(sorted(set("".join(transcripts))))
+        if not self._found.strip():
+            raise UserError("No transcript says anything: there are no characters to learn.")
+        for number, text in enumerate(transcripts, start=1):
+            strange = sorted(set(text) - set(self._found))
+            if strange:
+                raise UserError(
+                    f"Transcript {number} ({text[:40]!r}) has characters outside data.alphabet: "
+                    f"{' '.join(map(repr, strange))}. Add them, or mend the transcript."
+                )
+        self.transcripts = transcripts if self.keep_transcripts else []
+
+    def normalized(self, transcripts: Sequence[str]) -> list[str]:
+        """Return transcripts with one case, composed characters and single spaces.
+
+        Example:
+            >>> SpeechPreprocessor().normalized([" Two  WORDS "])
+            ['two words']
+        """
+        texts = [" ".join(unicodedata.normalize("NFC", text).split()) for text in transcripts]
+        change = {"lower": str.lower, "upper": str.upper, "keep": str}[self.case]
+        return [change(text) for text in texts]
+
+    def call(self, features):
+        if "audio" not in features:
+            return {**features, "length": tf.cast(features["length"], tf.int32)}
+        from seqsuite.wave_decoding import decode_waves
+
+        samples, lengths, problems = decode_waves(features["audio"], self.sample_rate)
+        return {"samples": samples, "length": lengths, "problem": problems}
+
+    def frames(self, lengths: np.ndarray) -> np.ndarray:
+        """Return how many frames utterances of so many samples (or features) have."""
+        if self.feature_size:
+            return lengths
+        return np.maximum(0, (lengths - self.frame_samples) // self.hop_samples + 1)
+
+    def encode_labels(self, labels: Sequence[Any]) -> RaggedColumn:
+        """Return the symbols of transcripts; a character that is none of the alphabet is left out.
+
+        Only what is learned must be spelled in full, which `adapt` sees to.
+        """
+        places = {character: place for place, character in enumerate(self.symbols)}
+        rows = [
+            np.array([places[character] for character in text if character in places], np.int32)
+            for text in self.normalized(labels)
+        ]
+        return ragged(rows, np.zeros(0, np.int32), PADDING_LABEL)
+
+    def encode_targets(self, examples: Examples) -> Targets | None:
+        """Return ``logits``, the symbols of transcripts, and ``references``, their texts."""
+        if examples.labels is None:
+            return None
+        references = np.array(self.normalized(examples.labels), object)
+        return {"logits": self.encode_labels(examples.labels), "references": references}
+
+    def encode(
+        self, examples: Examples, training: bool = False, chunk: int = 512
+    ) -> EncodedUtterances:
+        """Return utterances as they are learned from.
+
+        Args:
+            examples: ``audio`` (waveforms) or ``features``, and transcripts.
+            training: Leave out what is too long, or too short for its transcript, with a note.
+            chunk: Not used.
+
+        Raises:
+            UserError: A recording has another sample rate, or features have another width.
+        """
+        column = self._column(examples)
+        lengths = np.diff(column.starts)
+        features: dict[str, Column] = {
+            self.ragged_features[0]: column,
+            "length": lengths.astype(np.int32),
+        }
+        targets, frames = self.encode_targets(examples), self.frames(lengths)
+        learned = None
+        if training and targets is not None:
+            assert isinstance(targets, dict)
+            learned = self._learned(frames, targets["logits"])
+        return EncodedUtterances(features, targets, np.maximum(frames, 1), learned)
+
+    def _column(self, examples: Examples) -> RaggedColumn:
+        if self.feature_size:
+            rows = examples.features["features"]
+            for row in rows:
+                if row.ndim != 2 or row.shape[1] != self.feature_size:
+                    raise UserError(
+                        f"Features must be (frames, {self.feature_size}). Received: {row.shape}."
+                    )
+            return ragged(rows, np.zeros((0, self.feature_size), np.float32))
+        for waveform in examples.features["audio"]:
+            if waveform.sample_rate != self.sample_rate:
+                raise UserError(
+                    f"Recording {waveform.unique_id or '?'} has {waveform.sample_rate} samples a "
+                    f"second, not {self.sample_rate}. Read it with data.sample_rate "
+                    f"{self.sample_rate}, which resamples it."
+                )
+        rows = [waveform.samples for waveform in examples.features["audio"]]
+        return ragged(rows, np.zeros(0, np.int16))
+
+    def _learned(self, frames: np.ndarray, labels: Column) -> np.ndarray:
+        """Return which utterances can be learned from, and say how many cannot."""
+        assert isinstance(labels, RaggedColumn)
+        steps = -(-frames // self.stride)
+        needed = np.array([_minimum_steps(row) for row in labels.rows()], np.int64)
+        seconds = frames * self.step_seconds / self.stride
+        too_long = seconds > self.max_seconds
+        too_short = (steps < np.maximum(needed, 1)) & ~too_long
+        if too_long.any():
+            _note(
+                f"{too_long.sum():,} of {len(frames):,} training utterances are longer than "
+                f"{self.max_seconds:g} s, and are not learned"
+            )
+        if too_short.any():
+            _note(
+                f"{too_short.sum():,} of {len(frames):,} training utterances are too short for "
+                "their transcripts, and are not learned"
+            )
+        return ~(too_long | too_short)
+
+    def decode(self, outputs):
+        """Return the texts of symbol ids, in the graph.
+
+        Args:
+            outputs: int ``(batch, symbols)``, negative where padded.
+
+        Returns:
+            Strings ``(batch,)``.
+        """
+        characters = tf.gather(tf.constant(self.symbols), tf.maximum(outputs, 0))
+        characters = tf.where(outputs < 0, "", characters)
+        return tf.strings.reduce_join(characters, axis=1)
+
+    def to_tensors(self, examples: Examples) -> dict[str, tf.Tensor]:
+        """Return utterances as ``call`` takes them: padded, with their lengths."""
+        encoded = self.encode(examples)
+        batch = encoded.batch(np.arange(len(encoded)))
+        return {name: tf.constant(value) for name, value in batch.items()}
+
+
+def _minimum_steps(symbols: np.ndarray) -> int:
+    """Return the steps that CTC needs: one a symbol, and a blank between two equal ones."""
+    return len(symbols) + int((symbols[1:] == symbols[:-1]).sum())
+
+
+def _note(text: str) -> None:
+    print(f"note: {text}", file=sys.stderr)

@@ -1,0 +1,76 @@
+"""Encoded utterances: 16-bit samples or ready features, and the batches that are learned from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from seqsuite.config import TrainingConfig
+from seqsuite.errors import UserError
+from seqsuite.pipeline import EncodedExamples, RaggedColumn, plan_batches
+
+FULL_SCALE = 32768.0
+"""What a 16-bit sample is divided by."""
+
+
+@dataclass(frozen=True)
+class EncodedUtterances(EncodedExamples):
+    """Utterances of different length.
+
+    Args:
+        features: ``samples`` (16-bit, which halves the memory of floats) or ``features``, ragged;
+            ``length``, their number.
+        targets: ``logits``, the symbols of transcripts, and ``references``, their texts.
+        lengths: Frames of each, from which batches are planned.
+        learned: Whether each is in the plans of training; None: all are.
+    """
+
+    learned: np.ndarray | None = None
+
+    def select(self, indices: np.ndarray) -> EncodedUtterances:
+        """Return the utterances ``indices``, in that order."""
+        chosen = super().select(indices)
+        learned = None if self.learned is None else self.learned[indices]
+        return EncodedUtterances(chosen.features, chosen.targets, chosen.lengths, learned)
+
+    @property
+    def specification(self) -> tuple[Any, ...]:
+        """Shapes and dtypes of a batch; samples become floats in [-1, 1]."""
+        features, *rest = super().specification
+        if "samples" in features:
+            features["samples"] = tf.TensorSpec((None, None), tf.float32)
+        return (features, *rest)
+
+    def plan(self, training: TrainingConfig, epoch: int = 0) -> list[np.ndarray]:
+        """Plan one epoch over the utterances that are learned from."""
+        if self.learned is None:
+            return super().plan(training, epoch)
+        chosen = np.flatnonzero(self.learned)
+        if not len(chosen):
+            raise UserError("No utterance is left to learn from.")
+        sizes = training.batch_tokens, training.max_batch_size
+        batches = plan_batches(self.lengths[chosen], *sizes, seed=training.seed, epoch=epoch)
+        return [chosen[batch] for batch in batches]
+
+    def batch(self, indices: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the padded features of the utterances ``indices``."""
+        features = super().batch(indices)
+        if "samples" in features:
+            features["samples"] = features["samples"].astype(np.float32) / np.float32(FULL_SCALE)
+        return features
+
+
+def ragged(rows: Sequence[np.ndarray], empty: np.ndarray, padding: int = 0) -> RaggedColumn:
+    """Return a column of rows, of the dtype and features of ``empty`` even where there are none.
+
+    Example:
+        >>> ragged([], np.zeros((0, 13), np.float32)).values.shape
+        (0, 13)
+    """
+    column = RaggedColumn.from_rows([empty, *rows], padding)
+    return dataclasses.replace(column, starts=column.starts[1:])

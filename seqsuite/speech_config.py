@@ -1,0 +1,218 @@
+"""The settings of speech recognition: recordings, front end, network, augmentation, search."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from seqsuite.config import DataConfig, TrainingConfig, check_ranges
+from seqsuite.errors import UserError
+
+
+@dataclass(frozen=True)
+class SpeechDataConfig(DataConfig):
+    """Where utterances come from, and what their transcripts are written with.
+
+    Args:
+        input: Recordings (audio), or ready features of frames (features).
+        sample_rate: Samples a second that recordings are brought to, in hertz.
+        max_seconds: Longer utterances are not learned.
+        case: Bring transcripts to lower or upper case, or keep them.
+        alphabet: The characters of transcripts, the space among them; empty: those that occur in
+            training.
+        held_out_speaker: Of fsdd: test on this speaker, train on the others.
+        digit_strings: Of fsdd: test on that many strings of two to five recordings.
+        training_strings: Of fsdd: learn from that many strings of training recordings too.
+    """
+
+    input: Literal["audio", "features"] = "audio"
+    sample_rate: int = 8000
+    max_seconds: float = 20.0
+    case: Literal["lower", "upper", "keep"] = "lower"
+    alphabet: str = ""
+    held_out_speaker: str = ""
+    digit_strings: int = 0
+    training_strings: int = 0
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_ranges(self, {"sample_rate": (1000, 192_000), "max_seconds": (0.1, math.inf)})
+        check_ranges(self, dict.fromkeys(("digit_strings", "training_strings"), (0, math.inf)))
+
+
+@dataclass(frozen=True)
+class SpeechModelConfig:
+    """Front end and network.
+
+    Args:
+        num_mel_bins: Bands of the log-mel spectrogram.
+        num_coefficients: Cepstral coefficients made of them (0: the log-mel energies themselves).
+        hop_seconds: Time from frame to frame.
+        deltas: Orders of time derivatives that are appended.
+        normalization: Mean and variance of each utterance, of the training data (global), or of
+            what was heard so far (running).
+        filters: Features of the convolutions.
+        kernel_sizes: Frames that each convolution reads, separated by commas.
+        strides: Frames from step to step of each convolution.
+        look_ahead: Frames after its own that an output may depend on before the recurrent layers;
+            -1: centred convolutions. A model that streams needs 0 or more.
+        cell: Recurrent cell.
+        units: Units of each direction.
+        num_layers: Depth.
+        bidirectional: Read both ways. A model that streams reads forward only.
+        input_dropout: Dropout between the convolutions and the recurrent layers.
+        variational_dropout: Dropout of what each recurrent layer reads, the same at every step.
+        dropout: Dropout before the prediction.
+    """
+
+    num_mel_bins: int = 40
+    num_coefficients: int = 0
+    hop_seconds: float = 0.01
+    deltas: int = 0
+    normalization: Literal["utterance", "global", "running"] = "utterance"
+    filters: int = 64
+    kernel_sizes: str = "5,5"
+    strides: str = "2,1"
+    look_ahead: int = -1
+    cell: Literal["gru", "lstm", "simple_rnn"] = "lstm"
+    units: int = 64
+    num_layers: int = 2
+    bidirectional: bool = True
+    input_dropout: float = 0.1
+    variational_dropout: float = 0.2
+    dropout: float = 0.2
+
+    def __post_init__(self):
+        counts = ("num_mel_bins", "filters", "units", "num_layers")
+        check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
+        shares = ("input_dropout", "variational_dropout", "dropout")
+        check_ranges(self, dict.fromkeys(shares, (0, 0.99)))
+        check_ranges(self, {"hop_seconds": (0.001, 1.0), "look_ahead": (-1, math.inf)})
+        check_ranges(self, {"deltas": (0, 2), "num_coefficients": (0, self.num_mel_bins)})
+        if len(self.convolution_strides) != len(self.convolution_sizes):
+            raise UserError(
+                "model.kernel_sizes and model.strides must have as many numbers. "
+                f"Received: {self.kernel_sizes!r} and {self.strides!r}."
+            )
+        if self.bidirectional and self.look_ahead >= 0:
+            raise UserError(
+                "model.look_ahead is for a model that streams, which reads forward only: set "
+                "model.bidirectional false, or leave model.look_ahead at -1."
+            )
+
+    @property
+    def convolution_sizes(self) -> tuple[int, ...]:
+        """Frames that each convolution reads."""
+        return _numbers(self.kernel_sizes, "kernel_sizes")
+
+    @property
+    def convolution_strides(self) -> tuple[int, ...]:
+        """Steps of each convolution."""
+        return _numbers(self.strides, "strides")
+
+    @property
+    def streams(self) -> bool:
+        """Whether what is said so far can be told before the end."""
+        return (
+            not self.bidirectional and self.look_ahead >= 0 and self.normalization != "utterance"
+        )
+
+
+def _numbers(text: str, name: str) -> tuple[int, ...]:
+    try:
+        numbers = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if not numbers or min(numbers) < 1:
+        raise UserError(
+            f"model.{name} must be numbers of at least 1, such as '5,5'. Received: {text!r}."
+        )
+    return numbers
+
+
+@dataclass(frozen=True)
+class SpeechTrainingConfig(TrainingConfig):
+    """How the model is fitted, and how utterances are varied from epoch to epoch.
+
+    Args:
+        speed: Recordings are played up to this share faster or slower (0.1: from 0.9 to 1.1).
+        gain_decibels: They are made up to so much louder or softer.
+        noise_decibels: Lowest signal-to-noise ratio of the noise that is mixed in (0: no noise).
+        frequency_warp: Vocal tracts are made up to this share longer or shorter.
+        num_time_masks: Stretches of frames that are blanked.
+        max_time_mask: Frames of such a stretch at most.
+        num_frequency_masks: Groups of neighbouring features that are blanked.
+        max_frequency_mask: Features of such a group at most.
+    """
+
+    epochs: int = 20
+    batch_tokens: int = 8192
+    max_batch_size: int = 32
+    learning_rate: float = 3e-3
+    average_decay: float = 0.99
+    speed: float = 0.0
+    gain_decibels: float = 0.0
+    noise_decibels: float = 0.0
+    frequency_warp: float = 0.0
+    num_time_masks: int = 2
+    max_time_mask: int = 8
+    num_frequency_masks: int = 2
+    max_frequency_mask: int = 6
+
+    def __post_init__(self):
+        super().__post_init__()
+        masks = (
+            "num_time_masks", "max_time_mask", "num_frequency_masks", "max_frequency_mask",
+            "gain_decibels", "noise_decibels",
+        )  # fmt: skip
+        check_ranges(self, dict.fromkeys(masks, (0, math.inf)))
+        check_ranges(self, dict.fromkeys(("speed", "frequency_warp"), (0, 0.5)))
+
+
+@dataclass(frozen=True)
+class SpeechDecodingConfig:
+    """How transcripts are searched.
+
+    A served model takes the best path; ``evaluate``, and ``predict`` with a language model, search
+    with a beam.
+
+    Args:
+        language_model: none, word or character (trained from the training transcripts), or the
+            path of an ARPA file (of words).
+        order: Tokens of the longest n-grams that are counted.
+        weight: Weight of the language model.
+        bonus: Added for each of its tokens.
+        lexicon: Allow only words of the training transcripts.
+        hot_words: Words to be favoured, separated by commas.
+        hot_word_bonus: Added for each of them, in nats.
+        beam_width: Transcripts kept from frame to frame; 1 takes the best path.
+    """
+
+    language_model: str = "none"
+    order: int = 3
+    weight: float = 0.5
+    bonus: float = 1.0
+    lexicon: bool = False
+    hot_words: str = ""
+    hot_word_bonus: float = 3.0
+    beam_width: int = 32
+
+    def __post_init__(self):
+        check_ranges(self, {"order": (1, 20), "beam_width": (1, 10_000)})
+        check_ranges(self, {"weight": (0, math.inf)})
+
+    @property
+    def searches(self) -> bool:
+        """Whether anything beside the acoustic model decides."""
+        return self.language_model != "none" or self.lexicon or bool(self.hot_words)
+
+
+@dataclass(frozen=True)
+class SpeechConfig:
+    """All sections."""
+
+    data: SpeechDataConfig = field(default_factory=SpeechDataConfig)
+    model: SpeechModelConfig = field(default_factory=SpeechModelConfig)
+    training: SpeechTrainingConfig = field(default_factory=SpeechTrainingConfig)
+    decoding: SpeechDecodingConfig = field(default_factory=SpeechDecodingConfig)

@@ -1,0 +1,96 @@
+"""What an exported recogniser answers: transcripts, and words with their times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from seqsuite.decoding.ctc import CTCSymbols, ctc_greedy_search
+from seqsuite.preprocessing.speech import BLANK
+
+Tensor = Any
+
+
+class SpeechServer:
+    """Raw utterances in, what was said out, in the graph.
+
+    Args:
+        preprocessor: An adapted ``SpeechPreprocessor``.
+        model: A trained model of ``build_speech_model``.
+        stream: What answers the streaming step; None: the model does not stream.
+    """
+
+    def __init__(self, preprocessor: Any, model: Any, stream: Any = None):
+        self.preprocessor = preprocessor
+        self.model = model
+        self.stream = stream
+
+    def __call__(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Answer one signature.
+
+        Args:
+            features: ``audio``; or ``samples`` (or ``features``) and ``length``; or the inputs of
+                the streaming step.
+
+        Returns:
+            ``transcript`` and ``score`` ``(batch,)``: the logarithm of the path's probability;
+            ``words``, ``starts``, ``ends`` (seconds) and ``confidences`` ``(batch, words)``, empty
+            and 0 after the last. Of ``audio`` also ``problem`` ``(batch,)``, empty unless a row was
+            not read; of the others also ``log_probabilities`` ``(batch, steps, symbols)``, for a
+            search with what the caller knows.
+        """
+        if "chunk" in features:
+            return self.stream(features)
+        encoded = self.preprocessor(features)
+        problem = encoded.pop("problem", None)
+        logits = self.model(encoded, training=False)["logits"]
+        found = ctc_greedy_search(logits, blank=BLANK)
+        answer = {
+            "transcript": self.preprocessor.decode(found.ids),
+            "score": found.log_probability,
+            **self.words(found),
+        }
+        if problem is None:
+            return {**answer, "log_probabilities": tf.nn.log_softmax(logits)}
+        return {**answer, "problem": problem}
+
+    def words(self, found: CTCSymbols) -> dict[str, Tensor]:
+        """Return words with times in seconds and mean confidence of their symbols.
+
+        Args:
+            found: Symbols of each row.
+
+        Returns:
+            ``words``, ``starts``, ``ends`` and ``confidences``, each ``(batch, words)``.
+        """
+        symbols = self.preprocessor.symbols
+        space = symbols.index(" ") if " " in symbols else -2
+        spoken = (found.ids >= 0) & (found.ids != space)
+        before = tf.pad(spoken, [[0, 0], [1, 0]])[:, :-1]
+        begins = tf.cast(spoken & ~before, tf.int32)
+        counts = tf.reduce_sum(begins, axis=1)
+        width = tf.reduce_max(tf.concat([[0], counts], axis=0))
+        # The place of the word that a symbol belongs to; one more column takes all other symbols.
+        place = tf.where(spoken, tf.cumsum(begins, axis=1) - 1, width)
+        one_hot = tf.one_hot(place, width + 1)[:, :, :-1]
+        size = tf.maximum(tf.reduce_sum(one_hot, axis=1), 1.0)
+        starts = _first(one_hot, tf.cast(found.starts, tf.float32))
+        ends = tf.reduce_max(one_hot * tf.cast(found.ends, tf.float32)[..., None], axis=1)
+        confidences = tf.reduce_sum(one_hot * found.confidences[..., None], axis=1) / size
+        written = tf.sequence_mask(counts, width)
+        seconds = self.preprocessor.step_seconds
+        words = tf.strings.split(self.preprocessor.decode(found.ids)).to_tensor("")
+        # No rows, or rows without words, have no width of their own.
+        words = tf.pad(words, [[0, 0], [0, width - tf.shape(words)[1]]])
+        return {
+            "words": words,
+            "starts": tf.where(written, starts * seconds, 0.0),
+            "ends": tf.where(written, ends * seconds, 0.0),
+            "confidences": tf.where(written, confidences, 0.0),
+        }
+
+
+def _first(one_hot: Tensor, values: Tensor) -> Tensor:
+    """Return the least value of each word's symbols."""
+    return tf.reduce_min(tf.where(one_hot > 0, values[..., None], 1e9), axis=1)
