@@ -51,6 +51,23 @@ def missing(name: str, options: Any, candidates: Sequence[str]) -> UserError:
     )
 
 
+def not_fetched(name: str, options: Any, candidates: Sequence[str], where_from: str) -> UserError:
+    """Return the error for data of which upstream states no checksum, so that we fetch none.
+
+    Args:
+        name: The data set.
+        options: The data section.
+        candidates: Where files were looked for.
+        where_from: How to get them; the beginning of a sentence.
+    """
+    base = data_dir(options) or "--data.dir (or $SEQSUITE_DATA, which is not set)"
+    return UserError(
+        f"Data set {name} was not found: looked for {', '.join(candidates)} below {base}. It is "
+        f"not fetched, since upstream states no checksum. {where_from}, or try "
+        "--data.source sample."
+    )
+
+
 def fetch(url: str, *, name: str, md5: str | None = None, sha256: str | None = None) -> Path:
     """Download a file with a checksum into Keras' cache, after a short look for a network.
 

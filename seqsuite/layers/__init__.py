@@ -9,22 +9,27 @@ from seqsuite.layers.bidirectional_language_model import BidirectionalLanguageMo
 from seqsuite.layers.blank_padding import BlankPadding
 from seqsuite.layers.calendar_features import CalendarFeatures
 from seqsuite.layers.character_encoder import CharacterEncoder
+from seqsuite.layers.convolutional_subsampling import ConvolutionalSubsampling
 from seqsuite.layers.crf import CRF
 from seqsuite.layers.crf_decoder import CRFDecoder
 from seqsuite.layers.decoder_cell import DecoderCell
 from seqsuite.layers.distribution_head import DistributionHead
+from seqsuite.layers.feature_normalization import FeatureNormalization
 from seqsuite.layers.forecast_combination import ForecastCombination
 from seqsuite.layers.language_model_objective import LanguageModelObjective
+from seqsuite.layers.log_mel_spectrogram import LogMelSpectrogram
 from seqsuite.layers.masked_pooling import MaskedPooling
 from seqsuite.layers.mean_reversion import MeanReversion
 from seqsuite.layers.perturbable_embedding import PerturbableEmbedding
 from seqsuite.layers.quantile_head import QuantileHead
 from seqsuite.layers.recurrent_settings import RecurrentInitialization, RecurrentRegularization
 from seqsuite.layers.recurrent_stack import RecurrentStack
+from seqsuite.layers.running_feature_normalization import RunningFeatureNormalization
 from seqsuite.layers.scheduled_sampling import ScheduledSampling
 from seqsuite.layers.seasonal_cycle import SeasonalCycle
 from seqsuite.layers.segment_recurrent import SegmentRecurrent
 from seqsuite.layers.series_scaling import SeriesScaling
+from seqsuite.layers.spec_augment import SpecAugment
 from seqsuite.layers.state_bridge import StateBridge
 from seqsuite.layers.symbol_embedding import SymbolEmbedding
 from seqsuite.layers.teacher_forcing import TeacherForcing
@@ -43,11 +48,14 @@ __all__ = [
     "CRFDecoder",
     "CalendarFeatures",
     "CharacterEncoder",
+    "ConvolutionalSubsampling",
     "DecoderCell",
     "DistributionHead",
+    "FeatureNormalization",
     "ForecastCombination",
     "LanguageModelObjective",
     "LocationAttention",
+    "LogMelSpectrogram",
     "LuongAttention",
     "MaskedPooling",
     "MeanReversion",
@@ -56,10 +64,12 @@ __all__ = [
     "RecurrentInitialization",
     "RecurrentRegularization",
     "RecurrentStack",
+    "RunningFeatureNormalization",
     "ScheduledSampling",
     "SeasonalCycle",
     "SegmentRecurrent",
     "SeriesScaling",
+    "SpecAugment",
     "StateBridge",
     "SymbolEmbedding",
     "TeacherForcing",

@@ -210,6 +210,33 @@ def _scaling(mode: str) -> Case:
     )
 
 
+def _spectrogram(**arguments) -> Case:
+    samples = np.random.default_rng(9).uniform(-1, 1, (3, 60)).astype("float32")
+    return Case(
+        make=lambda: layers.LogMelSpectrogram(
+            1000, 4, frame_seconds=0.016, hop_seconds=0.006, **arguments
+        ),
+        inputs={"samples": samples, "lengths": np.array([60, 33, 0], "int32")},
+        padded=("samples",),
+        time_outputs=True,
+        skip={"mixed_precision": "computed in float32 whatever the policy"},
+    )
+
+
+def _subsampling(**arguments) -> Case:
+    return Case(
+        make=lambda: layers.ConvolutionalSubsampling(4, **arguments),
+        inputs={"features": sequence(), "lengths": LENGTHS},
+        padded=("features",),
+        time_outputs=True,
+    )
+
+
+def _features(make: Callable[[], keras.layers.Layer]) -> Case:
+    inputs = {"features": sequence(), "lengths": LENGTHS}
+    return Case(make=make, inputs=inputs, padded=("features",), time_outputs=True)
+
+
 def _decoder(make: Callable[[], keras.layers.Layer]) -> Case:
     return Case(
         make=make,
@@ -301,6 +328,10 @@ CASES: dict[str, list[Case]] = {
         _characters(widths=(2, 3), dropout=0.2),
         _characters(kind="bilstm"),
     ],
+    "ConvolutionalSubsampling": [
+        _subsampling(),
+        _subsampling(kernel_sizes=(3, 2), strides=(2, 2), dropout=0.2, look_ahead=0),
+    ],
     "DecoderCell": [_one_step(), _one_step(input_feeding=True, tie_embeddings=True)],
     "DistributionHead": [
         Case(
@@ -321,6 +352,7 @@ CASES: dict[str, list[Case]] = {
             skip={"gradients": "its weights have a part in training only"},
         )
     ],
+    "LogMelSpectrogram": [_spectrogram(), _spectrogram(num_coefficients=3)],
     "LuongAttention": [
         _attention(lambda: layers.LuongAttention("dot")),
         _attention(lambda: layers.LuongAttention("scaled")),
@@ -363,6 +395,9 @@ CASES: dict[str, list[Case]] = {
             regularization={"dropout": 0.2, "zoneout": 0.1, "weight_drop": 0.2},
         ),
     ],
+    "RunningFeatureNormalization": [
+        _features(lambda: layers.RunningFeatureNormalization(5.0)),
+    ],
     "ScheduledSampling": [
         _decoder(lambda: layers.ScheduledSampling(_decoder_cell(), 0.5)),
         _decoder(
@@ -375,6 +410,10 @@ CASES: dict[str, list[Case]] = {
                 _decoder_cell(_location), 0.5, gradient="straight_through"
             )
         ),
+    ],
+    "FeatureNormalization": [
+        _features(lambda: layers.FeatureNormalization(scale=False)),
+        _features(lambda: layers.FeatureNormalization("global")),
     ],
     "ForecastCombination": [
         Case(
@@ -404,6 +443,9 @@ CASES: dict[str, list[Case]] = {
         _segments(cell="lstm", decoding="recurrent", dropout=0.2, num_outputs=2),
     ],
     "SeriesScaling": [_scaling("revin"), _scaling("last_deviation"), _scaling("mean_abs")],
+    "SpecAugment": [
+        _features(lambda: layers.SpecAugment(max_frequency_mask=2, fill="mean")),
+    ],
     "StateBridge": [
         Case(
             make=lambda: layers.StateBridge(4, encoder_cell="gru"),
