@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from seqsuite.datasets.audio_files import read_blocks
 from seqsuite.decoding.ctc import CTCDecoder
@@ -18,7 +19,8 @@ SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".au", ".opus")
 FEATURE_SUFFIX = ".mfc"
 # Recordings are read in blocks of that length, and cut where one is quiet near its end.
 _PART_SECONDS, _LOOK_BACK_SECONDS, _QUIET_SECONDS = 30.0, 10.0, 0.2
-_BATCH_SAMPLES = 2_000_000
+# Of all parts that are answered at once, padded.
+_BATCH_SECONDS = 240.0
 _FULL_SCALE = np.float32(32768)
 
 
@@ -119,21 +121,27 @@ class Transcriber:
     """Answers files by an exported model, several parts of recordings at a time.
 
     Args:
-        serve: The exported model: ``samples`` and ``length``.
-        sample_rate: Samples a second that it expects.
-        step_seconds: Time from step to step of its outputs.
+        serve: The exported model.
+        input_name: What it takes beside ``length``: ``samples`` or ``features``.
+        read: A file -> its parts, ``(time,)`` or ``(time, features)``.
+        rate: Samples or frames a second.
+        step_seconds: Time from step to step of the model's outputs.
         decoder: A beam search over its outputs; None: its own best paths.
     """
 
     def __init__(
         self,
         serve: Callable[..., dict[str, Any]],
-        sample_rate: int,
+        input_name: str,
+        read: Callable[[Path], Iterator[np.ndarray]],
+        rate: float,
         step_seconds: float,
         decoder: CTCDecoder | None = None,
     ):
         self.serve = serve
-        self.sample_rate = sample_rate
+        self.input_name = input_name
+        self.read = read
+        self.rate = rate
         self.step_seconds = step_seconds
         self.decoder = decoder
 
@@ -143,11 +151,11 @@ class Transcriber:
         waiting: list[tuple[Recording, float, np.ndarray]] = []
         for recording, path in zip(recordings, paths, strict=True):
             try:
-                for samples in parts(Path(path).expanduser(), self.sample_rate):
-                    waiting.append((recording, recording.seconds, samples))
-                    recording.seconds += len(samples) / self.sample_rate
+                for part in self.read(Path(path).expanduser()):
+                    waiting.append((recording, recording.seconds, part))
+                    recording.seconds += len(part) / self.rate
                     # No batch grows with the length of a file.
-                    if _padded(waiting) > _BATCH_SAMPLES:
+                    if len(waiting) * max(len(part) for *_, part in waiting) > _BATCH_SECONDS * self.rate:
                         self._answer(waiting)
                         waiting = []
             except UserError as error:
@@ -158,11 +166,13 @@ class Transcriber:
     def _answer(self, batch: list[tuple[Recording, float, np.ndarray]]) -> None:
         if not batch:
             return
-        lengths = np.array([len(samples) for *_, samples in batch], np.int32)
-        samples = np.zeros((len(batch), max(1, lengths.max())), np.float32)
-        for row, (*_, part) in zip(samples, batch, strict=True):
+        lengths = np.array([len(part) for *_, part in batch], np.int32)
+        shape = (len(batch), max(1, lengths.max()), *batch[0][2].shape[1:])
+        inputs = np.zeros(shape, np.float32)
+        for row, (*_, part) in zip(inputs, batch, strict=True):
             row[: len(part)] = part
-        outputs = {k: v.numpy() for k, v in self.serve(samples=samples, length=lengths).items()}
+        answer = self.serve(**{self.input_name: tf.constant(inputs), "length": tf.constant(lengths)})
+        outputs = {name: value.numpy() for name, value in answer.items()}
         for number, (recording, begin, _) in enumerate(batch):
             if self.decoder is None:
                 row = best_path(outputs, number)
@@ -199,7 +209,3 @@ def best_path(outputs: dict[str, np.ndarray], row: int) -> dict[str, Any]:
     for name in ("starts", "ends", "confidences"):
         answer[name] = [round(float(value), 4) for value in outputs[name][row][: len(words)]]
     return answer
-
-
-def _padded(waiting: list[tuple[Any, float, np.ndarray]]) -> int:
-    return len(waiting) * max(len(samples) for *_, samples in waiting)

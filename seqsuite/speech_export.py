@@ -1,0 +1,137 @@
+"""What lies beside an exported recogniser for `predict`: its symbols, and what helps the search."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import wave
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from seqsuite import speech_recordings
+from seqsuite.datasets.cepstra import read_cepstra
+from seqsuite.decoding.ctc import CTCDecoder
+from seqsuite.ngram_language_model import BackoffLanguageModel, read_arpa, write_arpa
+from seqsuite.speech_decoding import build_decoder, language_model
+from seqsuite.speech_recordings import Transcriber
+
+RECOGNISER_FILE = "recogniser.json"
+LANGUAGE_MODEL_FILE = "language_model.arpa"
+
+
+def export_files(config: Any, preprocessor: Any) -> dict[str, str]:
+    """Return name -> content of what `predict` needs beside the graph.
+
+    Args:
+        config: The task's configuration.
+        preprocessor: An adapted ``SpeechPreprocessor``.
+    """
+    record = {
+        "sample_rate": preprocessor.sample_rate,
+        "hop_samples": preprocessor.hop_samples,
+        "step_seconds": preprocessor.step_seconds,
+        "feature_size": preprocessor.feature_size,
+        "symbols": preprocessor.symbols,
+        "lexicon": sorted({word for text in preprocessor.transcripts for word in text.split()})
+        if config.decoding.lexicon
+        else [],
+    }
+    files = {RECOGNISER_FILE: json.dumps(record, ensure_ascii=False, indent=1)}
+    model = language_model(config.decoding, preprocessor.transcripts)
+    if model is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / LANGUAGE_MODEL_FILE
+            write_arpa(model, path)
+            files[LANGUAGE_MODEL_FILE] = path.read_text(encoding="utf-8")
+    return files
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An exported recogniser, as read from its folder.
+
+    Args:
+        sample_rate: Samples a second of recordings.
+        hop_samples: Samples from frame to frame.
+        step_seconds: Time from step to step of the outputs.
+        feature_size: Width of ready features; 0: it hears recordings.
+        symbols: What each output stands for, the blank first.
+        lexicon: Words that alone may be said; empty: any.
+        model: The language model, if there is one.
+    """
+
+    sample_rate: int
+    hop_samples: int
+    step_seconds: float
+    feature_size: int
+    symbols: list[str]
+    lexicon: list[str]
+    model: BackoffLanguageModel | None
+
+    @classmethod
+    def read(cls, folder: Path) -> Exported:
+        """Read what `export_files` laid in a folder.
+
+        Args:
+            folder: Beside the exported graph.
+        """
+        record = json.loads((folder / RECOGNISER_FILE).read_text(encoding="utf-8"))
+        path = folder / LANGUAGE_MODEL_FILE
+        return cls(**record, model=read_arpa(path) if path.is_file() else None)
+
+    def transcriber(self, serve: Any, settings: Any, best_path: bool = False) -> Transcriber:
+        """Return what answers files.
+
+        Args:
+            serve: The exported model.
+            settings: The section ``decoding`` that it was exported with.
+            best_path: Take the network's best path, whatever would help.
+        """
+        read: Callable
+        if self.feature_size:
+            read, rate = _frames, self.sample_rate / self.hop_samples
+        else:
+            read, rate = partial(speech_recordings.parts, sample_rate=self.sample_rate), float(
+                self.sample_rate
+            )
+        decoder = None if best_path else self.decoder(settings)
+        name = "features" if self.feature_size else "samples"
+        return Transcriber(serve, name, read, rate, self.step_seconds, decoder)
+
+    def decoder(self, settings: Any) -> CTCDecoder | None:
+        """Return the beam search of a configuration, or None if nothing is to be searched with.
+
+        Args:
+            settings: The section ``decoding``.
+        """
+        if not settings.searches:
+            return None
+        return build_decoder(settings, self.symbols, self.lexicon, self.model)
+
+
+def _frames(path: Path):
+    yield read_cepstra(path.read_bytes(), str(path))
+
+
+def silent_wav(sample_rate: int, seconds: float = 0.5) -> bytes:
+    """Return a wav file in which nothing is said.
+
+    Args:
+        sample_rate: Samples a second.
+        seconds: Its length.
+
+    Example:
+        >>> len(silent_wav(8000))
+        8044
+    """
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(sample_rate)
+        writer.writeframes(bytes(2 * round(seconds * sample_rate)))
+    return file.getvalue()

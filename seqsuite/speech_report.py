@@ -1,0 +1,108 @@
+"""What is said of a recogniser: its errors, and pictures of what it heard when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqsuite import plotting
+from seqsuite.decoding.ctc import ctc_align
+from seqsuite.speech_scores import character_confusions, error_rates
+
+_CONFUSIONS = 25
+
+
+def scores(predictions: dict[str, Any], references: np.ndarray) -> dict[str, float]:
+    """Return error rates of the transcripts, and of the best paths where a search found others.
+
+    Args:
+        predictions: What a ``SpeechPredictor`` returned.
+        references: Transcripts, strings ``(utterances,)``.
+    """
+    found = error_rates(list(references), list(predictions["transcripts"]))
+    if predictions["transcripts"] is not predictions["best_paths"]:
+        greedy = error_rates(list(references), list(predictions["best_paths"]))
+        found |= {f"{name}_best_path": greedy[name] for name in ("wer", "cer", "word_accuracy")}
+    return found
+
+
+def mistakes(
+    predictions: dict[str, Any], references: np.ndarray, examples: Any
+) -> list[dict[str, Any]]:
+    """Return what was transcribed wrongly as records, the most probable one first.
+
+    Args:
+        predictions: What a ``SpeechPredictor`` returned.
+        references: Transcripts.
+        examples: The raw examples, whose recordings may have names.
+    """
+    names = [getattr(item, "unique_id", "") for item in next(iter(examples.features.values()))]
+    rows = zip(names, references, predictions["transcripts"], predictions["scores"], strict=True)
+    wrong = [
+        {"utterance": name or number, "said": said, "heard": heard, "score": float(score)}
+        for number, (name, said, heard, score) in enumerate(rows)
+        if said != heard
+    ]
+    return sorted(wrong, key=lambda record: -record["score"])
+
+
+def confusion_plot(references: np.ndarray, transcripts: np.ndarray, path: Path) -> Path:
+    """Draw which characters were heard in place of which.
+
+    Args:
+        references: Transcripts.
+        transcripts: What was heard.
+        path: The picture.
+    """
+    counts = character_confusions(list(references), list(transcripts))
+    wrong = {pair: count for pair, count in counts.items() if pair[0] != pair[1]}
+    most = sorted(wrong.items(), key=lambda item: -item[1])[:_CONFUSIONS]
+    with plotting.figure(path, height=max(2.5, 0.28 * len(most))) as axes:
+        labels = [f"{_shown(said)} → {_shown(heard)}" for (said, heard), _ in most]
+        axes.barh(range(len(most)), [count for _, count in most], color="tab:red")
+        axes.set_yticks(range(len(most)), labels)
+        axes.invert_yaxis()
+        axes.set_xlabel("times")
+        axes.set_title("characters said → heard (∅: nothing)")
+    return path
+
+
+def _shown(character: str) -> str:
+    return {"": "∅", " ": "␣"}.get(character, character)
+
+
+def alignment_plot(outputs: dict[str, Any], said: str, preprocessor: Any, path: Path) -> Path:
+    """Draw an utterance's frames, and over them when each word and character was heard.
+
+    Args:
+        outputs: What a ``SpeechPredictor`` returned of one utterance: ``frames`` and
+            ``log_probabilities``.
+        said: Its transcript.
+        preprocessor: The preprocessor.
+        path: The picture.
+    """
+    log_probabilities, symbols = outputs["log_probabilities"], preprocessor.symbols
+    heard = outputs["best_paths"][outputs["shown"]]
+    ids = [symbols.index(character) for character in heard]
+    seconds = preprocessor.step_seconds
+    frames = outputs["frames"].T
+    length = frames.shape[1] * preprocessor.step_seconds / preprocessor.stride
+    with plotting.figure(path, width=10.0, height=4.5) as axes:
+        axes.imshow(
+            frames, origin="lower", aspect="auto", cmap="magma", extent=(0, length, 0, len(frames))
+        )
+        if ids:
+            found = ctc_align(np.asarray(log_probabilities, np.float64), ids)
+            for symbol, start, end in zip(ids, found.starts, found.ends, strict=True):
+                if symbols[symbol] == " ":
+                    axes.axvline(seconds * (start + end) / 2, color="white", linestyle=":")
+                    continue
+                axes.axvspan(start * seconds, end * seconds, color="tab:cyan", alpha=0.25)
+                place = seconds * (start + end) / 2
+                axes.text(place, 0.93 * len(frames), symbols[symbol], color="white", ha="center")
+        axes.set_xlabel("seconds")
+        axes.set_ylabel("feature")
+        axes.set_title(f"said: {said}\nheard: {heard}")
+    return path

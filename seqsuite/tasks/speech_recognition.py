@@ -1,0 +1,212 @@
+"""Speech recognition: a recording in, what was said out, with the times of words.
+
+Log-mel frames go through strided convolutions and a recurrent stack, and connectionist temporal
+classification aligns them with characters (Graves et al. 2006; Amodei et al. 2016, Deep Speech 2).
+The best path answers, or a prefix beam search with an n-gram model, a lexicon or hot words (Hannun
+et al. 2014). A network that reads forward only also answers while somebody speaks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seqsuite import datasets
+from seqsuite.speech_config import SpeechConfig
+from seqsuite.task import Item, Task
+
+
+class SpeechRecognition(Task):
+    """From samples, or frames of features, to characters."""
+
+    name = "speech_recognition"
+    summary = "transcribe recordings"
+    config_class = SpeechConfig
+    free_labels = True
+    monitor = "cer"
+
+    def __init__(self, config=None):
+        super().__init__(config)
+        self._language_model: Any = None
+
+    @property
+    def serving_signature(self) -> dict[str, str]:  # type: ignore[override]
+        """Bytes of wav files; of features, frames and their number."""
+        return {"audio": "string[batch]"} if self._hears else {"features": "", "length": ""}
+
+    @property
+    def _hears(self) -> bool:
+        return self.config.data.input == "audio"
+
+    def signatures(self, preprocessor):
+        if not self._hears:
+            size = preprocessor.feature_size
+            features = {
+                "features": f"float32[batch,time,{size}]",
+                "length": "int32[batch]",
+            }
+            return {"serving_default": features}
+        samples = {"samples": "float32[batch,time]", "length": "int32[batch]"}
+        signatures = {"serving_default": self.serving_signature, "samples": samples}
+        if self.config.model.streams:
+            from seqsuite.speech_stream import stream_inputs
+
+            signatures["step"] = stream_inputs(self.config.model, preprocessor.sample_rate)
+        return signatures
+
+    def load_examples(self, split):
+        data = self.config.data
+        return datasets.load_examples(data.source, split, data, self.name)
+
+    def build_preprocessor(self, examples, fitted=None):
+        from seqsuite.preprocessing import SpeechPreprocessor
+        from seqsuite.speech_model import FRAME_SECONDS
+
+        data, model = self.config.data, self.config.model
+        preprocessor = SpeechPreprocessor(
+            feature_size=0 if self._hears else examples.features["features"][0].shape[1],
+            sample_rate=data.sample_rate,
+            frame_samples=round(FRAME_SECONDS * data.sample_rate),
+            hop_samples=round(model.hop_seconds * data.sample_rate),
+            stride=model.total_stride,
+            case=data.case,
+            alphabet=data.alphabet,
+            max_seconds=data.max_seconds,
+            keep_transcripts=self.config.decoding.searches,
+        )
+        preprocessor.adapt(examples if fitted is None else fitted)
+        return preprocessor
+
+    def build_model(self, preprocessor):
+        from seqsuite.losses import CTCLoss
+        from seqsuite.optimizers import build_optimizer
+        from seqsuite.speech_model import build_speech_model
+
+        training = self.config.training
+        model = build_speech_model(preprocessor, self.config.model, training)
+        # A faster recording may have become too short for its transcript.
+        loss = CTCLoss(zero_infinity=bool(training.speed))
+        model.compile(optimizer=build_optimizer(training), loss={"logits": loss})
+        return model
+
+    def initialize_model(self, preprocessor, model, examples):
+        from seqsuite.pipeline import plan_batches
+        from seqsuite.speech_model import adapt_normalization
+
+        if self.config.model.normalization != "utterance":
+            encoded = preprocessor.encode(examples)
+            plan = plan_batches(encoded.lengths, batch_tokens=50_000, max_batch_size=256)
+            adapt_normalization(model, map(encoded.batch, plan))
+
+    def _decoder(self, preprocessor):
+        from seqsuite.speech_decoding import build_decoder
+
+        settings = self.config.decoding
+        if not settings.searches:
+            return None
+        known = self._language_model
+        return build_decoder(settings, preprocessor.symbols, preprocessor.transcripts, known)
+
+    def build_predictor(self, preprocessor, model, final=False):
+        from seqsuite.speech_prediction import SpeechPredictor
+
+        # An epoch is chosen by what the network does alone.
+        decoder = self._decoder(preprocessor) if final else None
+        return SpeechPredictor(preprocessor, model, decoder, final)
+
+    def score(self, predictions, references, preprocessor):
+        from seqsuite.speech_report import scores
+
+        return scores(predictions, references["references"])
+
+    def baseline(self, train, test, preprocessor):
+        from seqsuite.speech_baselines import speech_baselines
+
+        return speech_baselines(train, test, preprocessor)
+
+    def build_server(self, preprocessor, model):
+        from seqsuite.speech_server import SpeechServer
+
+        stream = None
+        if self._hears and self.config.model.streams:
+            from seqsuite.speech_stream import SpeechStream
+
+            stream = SpeechStream(preprocessor, model)
+        return SpeechServer(preprocessor, model, stream)
+
+    def plots(self, directory, examples, predictions, references, preprocessor):
+        from seqsuite import speech_report
+
+        texts = references["references"], predictions["transcripts"]
+        files = [speech_report.confusion_plot(*texts, directory / "confusions.png")]
+        if "frames" in predictions:
+            said = texts[0][predictions["shown"]]
+            path = directory / "alignment.png"
+            files.append(speech_report.alignment_plot(predictions, said, preprocessor, path))
+        return files
+
+    def mistakes(self, examples, predictions, references, preprocessor):
+        from seqsuite.speech_report import mistakes
+
+        return mistakes(predictions, references["references"], examples)
+
+    def export_files(self, preprocessor):
+        from seqsuite.speech_export import export_files
+
+        return export_files(self.config, preprocessor)
+
+    def read_export(self, folder):
+        from seqsuite.speech_export import Exported
+
+        self._exported = Exported.read(folder)
+
+    @classmethod
+    def add_predict_arguments(cls, parser):
+        parser.add_argument(
+            "--stream", action="store_true", help="write what is heard while a file is read"
+        )
+        parser.add_argument(
+            "--best_path", action="store_true", help="leave the language model and the like out"
+        )
+
+    def expand(self, text):
+        from seqsuite import speech_recordings
+
+        suffixes = speech_recordings.SUFFIXES if self._hears else (speech_recordings.FEATURE_SUFFIX,)
+        return speech_recordings.expand(text, suffixes)
+
+    def answer(self, serve, items, options):
+        return self._exported.transcriber(serve, self.config, options)(
+            [item.text for item in items]
+        )
+
+    def request(self, text, options):
+        return {"path": text}
+
+    def writes_while_it_reads(self, options):
+        return options.stream
+
+    def stream(self, serve, folder, item: Item):
+        from seqsuite.speech_stream import heard
+
+        return heard(serve, self._exported, item.text)
+
+    def show(self, outputs, item, color=False):
+        if outputs["problem"]:
+            return f"{item}\terror: {outputs['problem']}"
+        return f"{item}\t{outputs['transcript']}"
+
+    def sample_requests(self):
+        from seqsuite.speech_export import silent_wav
+
+        return {"audio": [silent_wav(self.config.data.sample_rate), b""]} if self._hears else {}
+
+    def example_words(self):
+        return "FILE.wav" if self._hears else "FILE.mfc"
+
+
+TASK = SpeechRecognition
+
+if __name__ == "__main__":
+    from seqsuite.cli import main
+
+    raise SystemExit(main(TASK))
