@@ -59,6 +59,7 @@ RANKS = [
         "checkpoint",
         "backtest",
         "scheduled_training",
+        "wave_decoding",
     },
     {
         "preprocessing",
@@ -75,6 +76,7 @@ RANKS = [
         "forecast_baselines",
         "forecast_plots",
         "backtest_scores",
+        "streaming_front_end",
     },
     {
         "task",

@@ -63,6 +63,33 @@ def read_waveform(
     return Waveform(np.concatenate(parts), sample_rate, speaker, unique_id)
 
 
+def waveform_of_samples(
+    samples: np.ndarray, source_rate: int, sample_rate: int, unique_id: str = "", speaker: str = ""
+) -> Waveform:
+    """Return samples that are in memory as a waveform of another rate.
+
+    Args:
+        samples: ``(num_samples,)`` or ``(num_samples, channels)``: integers in the range of int16,
+            or floats between -1 and 1.
+        source_rate: Samples a second of ``samples``.
+        sample_rate: Samples a second to return.
+        unique_id: Of the waveform.
+        speaker: Of the waveform.
+
+    Example:
+        >>> waveform_of_samples(np.array([0.5, -2.0]), 8000, 8000).samples.tolist()
+        [16384, -32768]
+    """
+    samples = np.asarray(samples)
+    if np.issubdtype(samples.dtype, np.integer):
+        samples = samples / _FULL_SCALE
+    if samples.ndim == 2:
+        samples = samples.mean(axis=1)
+    resampler = Resampler(source_rate, sample_rate)
+    parts = [resampler.push(samples.astype(np.float32)), resampler.finish()]
+    return Waveform(_int16(np.concatenate(parts)), sample_rate, speaker, unique_id)
+
+
 def read_blocks(
     source: Path | bytes, sample_rate: int, seconds: float, where: str = ""
 ) -> Iterator[np.ndarray]:

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import pytest
 import tensorflow_datasets as tfds
 
+from seqsuite.datasets import load_examples
+
 
 def section_builder(**own):
     """Return a builder of a data section that has a task's own keys beside those of all tasks."""
@@ -33,6 +35,19 @@ def tagging_options(monkeypatch):
     """Build a data section of tagged sentences; the surroundings' data folder is out of sight."""
     monkeypatch.delenv("SEQSUITE_DATA", raising=False)
     return section_builder(tag_column="auto", token_column=0, label_column=-1, scheme="none")
+
+
+@pytest.fixture
+def load_speech(monkeypatch):
+    """Load a split of speech; keys of the task that are not given are absent from the section."""
+    monkeypatch.delenv("SEQSUITE_DATA", raising=False)
+
+    def load(source, split="train", **given):
+        section = section_builder()(source=source)
+        vars(section).update(given)
+        return load_examples(source, split, section, "speech_recognition")
+
+    return load
 
 
 @pytest.fixture

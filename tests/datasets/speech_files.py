@@ -41,3 +41,8 @@ def write_folder(path, members):
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_bytes(data)
     return path
+
+
+def names(examples):
+    """The unique ids of the waveforms."""
+    return [audio.unique_id for audio in examples.features["audio"]]

@@ -9,30 +9,14 @@ import numpy as np
 import pytest
 
 from seqsuite import datasets
-from seqsuite.datasets import fsdd, load_examples
+from seqsuite.datasets import fsdd
 from seqsuite.datasets.cepstral_files import read_cepstra
 from seqsuite.datasets.digit_strings import LENGTHS, PAUSE_SECONDS, join_recordings, quiet_level
 from seqsuite.datasets.examples import split_off_groups
 from seqsuite.datasets.utterances import speaker_groups
 from seqsuite.datasets.waveforms import Waveform
 from seqsuite.errors import UserError
-from tests.datasets.conftest import section_builder
-from tests.datasets.speech_files import RATE, audio_bytes, tone, write_archive, write_folder
-
-TASK = "speech_recognition"
-
-
-@pytest.fixture
-def load(monkeypatch):
-    """Load a split; keys that a test does not give are absent from the section."""
-    monkeypatch.delenv("SEQSUITE_DATA", raising=False)
-
-    def read(source, split="train", **changes):
-        own = {k: changes.pop(k) for k in list(changes) if k not in ("dir", "download", "train")}
-        section = section_builder(**own)(source=source, **changes)
-        return load_examples(source, split, section, TASK)
-
-    return read
+from tests.datasets.speech_files import RATE, audio_bytes, names, tone, write_archive, write_folder
 
 
 def digits(indices=range(10), speakers=("george", "theo")):
@@ -52,18 +36,17 @@ def loud(audio):
     return audio.samples[audio.samples >= 300]
 
 
-def names(examples):
-    return [audio.unique_id for audio in examples.features["audio"]]
-
-
 @pytest.mark.parametrize("layout", ["archive", "folder"])
-def test_fsdd_is_split_as_upstream_says(tmp_path, load, layout):
+def test_fsdd_is_split_as_upstream_says(tmp_path, load_speech, layout):
     if layout == "archive":
         write_archive(tmp_path / "speech/fsdd/fsdd_recordings.tar.gz", digits())
     else:
         write_folder(tmp_path / "free-spoken-digit-dataset", {**digits(), "recordings/x.txt": b""})
-    train, test = load("fsdd", dir=str(tmp_path)), load("fsdd", "test", dir=str(tmp_path))
-    assert load("fsdd", "validation", dir=str(tmp_path)) is None
+    train, test = (
+        load_speech("fsdd", dir=str(tmp_path)),
+        load_speech("fsdd", "test", dir=str(tmp_path)),
+    )
+    assert load_speech("fsdd", "validation", dir=str(tmp_path)) is None
     assert len(train) == len(test) == 3 * 2 * 5
     assert {int(name.split("_")[2]) for name in names(test)} == set(range(5))
     assert {int(name.split("_")[2]) for name in names(train)} == set(range(5, 10))
@@ -75,9 +58,9 @@ def test_fsdd_is_split_as_upstream_says(tmp_path, load, layout):
         np.testing.assert_array_equal(audio.samples, np.repeat([0, expected], 80))
 
 
-def test_fsdd_validation_is_cut_as_the_test_split_is(tmp_path, load):
+def test_fsdd_validation_is_cut_as_the_test_split_is(tmp_path, load_speech):
     write_archive(tmp_path / "fsdd_recordings.tar.gz", digits(range(30), fsdd.SPEAKERS))
-    train = load("fsdd", dir=str(tmp_path), training_strings=50)
+    train = load_speech("fsdd", dir=str(tmp_path), training_strings=50)
     rest, held_out = split_off_groups(train, 0.1, seed=3)
     single = [name for name in names(held_out) if "strings" not in name]
     assert len(single) == 3 * 6 * 5
@@ -90,25 +73,25 @@ def test_fsdd_validation_is_cut_as_the_test_split_is(tmp_path, load):
             assert set(loud(audio) % 100) <= indices
 
 
-def test_fsdd_holds_a_speaker_out(tmp_path, load):
+def test_fsdd_holds_a_speaker_out(tmp_path, load_speech):
     write_folder(tmp_path, digits(range(10), ("george", "lucas", "theo")))
     options = {"dir": str(tmp_path), "held_out_speaker": "lucas"}
-    train, test = load("fsdd", **options), load("fsdd", "test", **options)
+    train, test = load_speech("fsdd", **options), load_speech("fsdd", "test", **options)
     assert {audio.speaker for audio in test.features["audio"]} == {"lucas"}
     assert {audio.speaker for audio in train.features["audio"]} == {"george", "theo"}
     assert (len(train), len(test)) == (60, 30)
     speakers = [audio.speaker for audio in train.features["audio"]]
     assert dict(zip(speakers, train.groups, strict=True)) == {"george": 0, "theo": 1}
     with pytest.raises(UserError, match=r"'luca'\. Did you mean 'lucas'.*george, jackson, lucas"):
-        load("fsdd", dir=str(tmp_path), held_out_speaker="luca")
+        load_speech("fsdd", dir=str(tmp_path), held_out_speaker="luca")
 
 
-def test_fsdd_strings_are_of_their_splits_recordings(tmp_path, load):
+def test_fsdd_strings_are_of_their_splits_recordings(tmp_path, load_speech):
     write_folder(tmp_path, digits())
-    found = load("fsdd", "test", dir=str(tmp_path), digit_strings=40, training_strings=7)
+    found = load_speech("fsdd", "test", dir=str(tmp_path), digit_strings=40, training_strings=7)
     assert len(found) == 40
     assert {len(label.split()) for label in found.labels} == {2, 3, 4, 5}
-    again = load("fsdd", "test", dir=str(tmp_path), digit_strings=40)
+    again = load_speech("fsdd", "test", dir=str(tmp_path), digit_strings=40)
     assert again.labels == found.labels
     for audio, twin, label in zip(
         found.features["audio"], again.features["audio"], found.labels, strict=True
@@ -119,7 +102,7 @@ def test_fsdd_strings_are_of_their_splits_recordings(tmp_path, load):
         assert set(loud(audio) // 100 % 10) == {3 + (audio.speaker == "theo")}
         said = [fsdd.DIGITS[value // 1000] for value in loud(audio).reshape(-1, 80)[:, 0]]
         assert " ".join(said) == label
-    train = load("fsdd", dir=str(tmp_path), digit_strings=40, training_strings=7)
+    train = load_speech("fsdd", dir=str(tmp_path), digit_strings=40, training_strings=7)
     assert len(train) == 30 + 7
     assert all(len(label.split()) > 1 for label in train.labels[30:])
 
@@ -142,12 +125,12 @@ def test_pauses_are_quiet_but_not_silent():
     assert quiet_level(Waveform(np.full(3, 900, np.int16), RATE)) == 1.0
 
 
-def test_a_bad_recording_does_not_lose_the_others(tmp_path, load, capsys):
+def test_a_bad_recording_does_not_lose_the_others(tmp_path, load_speech, capsys):
     files = digits()
     files["recordings/0_george_7.wav"] = b"junk"
     files["recordings/1_theo_8.wav"] = b""
     write_archive(tmp_path / "fsdd_recordings.tar.gz", files)
-    found = load("fsdd", dir=str(tmp_path))
+    found = load_speech("fsdd", dir=str(tmp_path))
     assert len(found) == 28
     error = capsys.readouterr().err
     assert error.count("\n") == 1
@@ -156,31 +139,31 @@ def test_a_bad_recording_does_not_lose_the_others(tmp_path, load, capsys):
         files[name] = b"junk"
     write_archive(tmp_path / "fsdd_recordings.tar.gz", files)
     with pytest.raises(UserError, match="none of 30 recordings can be read"):
-        load("fsdd", dir=str(tmp_path))
+        load_speech("fsdd", dir=str(tmp_path))
 
 
-def test_long_utterances_are_not_learned_but_tested_on(tmp_path, load, capsys):
+def test_long_utterances_are_not_learned_but_tested_on(tmp_path, load_speech, capsys):
     files = digits()
     for index in (3, 8):
         files[f"recordings/0_theo_{index}.wav"] = audio_bytes(tone(2.0))
     write_folder(tmp_path, files)
-    assert len(load("fsdd", dir=str(tmp_path), max_seconds=1.0)) == 29
+    assert len(load_speech("fsdd", dir=str(tmp_path), max_seconds=1.0)) == 29
     assert "1 of 30 recordings are longer than 1 s" in capsys.readouterr().err
-    assert len(load("fsdd", "test", dir=str(tmp_path), max_seconds=1.0)) == 30
+    assert len(load_speech("fsdd", "test", dir=str(tmp_path), max_seconds=1.0)) == 30
     with pytest.raises(UserError, match=r"every recording is longer.*max_seconds"):
-        load("fsdd", dir=str(tmp_path), max_seconds=0.001)
+        load_speech("fsdd", dir=str(tmp_path), max_seconds=0.001)
 
 
-def test_recordings_are_returned_at_the_wanted_rate(tmp_path, load):
+def test_recordings_are_returned_at_the_wanted_rate(tmp_path, load_speech):
     write_folder(tmp_path, digits())
-    found = load("fsdd", dir=str(tmp_path), sample_rate=16000)
+    found = load_speech("fsdd", dir=str(tmp_path), sample_rate=16000)
     assert {(a.sample_rate, len(a.samples)) for a in found.features["audio"]} == {(16000, 320)}
 
 
-def test_another_folder_in_the_place_of_fsdd_is_refused(tmp_path, load):
+def test_another_folder_in_the_place_of_fsdd_is_refused(tmp_path, load_speech):
     write_folder(tmp_path, {"recordings/hello.wav": audio_bytes(tone())})
     with pytest.raises(UserError, match=r"recordings is not fsdd: expected .*0_george_12\.wav"):
-        load("fsdd", dir=str(tmp_path))
+        load_speech("fsdd", dir=str(tmp_path))
 
 
 def cepstra(num_frames, first=0.0):
@@ -200,13 +183,16 @@ AN4 = {
 
 
 @pytest.mark.parametrize("layout", ["archive", "folder"])
-def test_an4_is_read_in_the_layout_of_sphinx(tmp_path, load, layout):
+def test_an4_is_read_in_the_layout_of_sphinx(tmp_path, load_speech, layout):
     if layout == "archive":
         write_archive(tmp_path / "an4_mfcc" / "an4_mfcc.tar.gz", AN4)
     else:
         write_folder(tmp_path, AN4)
-    train, test = load("an4", dir=str(tmp_path)), load("an4", "test", dir=str(tmp_path))
-    assert load("an4", "validation", dir=str(tmp_path)) is None
+    train, test = (
+        load_speech("an4", dir=str(tmp_path)),
+        load_speech("an4", "test", dir=str(tmp_path)),
+    )
+    assert load_speech("an4", "validation", dir=str(tmp_path)) is None
     assert train.labels == ["YES", "G O TWO"]
     assert train.groups == [0, 1]
     first, second = train.features["features"]
@@ -217,7 +203,7 @@ def test_an4_is_read_in_the_layout_of_sphinx(tmp_path, load, layout):
     assert test.features["features"][0].shape == (1, 13)
 
 
-def test_what_is_wrong_with_an4_names_the_member(tmp_path, load, capsys):
+def test_what_is_wrong_with_an4_names_the_member(tmp_path, load_speech, capsys):
     name = "an4/feat/an4_clstk/mjda/an2-mjda-b.mfc"
     for damage, message in (
         (cepstra(2)[:-1], "is damaged: 107 bytes, but a header that says 26 values"),
@@ -225,21 +211,21 @@ def test_what_is_wrong_with_an4_names_the_member(tmp_path, load, capsys):
         (np.array([13], ">i4").tobytes() + np.full(13, np.nan, ">f4").tobytes(), "not finite"),
     ):
         write_archive(tmp_path / "an4_mfcc.tar.gz", {**AN4, name: damage})
-        assert load("an4", dir=str(tmp_path)).labels == ["YES"]
+        assert load_speech("an4", dir=str(tmp_path)).labels == ["YES"]
         error = capsys.readouterr().err
         assert f"1 of 2 recordings cannot be read and are left out. The first: {tmp_path}" in error
         assert f"{name} {message}" in error.replace(" holds values that are", "")
     write_archive(tmp_path / "an4_mfcc.tar.gz", {k: v for k, v in AN4.items() if k != name})
-    assert len(load("an4", dir=str(tmp_path))) == 1
+    assert len(load_speech("an4", dir=str(tmp_path))) == 1
     assert f"has no {name}" in capsys.readouterr().err
     del (files := dict(AN4))["an4/etc/an4_train.transcription"]
     write_archive(tmp_path / "an4_mfcc.tar.gz", files)
     with pytest.raises(UserError, match=r"is not an4: it has no an4/etc/an4_train\.transcription"):
-        load("an4", dir=str(tmp_path))
+        load_speech("an4", dir=str(tmp_path))
     files["an4/etc/an4_train.transcription"] = b"YES\n"
     write_archive(tmp_path / "an4_mfcc.tar.gz", files)
     with pytest.raises(UserError, match=r"none of 2 .*an1-fash-b has no transcript"):
-        load("an4", dir=str(tmp_path))
+        load_speech("an4", dir=str(tmp_path))
 
 
 @pytest.mark.parametrize("data", [b"", b"\0\0", np.array([0], ">i4").tobytes(), b"\xff" * 56])
@@ -250,19 +236,19 @@ def test_feature_files_without_frames_are_refused(data):
 
 @pytest.mark.parametrize("name", ["fsdd", "an4"])
 def test_absent_speech_says_where_to_get_it_and_touches_no_network(
-    tmp_path, load, monkeypatch, name
+    tmp_path, load_speech, monkeypatch, name
 ):
     monkeypatch.setattr(socket, "create_connection", pytest.fail)
     for download in (False, True):
         expected = rf"speech/{name}.*not fetched, since upstream states no checksum.*--data\.source"
         with pytest.raises(UserError, match=expected) as caught:
-            load(name, dir=str(tmp_path), download=download)
+            load_speech(name, dir=str(tmp_path), download=download)
         assert "\n" not in str(caught.value)
 
 
 def test_sources_of_the_task_are_found():
-    found = datasets.sources(TASK)
-    assert set(found) >= {"fsdd", "an4"}
+    found = datasets.sources("speech_recognition")
+    assert set(found) >= {"fsdd", "an4", "librispeech_short", "yes_no", "files", "tfds"}
     assert all("\n" not in line for line in found.values())
 
 
@@ -272,6 +258,6 @@ def test_unknown_speakers_are_groups_of_their_own():
 
 
 @pytest.mark.parametrize(("name", "train", "test"), [("fsdd", 2700, 300), ("an4", 948, 130)])
-def test_the_real_sets_have_upstreams_sizes(real_data, load, name, train, test):
-    assert len(load(name, dir=str(real_data))) == train
-    assert len(load(name, "test", dir=str(real_data))) == test
+def test_the_real_sets_have_upstreams_sizes(real_data, load_speech, name, train, test):
+    assert len(load_speech(name, dir=str(real_data))) == train
+    assert len(load_speech(name, "test", dir=str(real_data))) == test
