@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from seqsuite import speech_recordings
-from seqsuite.datasets.cepstra import read_cepstra
+from seqsuite.datasets.cepstral_files import read_cepstra
 from seqsuite.decoding.ctc import CTCDecoder
 from seqsuite.ngram_language_model import BackoffLanguageModel, read_arpa, write_arpa
 from seqsuite.speech_decoding import build_decoder, language_model
+from seqsuite.speech_model import convolution_layer
 from seqsuite.speech_recordings import Transcriber
 
 RECOGNISER_FILE = "recogniser.json"
@@ -30,12 +31,14 @@ def export_files(config: Any, preprocessor: Any) -> dict[str, str]:
         config: The task's configuration.
         preprocessor: An adapted ``SpeechPreprocessor``.
     """
+    waiting_frames = convolution_layer(config.model).left_padding
     record = {
         "sample_rate": preprocessor.sample_rate,
         "hop_samples": preprocessor.hop_samples,
         "step_seconds": preprocessor.step_seconds,
         "feature_size": preprocessor.feature_size,
         "symbols": preprocessor.symbols,
+        "waiting_frames": waiting_frames,
         "lexicon": sorted({word for text in preprocessor.transcripts for word in text.split()})
         if config.decoding.lexicon
         else [],
@@ -60,6 +63,7 @@ class Exported:
         step_seconds: Time from step to step of the outputs.
         feature_size: Width of ready features; 0: it hears recordings.
         symbols: What each output stands for, the blank first.
+        waiting_frames: Frames of zeros before the first of a stream.
         lexicon: Words that alone may be said; empty: any.
         model: The language model, if there is one.
     """
@@ -69,6 +73,7 @@ class Exported:
     step_seconds: float
     feature_size: int
     symbols: list[str]
+    waiting_frames: int
     lexicon: list[str]
     model: BackoffLanguageModel | None
 

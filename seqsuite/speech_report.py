@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite import plotting
 from seqsuite.decoding.ctc import ctc_align
+from seqsuite.plotting import blank_figure, save_figure
 from seqsuite.speech_scores import character_confusions, error_rates
 
 _CONFUSIONS = 25
@@ -59,14 +59,14 @@ def confusion_plot(references: np.ndarray, transcripts: np.ndarray, path: Path) 
     counts = character_confusions(list(references), list(transcripts))
     wrong = {pair: count for pair, count in counts.items() if pair[0] != pair[1]}
     most = sorted(wrong.items(), key=lambda item: -item[1])[:_CONFUSIONS]
-    with plotting.figure(path, height=max(2.5, 0.28 * len(most))) as axes:
-        labels = [f"{_shown(said)} → {_shown(heard)}" for (said, heard), _ in most]
-        axes.barh(range(len(most)), [count for _, count in most], color="tab:red")
-        axes.set_yticks(range(len(most)), labels)
-        axes.invert_yaxis()
-        axes.set_xlabel("times")
-        axes.set_title("characters said → heard (∅: nothing)")
-    return path
+    figure = blank_figure((6.0, max(2.5, 0.28 * len(most))))
+    axis = figure.subplots()
+    labels = [f"{_shown(said)} → {_shown(heard)}" for (said, heard), _ in most]
+    axis.barh(range(len(most)), [count for _, count in most])
+    axis.set_yticks(range(len(most)), labels)
+    axis.invert_yaxis()
+    axis.set(title="characters said → heard (∅: nothing)", xlabel="times")
+    return save_figure(figure, path)
 
 
 def _shown(character: str) -> str:
@@ -89,20 +89,18 @@ def alignment_plot(outputs: dict[str, Any], said: str, preprocessor: Any, path: 
     seconds = preprocessor.step_seconds
     frames = outputs["frames"].T
     length = frames.shape[1] * preprocessor.step_seconds / preprocessor.stride
-    with plotting.figure(path, width=10.0, height=4.5) as axes:
-        axes.imshow(
-            frames, origin="lower", aspect="auto", cmap="magma", extent=(0, length, 0, len(frames))
-        )
-        if ids:
-            found = ctc_align(np.asarray(log_probabilities, np.float64), ids)
-            for symbol, start, end in zip(ids, found.starts, found.ends, strict=True):
-                if symbols[symbol] == " ":
-                    axes.axvline(seconds * (start + end) / 2, color="white", linestyle=":")
-                    continue
-                axes.axvspan(start * seconds, end * seconds, color="tab:cyan", alpha=0.25)
-                place = seconds * (start + end) / 2
-                axes.text(place, 0.93 * len(frames), symbols[symbol], color="white", ha="center")
-        axes.set_xlabel("seconds")
-        axes.set_ylabel("feature")
-        axes.set_title(f"said: {said}\nheard: {heard}")
-    return path
+    figure = blank_figure((10.0, 4.5))
+    axis = figure.subplots()
+    extent = (0, length, 0, len(frames))
+    axis.imshow(frames, origin="lower", aspect="auto", cmap="magma", extent=extent)
+    if ids:
+        found = ctc_align(np.asarray(log_probabilities, np.float64), ids)
+        for symbol, start, end in zip(ids, found.starts, found.ends, strict=True):
+            middle = seconds * (start + end) / 2
+            if symbols[symbol] == " ":
+                axis.axvline(middle, color="white", linestyle=":")
+                continue
+            axis.axvspan(start * seconds, end * seconds, color="white", alpha=0.25)
+            axis.text(middle, 0.92 * len(frames), symbols[symbol], color="white", ha="center")
+    axis.set(title=f"said: {said}\nheard: {heard}", xlabel="seconds", ylabel="feature")
+    return save_figure(figure, path)

@@ -193,6 +193,26 @@ class Task(ABC):
         """Return the served inputs of one text given to ``predict`` with the flags ``options``."""
         return {next(iter(self.serving_signature)): text}
 
+    def expand(self, text: str) -> Sequence[str]:
+        """Return the items that one word given to ``predict`` stands for: a folder's files."""
+        return [text]
+
+    def answer(
+        self, serve: Callable[..., dict[str, Any]], items: Sequence[Item], options: Any
+    ) -> list[dict[str, Any]] | None:
+        """Return the rows of items, for a task that needs more than one call for some; else None.
+
+        Args:
+            serve: The exported model.
+            items: The items.
+            options: The flags of ``predict``.
+        """
+        return None
+
+    def streams(self, options: Any) -> bool:
+        """Return whether ``predict`` writes piece by piece what :meth:`stream` yields."""
+        return type(self).stream is not Task.stream
+
     def stream(self, serve: Callable[..., dict[str, Any]], folder: Path, item: Item):
         """Yield an item's answer as text piece by piece, for a task that writes while it works.
 

@@ -16,6 +16,7 @@ from seqsuite.layers.decoder_cell import DecoderCell
 from seqsuite.layers.distribution_head import DistributionHead
 from seqsuite.layers.feature_normalization import FeatureNormalization
 from seqsuite.layers.forecast_combination import ForecastCombination
+from seqsuite.layers.frequency_warp import FrequencyWarp
 from seqsuite.layers.language_model_objective import LanguageModelObjective
 from seqsuite.layers.log_mel_spectrogram import LogMelSpectrogram
 from seqsuite.layers.masked_pooling import MaskedPooling
@@ -53,6 +54,7 @@ __all__ = [
     "DistributionHead",
     "FeatureNormalization",
     "ForecastCombination",
+    "FrequencyWarp",
     "LanguageModelObjective",
     "LocationAttention",
     "LogMelSpectrogram",

@@ -6,6 +6,7 @@ from seqsuite.preprocessing.ngram_scores import NgramScores
 from seqsuite.preprocessing.parallel_text import TranslationPreprocessor
 from seqsuite.preprocessing.preprocessor import EncodedExamples, Preprocessor
 from seqsuite.preprocessing.series import SeriesPreprocessor
+from seqsuite.preprocessing.speech import SpeechPreprocessor
 from seqsuite.preprocessing.subwords import SubwordVocabulary
 from seqsuite.preprocessing.text import TextPreprocessor
 from seqsuite.preprocessing.tokenization import tokenize
@@ -17,6 +18,7 @@ __all__ = [
     "NgramScores",
     "Preprocessor",
     "SeriesPreprocessor",
+    "SpeechPreprocessor",
     "SubwordVocabulary",
     "TextPreprocessor",
     "TranslationPreprocessor",

@@ -34,7 +34,6 @@ class SpeechPreprocessor(Preprocessor):
         stride: Frames from step to step of the network.
         case: "lower", "upper" or "keep".
         alphabet: The characters of transcripts; empty: those that `adapt` finds.
-        max_seconds: Longer utterances are not learned.
         keep_transcripts: Keep the transcripts of training, for a language model or a lexicon.
         **kwargs: Keras layer arguments.
 
@@ -57,7 +56,6 @@ class SpeechPreprocessor(Preprocessor):
         stride: int = 1,
         case: str = "lower",
         alphabet: str = "",
-        max_seconds: float = 20.0,
         keep_transcripts: bool = False,
         **kwargs,
     ):
@@ -71,7 +69,6 @@ class SpeechPreprocessor(Preprocessor):
         self.stride = stride
         self.case = case
         self.alphabet = alphabet
-        self.max_seconds = max_seconds
         self.keep_transcripts = keep_transcripts
         self._found = alphabet
         self.transcripts: list[str] = []
@@ -81,7 +78,7 @@ class SpeechPreprocessor(Preprocessor):
         """Return the constructor arguments, and what `adapt` found."""
         names = (
             "feature_size", "sample_rate", "frame_samples", "hop_samples", "stride", "case",
-            "alphabet", "max_seconds", "keep_transcripts",
+            "alphabet", "keep_transcripts",
         )  # fmt: skip
         config = {name: getattr(self, name) for name in names}
         config |= {"found": self._found, "transcripts": self.transcripts}
@@ -177,7 +174,7 @@ class SpeechPreprocessor(Preprocessor):
 
         Args:
             examples: ``audio`` (waveforms) or ``features``, and transcripts.
-            training: Leave out what is too long, or too short for its transcript, with a note.
+            training: Leave out what is too short for its transcript, with a note.
             chunk: Not used.
 
         Raises:
@@ -220,20 +217,14 @@ class SpeechPreprocessor(Preprocessor):
         assert isinstance(labels, RaggedColumn)
         steps = -(-frames // self.stride)
         needed = np.array([_minimum_steps(row) for row in labels.rows()], np.int64)
-        seconds = frames * self.step_seconds / self.stride
-        too_long = seconds > self.max_seconds
-        too_short = (steps < np.maximum(needed, 1)) & ~too_long
-        if too_long.any():
-            _note(
-                f"{too_long.sum():,} of {len(frames):,} training utterances are longer than "
-                f"{self.max_seconds:g} s, and are not learned"
-            )
+        too_short = steps < np.maximum(needed, 1)
         if too_short.any():
-            _note(
-                f"{too_short.sum():,} of {len(frames):,} training utterances are too short for "
-                "their transcripts, and are not learned"
+            print(
+                f"note: {too_short.sum():,} of {len(frames):,} training utterances are too short "
+                "for their transcripts, and are not learned",
+                file=sys.stderr,
             )
-        return ~(too_long | too_short)
+        return ~too_short
 
     def decode(self, outputs):
         """Return the texts of symbol ids, in the graph.
@@ -259,6 +250,3 @@ def _minimum_steps(symbols: np.ndarray) -> int:
     """Return the steps that CTC needs: one a symbol, and a blank between two equal ones."""
     return len(symbols) + int((symbols[1:] == symbols[:-1]).sum())
 
-
-def _note(text: str) -> None:
-    print(f"note: {text}", file=sys.stderr)

@@ -8,9 +8,12 @@ et al. 2014). A network that reads forward only also answers while somebody spea
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from typing import Any
 
 from seqsuite import datasets
+from seqsuite.errors import UserError
 from seqsuite.speech_config import SpeechConfig
 from seqsuite.task import Item, Task
 
@@ -26,7 +29,7 @@ class SpeechRecognition(Task):
 
     def __init__(self, config=None):
         super().__init__(config)
-        self._language_model: Any = None
+        self._exported: Any = None
 
     @property
     def serving_signature(self) -> dict[str, str]:  # type: ignore[override]
@@ -50,7 +53,7 @@ class SpeechRecognition(Task):
         if self.config.model.streams:
             from seqsuite.speech_stream import stream_inputs
 
-            signatures["step"] = stream_inputs(self.config.model, preprocessor.sample_rate)
+            signatures["step"] = stream_inputs(self.config.model)
         return signatures
 
     def load_examples(self, split):
@@ -67,10 +70,9 @@ class SpeechRecognition(Task):
             sample_rate=data.sample_rate,
             frame_samples=round(FRAME_SECONDS * data.sample_rate),
             hop_samples=round(model.hop_seconds * data.sample_rate),
-            stride=model.total_stride,
+            stride=math.prod(model.convolution_strides),
             case=data.case,
             alphabet=data.alphabet,
-            max_seconds=data.max_seconds,
             keep_transcripts=self.config.decoding.searches,
         )
         preprocessor.adapt(examples if fitted is None else fitted)
@@ -103,8 +105,7 @@ class SpeechRecognition(Task):
         settings = self.config.decoding
         if not settings.searches:
             return None
-        known = self._language_model
-        return build_decoder(settings, preprocessor.symbols, preprocessor.transcripts, known)
+        return build_decoder(settings, preprocessor.symbols, preprocessor.transcripts)
 
     def build_predictor(self, preprocessor, model, final=False):
         from seqsuite.speech_prediction import SpeechPredictor
@@ -174,21 +175,30 @@ class SpeechRecognition(Task):
         suffixes = speech_recordings.SUFFIXES if self._hears else (speech_recordings.FEATURE_SUFFIX,)
         return speech_recordings.expand(text, suffixes)
 
-    def answer(self, serve, items, options):
-        return self._exported.transcriber(serve, self.config, options)(
-            [item.text for item in items]
-        )
-
     def request(self, text, options):
         return {"path": text}
 
-    def writes_while_it_reads(self, options):
+    def answer(self, serve, items, options):
+        settings = self.config.decoding
+        transcribe = self._exported.transcriber(serve, settings, options.best_path)
+        return transcribe([item.text for item in items])
+
+    def streams(self, options):
+        if options.stream and not self.config.model.streams:
+            raise UserError(
+                "--stream needs a model that reads forward only: train one with "
+                "--model.bidirectional false --model.look_ahead 4 --model.normalization running."
+            )
         return options.stream
 
     def stream(self, serve, folder, item: Item):
-        from seqsuite.speech_stream import heard
+        from seqsuite.speech_stream import heard, initial_states, stream_inputs
 
-        return heard(serve, self._exported, item.text)
+        exported = self._exported
+        inputs = stream_inputs(self.config.model)
+        states = initial_states(inputs, exported.waiting_frames)
+        yield f"{item.text}\t"
+        yield from heard(serve, states, Path(item.text).expanduser(), exported.sample_rate)
 
     def show(self, outputs, item, color=False):
         if outputs["problem"]:
