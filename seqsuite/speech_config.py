@@ -114,9 +114,7 @@ class SpeechModelConfig:
     @property
     def streams(self) -> bool:
         """Whether what is said so far can be told before the end."""
-        return (
-            not self.bidirectional and self.look_ahead >= 0 and self.normalization != "utterance"
-        )
+        return not self.bidirectional and self.look_ahead >= 0 and self.normalization != "utterance"
 
 
 def _numbers(text: str, name: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What decides beside the acoustic model: language model, lexicon and hot words of a configuration."""
+"""What decides beside the network: the language model, lexicon and hot words of a task."""
 
 from __future__ import annotations
 

@@ -100,8 +100,9 @@ class Exported:
         if self.feature_size:
             read, rate = _frames, self.sample_rate / self.hop_samples
         else:
-            read, rate = partial(speech_recordings.parts, sample_rate=self.sample_rate), float(
-                self.sample_rate
+            read, rate = (
+                partial(speech_recordings.parts, sample_rate=self.sample_rate),
+                float(self.sample_rate),
             )
         decoder = None if best_path else self.decoder(settings)
         name = "features" if self.feature_size else "samples"

@@ -48,7 +48,7 @@ def build_speech_model(preprocessor: Any, config: Any, training: Any) -> keras.M
         features = FrequencyWarp(training.frequency_warp)(features)
     if config.deltas:
         features = FeatureDeltas(config.deltas, name="deltas")(features, lengths=lengths)
-    features = normalization_layer(config.normalization)(features, lengths=lengths)
+    features = _normalized(features, lengths, config)
     if training.num_time_masks or training.num_frequency_masks:
         features = SpecAugment(
             num_time_masks=training.num_time_masks,
@@ -105,15 +105,13 @@ def log_mel_layer(sample_rate: int, config: Any) -> LogMelSpectrogram:
     )
 
 
-def normalization_layer(mode: str) -> keras.layers.Layer:
-    """Return the layer that brings features to one scale.
-
-    Args:
-        mode: "utterance", "global" or "running".
-    """
-    if mode == "running":
-        return RunningFeatureNormalization(name="normalization")
-    return FeatureNormalization(mode, name="normalization")
+def _normalized(features, lengths, config):
+    """Return features on one scale; a stream goes on from the state that is left out here."""
+    if config.normalization != "running":
+        layer = FeatureNormalization(config.normalization, name="normalization")
+        return layer(features, lengths=lengths)
+    layer = RunningFeatureNormalization(return_state=True, name="normalization")
+    return layer(features, lengths=lengths)[0]
 
 
 def convolution_layer(config: Any) -> ConvolutionalSubsampling:

@@ -155,7 +155,8 @@ class Transcriber:
                     waiting.append((recording, recording.seconds, part))
                     recording.seconds += len(part) / self.rate
                     # No batch grows with the length of a file.
-                    if len(waiting) * max(len(part) for *_, part in waiting) > _BATCH_SECONDS * self.rate:
+                    longest = max(len(part) for *_, part in waiting)
+                    if len(waiting) * longest > _BATCH_SECONDS * self.rate:
                         self._answer(waiting)
                         waiting = []
             except UserError as error:
@@ -171,8 +172,8 @@ class Transcriber:
         inputs = np.zeros(shape, np.float32)
         for row, (*_, part) in zip(inputs, batch, strict=True):
             row[: len(part)] = part
-        answer = self.serve(**{self.input_name: tf.constant(inputs), "length": tf.constant(lengths)})
-        outputs = {name: value.numpy() for name, value in answer.items()}
+        features = {self.input_name: tf.constant(inputs), "length": tf.constant(lengths)}
+        outputs = {name: value.numpy() for name, value in self.serve(**features).items()}
         for number, (recording, begin, _) in enumerate(batch):
             if self.decoder is None:
                 row = best_path(outputs, number)

@@ -96,9 +96,7 @@ class SpeechStream:
         names = ("state_count", "state_sum", "state_squares")
         if names[0] not in inputs:
             return self.normalization(frames), {}
-        frames, *states = self.normalization(
-            frames, initial_state=[inputs[name] for name in names]
-        )
+        frames, *states = self.normalization(frames, initial_state=[inputs[name] for name in names])
         return frames, dict(zip(names, states, strict=True))
 
     def _convolved(self, frames, inputs):
@@ -136,16 +134,14 @@ def initial_states(signature: dict[str, str], waiting_frames: int, rows: int = 1
     Returns:
         State name -> zeros; ``state_samples`` has no samples yet.
     """
-    sizes = {"state_samples": 0, "state_frames": waiting_frames}
+    named = {"batch": rows, "waiting": 0}
     states = {}
     for name, text in signature.items():
         if not name.startswith(_STATE):
             continue
         dtype, _, axes = text.removesuffix("]").partition("[")
-        shape = [
-            {"batch": rows, "waiting": sizes.get(name, 0)}.get(axis) if not axis.isdigit() else int(axis)
-            for axis in axes.split(",")
-        ]
+        sizes = named | ({"waiting": waiting_frames} if name == "state_frames" else {})
+        shape = [int(axis) if axis.isdigit() else sizes[axis] for axis in axes.split(",")]
         states[name] = np.zeros(shape, dtype)
     return states
 

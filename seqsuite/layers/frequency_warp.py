@@ -15,8 +15,8 @@ class FrequencyWarp(keras.layers.Layer):
     """Stretch or squeeze the bands of each utterance's spectrogram while training.
 
     A longer vocal tract has lower formants: its spectrum is that of a shorter one, squeezed. On the
-    nearly logarithmic mel scale this is a shift that grows with the band, so band ``b`` is read from
-    the bands around ``b * factor``, interpolated; above the last band stands the last.
+    nearly logarithmic mel scale this is a shift that grows with the band, so band ``b`` is read
+    around band ``b * factor``, interpolated; above the last band stands the last.
 
     Args:
         max_warp: Factors are drawn uniformly from ``1 - max_warp`` to ``1 + max_warp``.
@@ -49,7 +49,9 @@ class FrequencyWarp(keras.layers.Layer):
     def __init__(self, max_warp: float = 0.1, seed: int | None = None, **kwargs):
         super().__init__(**kwargs)
         if not 0 <= max_warp < 1:
-            raise ValueError(f"Argument `max_warp` must be in [0, 1). Received: max_warp={max_warp}")
+            raise ValueError(
+                f"Argument `max_warp` must be in [0, 1). Received: max_warp={max_warp}"
+            )
         self.max_warp = max_warp
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
@@ -66,7 +68,8 @@ class FrequencyWarp(keras.layers.Layer):
             dtype="float32",
             seed=self.seed_generator,
         )
-        return ops.matmul(features, ops.cast(self.interpolation(warps, features.shape[-1]), features.dtype))
+        weights = self.interpolation(warps, features.shape[-1])
+        return ops.matmul(features, ops.cast(weights, features.dtype))
 
     def interpolation(self, factors: Tensor, num_bands: int) -> Tensor:
         """Return what each band read takes from each band given.

@@ -249,4 +249,3 @@ class SpeechPreprocessor(Preprocessor):
 def _minimum_steps(symbols: np.ndarray) -> int:
     """Return the steps that CTC needs: one a symbol, and a blank between two equal ones."""
     return len(symbols) + int((symbols[1:] == symbols[:-1]).sum())
-

@@ -172,8 +172,8 @@ class SpeechRecognition(Task):
     def expand(self, text):
         from seqsuite import speech_recordings
 
-        suffixes = speech_recordings.SUFFIXES if self._hears else (speech_recordings.FEATURE_SUFFIX,)
-        return speech_recordings.expand(text, suffixes)
+        known = speech_recordings
+        return known.expand(text, known.SUFFIXES if self._hears else (known.FEATURE_SUFFIX,))
 
     def request(self, text, options):
         return {"path": text}
