@@ -1,0 +1,91 @@
+"""A stream in pieces says what the whole recording says."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from seqsuite import runs
+from seqsuite.config import build_config
+from seqsuite.datasets.examples import Examples
+from seqsuite.datasets.waveforms import Waveform
+from seqsuite.speech_model import convolution_layer
+from seqsuite.speech_stream import initial_states, stream_inputs, take_step
+from seqsuite.tasks.speech_recognition import SpeechRecognition
+
+
+def noise(seconds, seed):
+    return np.random.default_rng(seed).normal(0, 3000, round(8000 * seconds)).astype(np.int16)
+
+
+@pytest.fixture(scope="module", params=["running", "global"])
+def recogniser(request):
+    """A task that streams, and its server, with weights that say many different things."""
+    model = {
+        "bidirectional": "false",
+        "look_ahead": 4,
+        "normalization": request.param,
+        "units": 8,
+        "filters": 8,
+        "cell": "gru" if request.param == "global" else "lstm",
+    }
+    task = SpeechRecognition(build_config(SpeechRecognition.config_class, {"model": model}))
+    runs.set_seeds(5)
+    examples = Examples({"audio": [Waveform(noise(1, s), 8000) for s in (1, 2)]}, ["ab", "c d"])
+    preprocessor = task.build_preprocessor(examples)
+    network = task.build_model(preprocessor)
+    task.initialize_model(preprocessor, network, examples)
+    for name in ("recurrent", "prediction"):
+        for weight in network.get_layer(name).trainable_variables:
+            weight.assign(tf.random.normal(weight.shape, stddev=1.5))
+    return task, tf.function(task.build_server(preprocessor, network), autograph=False)
+
+
+def streamed(task, answer, samples, sizes):
+    config = task.config.model
+    padding = convolution_layer(config).left_padding
+    states = initial_states(stream_inputs(config), padding)
+    text, start, index = "", 0, 0
+    while start < len(samples):
+        size = sizes[index % len(sizes)]
+        index += 1
+        chunk = samples[None, start : start + size]
+        heard, states = take_step(lambda **inputs: answer(inputs), states, chunk)
+        text, start = text + heard, start + size
+    end = np.zeros((1, 0), np.float32)
+    return text + take_step(lambda **inputs: answer(inputs), states, end, final=True)[0]
+
+
+def test_any_cut_gives_the_transcript_of_the_whole(recogniser):
+    task, answer = recogniser
+    samples = noise(3, seed=9).astype(np.float32) / 32768
+    whole = answer({"samples": tf.constant(samples[None]), "length": tf.constant([len(samples)])})
+    expected = whole["transcript"].numpy()[0].decode()
+    assert len(set(expected)) > 2
+    for sizes in ([len(samples)], [800], [1, 333, 0, 4000]):
+        assert streamed(task, answer, samples, sizes) == expected
+
+
+def test_a_stream_without_samples_says_nothing(recogniser):
+    task, answer = recogniser
+    assert streamed(task, answer, np.zeros(0, np.float32), [800]) == ""
+
+
+def test_states_stay_as_small_as_they_are(recogniser):
+    """Constant memory: what waits is less than a frame, or than a receptive field."""
+    task, answer = recogniser
+    states = initial_states(
+        stream_inputs(task.config.model), convolution_layer(task.config.model).left_padding
+    )
+    sizes = []
+    for seed in range(12):
+        chunk = noise(0.1, seed)[None].astype(np.float32) / 32768
+        _, states = take_step(lambda **inputs: answer(inputs), states, chunk)
+        sizes.append(sum(int(tf.size(value)) for value in states.values()))
+    assert max(sizes[6:]) <= max(sizes[:6])
+    assert states["state_samples"].shape[1] < 200
+
+
+def test_a_model_that_reads_both_ways_has_no_step():
+    task = SpeechRecognition()
+    preprocessor = task.build_preprocessor(Examples({"audio": []}, ["a"]))
+    assert set(task.signatures(preprocessor)) == {"serving_default", "samples"}
