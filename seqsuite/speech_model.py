@@ -10,6 +10,7 @@ import keras
 from seqsuite.layers import (
     BlankPadding,
     ConvolutionalSubsampling,
+
     FeatureDeltas,
     FeatureNormalization,
     FrequencyWarp,
@@ -18,6 +19,7 @@ from seqsuite.layers import (
     RunningFeatureNormalization,
     SpecAugment,
     WaveformAugmentation,
+
 )
 
 FRAME_SECONDS = 0.025
