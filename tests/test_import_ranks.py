@@ -36,6 +36,8 @@ RANKS = [
         "arithmetic_coding",
         "compressed_file",
         "ctc_padding",
+        "speech_scores",
+        "template_matching",
     },
     {
         "layers",
