@@ -25,6 +25,8 @@ LOWER_IS_BETTER = (
     "owa",
     "crps",
     "wql",
+    "wer",
+    "cer",
 )
 """Metrics whose smallest value is best; all others are better when larger.
 

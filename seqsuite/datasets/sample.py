@@ -7,6 +7,7 @@ from typing import Any
 
 from seqsuite.datasets import (
     carbon_dioxide,
+    digit_speech,
     python_manual,
     review_grammar,
     sentence_grammar,
@@ -19,13 +20,14 @@ from seqsuite.datasets.series import check_covariates
 from seqsuite.errors import UserError
 
 NAME = "sample"
-DESCRIPTION = "built-in sample, no network: generated sentences, Python's manual, or carbon dioxide"
+DESCRIPTION = "built-in sample, no network: generated sentences or speech, Python's manual, ..."
 
 _GENERATORS: dict[str, Callable[[str], Examples]] = {
     "sentiment": review_grammar.generate,
     "pos_tagging": sentence_grammar.generate,
     "translation": translation_grammar.generate,
     "forecasting": carbon_dioxide.generate,
+    "speech_recognition": digit_speech.generate,
 }
 TASKS = (*_GENERATORS, "char_lm")
 # Of translation.
