@@ -36,6 +36,7 @@ RANKS = [
         "arithmetic_coding",
         "compressed_file",
         "ctc_padding",
+        "resampling",
     },
     {
         "layers",
