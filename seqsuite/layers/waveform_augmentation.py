@@ -119,11 +119,11 @@ class WaveformAugmentation(keras.layers.Layer):
         if self.speed_range is not None:
             samples, lengths = self._change_speed(samples, lengths)
         if self.gain_decibels is not None:
-            gain = self._draw_decibels(batch, self.gain_decibels)
+            gain = self._draw(batch, *self.gain_decibels)
             factor = ops.where(self._chosen(batch), _amplitude(gain), 1.0)
             samples = samples * factor[:, None]
         if self.noise_decibels is not None:
-            samples = self._add_noise(samples, lengths)
+            samples = self._add_noise(samples, lengths, *self.noise_decibels)
         return ops.clip(samples, -1.0, 1.0), lengths
 
     def _change_speed(self, samples: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
@@ -158,11 +158,11 @@ class WaveformAugmentation(keras.layers.Layer):
         # The last column is zero, as is all behind it.
         return ops.take(ops.reshape(samples, (-1,)), row + ops.minimum(place, width - 1))
 
-    def _add_noise(self, samples: Tensor, lengths: Tensor) -> Tensor:
+    def _add_noise(self, samples: Tensor, lengths: Tensor, lowest: float, highest: float) -> Tensor:
         batch = ops.shape(samples)[0]
         count = ops.cast(ops.maximum(lengths, 1), self.dtype)
         power = ops.sum(ops.square(samples), axis=1) / count
-        ratio = self._draw_decibels(batch, self.noise_decibels)
+        ratio = self._draw(batch, lowest, highest)
         level = ops.where(self._chosen(batch), ops.sqrt(power) * _amplitude(-ratio), 0.0)
         noise = keras.random.normal(ops.shape(samples), dtype=self.dtype, seed=self.seed_generator)
         return samples + _zero_behind(noise * level[:, None], lengths)
@@ -170,10 +170,8 @@ class WaveformAugmentation(keras.layers.Layer):
     def _chosen(self, batch: Any) -> Tensor:
         return self._draw(batch, 0.0, 1.0) < self.probability
 
-    def _draw_decibels(self, batch: Any, limits: list[float]) -> Tensor:
-        return self._draw(batch, *limits)
-
     def _draw(self, batch: Any, lowest: float, highest: float) -> Tensor:
+        """Draw a number for each row."""
         drawn = keras.random.uniform((batch,), dtype=self.dtype, seed=self.seed_generator)
         return lowest + (highest - lowest) * drawn
 
