@@ -38,6 +38,7 @@ RANKS = [
         "ctc_padding",
         "speech_scores",
         "template_matching",
+        "resampling",
     },
     {
         "layers",

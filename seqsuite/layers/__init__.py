@@ -14,6 +14,7 @@ from seqsuite.layers.crf import CRF
 from seqsuite.layers.crf_decoder import CRFDecoder
 from seqsuite.layers.decoder_cell import DecoderCell
 from seqsuite.layers.distribution_head import DistributionHead
+from seqsuite.layers.feature_deltas import FeatureDeltas
 from seqsuite.layers.feature_normalization import FeatureNormalization
 from seqsuite.layers.forecast_combination import ForecastCombination
 from seqsuite.layers.frequency_warp import FrequencyWarp
@@ -38,6 +39,7 @@ from seqsuite.layers.temperature_scaling import TemperatureScaling
 from seqsuite.layers.token_dropout import TokenDropout
 from seqsuite.layers.truncated_backpropagation import TruncatedBackpropagation
 from seqsuite.layers.value_decoder import ValueDecoder
+from seqsuite.layers.waveform_augmentation import WaveformAugmentation
 
 __all__ = [
     "CRF",
@@ -52,6 +54,7 @@ __all__ = [
     "ConvolutionalSubsampling",
     "DecoderCell",
     "DistributionHead",
+    "FeatureDeltas",
     "FeatureNormalization",
     "ForecastCombination",
     "FrequencyWarp",
@@ -79,4 +82,5 @@ __all__ = [
     "TokenDropout",
     "TruncatedBackpropagation",
     "ValueDecoder",
+    "WaveformAugmentation",
 ]

@@ -411,6 +411,7 @@ CASES: dict[str, list[Case]] = {
             )
         ),
     ],
+    "FeatureDeltas": [_features(layers.FeatureDeltas)],
     "FeatureNormalization": [
         _features(lambda: layers.FeatureNormalization(scale=False)),
         _features(lambda: layers.FeatureNormalization("global")),
@@ -497,5 +498,14 @@ CASES: dict[str, list[Case]] = {
         _values(lambda: layers.QuantileHead([0.2, 0.5, 0.8]), return_state=True),
         _values(layers.DistributionHead, feedback="sample"),
         _values(lambda: layers.DistributionHead("negative_binomial"), feedback="sample"),
+    ],
+    "WaveformAugmentation": [
+        Case(
+            make=lambda: layers.WaveformAugmentation(),
+            inputs={"samples": sequence()[:, :, 0], "lengths": LENGTHS},
+            padded=("samples",),
+            time_outputs=True,
+            skip={"mixed_precision": "computed in float32 whatever the policy"},
+        )
     ],
 }

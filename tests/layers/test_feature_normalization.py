@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 
@@ -65,6 +66,20 @@ def test_global_statistics_normalise_everything():
     assert not found[~REAL].any()
     layer.adapt(FEATURES)  # begins anew
     np.testing.assert_allclose(layer.mean, FEATURES.mean(axis=(0, 1)), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: FeatureNormalization("global"), RunningFeatureNormalization]
+)
+def test_statistics_are_saved_with_a_model(make, tmp_path):
+    layer = make()
+    layer.adapt(FEATURES)
+    features = keras.Input((None, 2))
+    model = keras.Model(features, layer(features))
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(FEATURES), layer(FEATURES))
+    assert np.abs(np.mean(again(FEATURES))) < 1  # of features about -7
 
 
 def running_by_hand(row, mean, variance, prior_frames):
