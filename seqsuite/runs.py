@@ -21,7 +21,10 @@ from seqsuite.task import Task
 from seqsuite.training import BEST, LAST, Progress, Trainer
 
 # Metrics, and families of them, that stand below the table.
-_ASIDE = ("wql", "width", "mae_", "coverage_20", "coverage_40", "coverage_60", "coverage_90")
+_ASIDE = (
+    "wql", "width", "mae_", "coverage_20", "coverage_40", "coverage_60", "coverage_90",
+    "insertions", "deletions", "substitutions", "words",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ from seqsuite.layers import (
 
 FRAME_SECONDS = 0.025
 """How long a frame of a recording is."""
+# Decibels; noise that soft is hardly heard.
+_SOFT_NOISE = 40.0
 
 
 def build_speech_model(preprocessor: Any, config: Any, training: Any) -> keras.Model:
@@ -81,10 +83,11 @@ def build_speech_model(preprocessor: Any, config: Any, training: Any) -> keras.M
 def _spectrogram(samples, lengths, preprocessor, config, training):
     """Return log-mel frames of recordings, varied in training, and their number."""
     if training.speed or training.gain_decibels or training.noise_decibels:
+        speed, gain, noise = training.speed, training.gain_decibels, training.noise_decibels
         samples, lengths = WaveformAugmentation(
-            speed_range=(1 - training.speed, 1 + training.speed),
-            gain_decibels=training.gain_decibels,
-            noise_decibels=(training.noise_decibels, 40.0) if training.noise_decibels else None,
+            speed_range=(1 - speed, 1 + speed) if speed else None,
+            gain_decibels=(-gain, gain) if gain else None,
+            noise_decibels=(noise, max(noise, _SOFT_NOISE)) if noise else None,
         )(samples, lengths=lengths)
     log_mel = log_mel_layer(preprocessor.sample_rate, config)
     return log_mel(samples, lengths=lengths), log_mel.output_lengths(lengths)

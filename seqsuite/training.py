@@ -344,6 +344,7 @@ def _epoch_line(row: dict[str, Any], epochs: int) -> str:
     shown = (
         "loss", "val_log_loss", "val_nats_per_character", "val_entity_f1", "val_accuracy",
         "val_accuracy_recurrent_alone", "val_bleu", "val_mse", "val_owa",
+        "val_wer", "val_cer",
     )  # fmt: skip
     parts = [f"{row['phase']} {row['epoch']}/{epochs}"]
     parts += [f"{name} {row[name]:.4f}" for name in shown if name in row]
