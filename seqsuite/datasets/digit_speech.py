@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.ndimage import convolve1d
-from scipy.signal import lfilter
 
 from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.formant_synthesis import FRAME_SAMPLES, SAMPLE_RATE, Tracks, synthesize
@@ -210,6 +208,8 @@ def _pause(digit: str, seconds: float) -> Segment:
 
 def _smooth(values: np.ndarray, frames: int) -> np.ndarray:
     """Move from target to target within a number of frames (a Hann window)."""
+    from scipy.ndimage import convolve1d
+
     window = np.hanning(frames + 2)[1:-1]
     return convolve1d(values, window / window.sum(), axis=0, mode="nearest")
 
@@ -224,6 +224,8 @@ def _intonation(frames: int, generator: np.random.Generator) -> np.ndarray:
 
 def _recorded(sound: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Return int16 samples of a sound in noise, at a level as recordings have it."""
+    from scipy.signal import lfilter
+
     level = np.sqrt(np.mean(sound**2))
     noise = generator.standard_normal(len(sound), np.float32)
     # From almost white to the colour of a ventilator.

@@ -17,6 +17,7 @@ from seqsuite.datasets.continuous_text import contiguous_split, text_of_bytes
 from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.parallel_files import language_pair
 from seqsuite.datasets.series import check_covariates
+from seqsuite.datasets.utterances import SAMPLE_RATE, resampled
 from seqsuite.errors import UserError
 
 NAME = "sample"
@@ -42,7 +43,8 @@ def load(split: str, options: Any, task: str) -> Examples | None:
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section; a ``scheme`` of spans asks for noun phrases rather than parts of
-            speech, ``unit`` for characters or bytes; languages may only be those of the sample.
+            speech, ``unit`` for characters or bytes, ``sample_rate`` for another than 8,000 samples
+            a second; languages may only be those of the sample.
         task: Whose sample.
 
     Raises:
@@ -60,6 +62,8 @@ def load(split: str, options: Any, task: str) -> Examples | None:
     if task == "forecasting":
         check_covariates(options, (), "the sample")
     examples = _GENERATORS[task](split)
+    if task == "speech_recognition":
+        return resampled(examples, getattr(options, "sample_rate", SAMPLE_RATE))
     if getattr(options, "scheme", "none") == "none":
         return examples
     tokens = {"tokens": examples.features["tokens"]}

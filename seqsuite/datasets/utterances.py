@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqsuite.datasets.audio_files import read_waveform
+from seqsuite.datasets.audio_files import read_waveform, waveform_of_samples
 from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
 from seqsuite.errors import UserError
@@ -98,6 +98,24 @@ def examples_of_speech(
     groups = speaker_groups([audio.speaker for audio in waveforms])
     examples = Examples({"audio": waveforms}, transcripts, groups)
     return short_enough(examples, [audio.seconds for audio in waveforms], where, split, options)
+
+
+def resampled(examples: Examples, sample_rate: int) -> Examples:
+    """Return utterances at another sample rate.
+
+    Args:
+        examples: Of one rate, with ``audio``.
+        sample_rate: Samples a second to return.
+    """
+    waveforms = [
+        audio
+        if audio.sample_rate == sample_rate
+        else waveform_of_samples(
+            audio.samples, audio.sample_rate, sample_rate, audio.unique_id, audio.speaker
+        )
+        for audio in examples.features["audio"]
+    ]
+    return Examples({"audio": waveforms}, examples.labels, examples.groups)
 
 
 def report_failures(failures: Sequence[str], num_read: int, where: Any) -> None:
