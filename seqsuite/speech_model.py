@@ -10,7 +10,6 @@ import keras
 from seqsuite.layers import (
     BlankPadding,
     ConvolutionalSubsampling,
-
     FeatureDeltas,
     FeatureNormalization,
     FrequencyWarp,
@@ -19,7 +18,6 @@ from seqsuite.layers import (
     RunningFeatureNormalization,
     SpecAugment,
     WaveformAugmentation,
-
 )
 
 FRAME_SECONDS = 0.025

@@ -111,7 +111,8 @@ class SpeechPreprocessor(Preprocessor):
         """
         transcripts = self.normalized(examples.labels or [])
         if not self.alphabet:
-            self._found = "".join(sorted(set("".join(transcripts))))
+            # Words are known by the space between them, even where each is alone in its recording.
+            self._found = "".join(sorted(set(" ".join(["", *transcripts, ""]))))
         if not self._found.strip():
             raise UserError("No transcript says anything: there are no characters to learn.")
         for number, text in enumerate(transcripts, start=1):
@@ -191,7 +192,7 @@ class SpeechPreprocessor(Preprocessor):
         if training and targets is not None:
             assert isinstance(targets, dict)
             learned = self._learned(frames, targets["logits"])
-        return EncodedUtterances(features, targets, np.maximum(frames, 1), learned)
+        return EncodedUtterances(features, targets, frames, self.stride, learned)
 
     def _column(self, examples: Examples) -> RaggedColumn:
         if self.feature_size:

@@ -27,16 +27,25 @@ class EncodedUtterances(EncodedExamples):
             ``length``, their number.
         targets: ``logits``, the symbols of transcripts, and ``references``, their texts.
         lengths: Frames of each, from which batches are planned.
+        stride: Frames from step to step of the network.
         learned: Whether each is in the plans of training; None: all are.
     """
 
+    stride: int = 1
     learned: np.ndarray | None = None
+
+    @property
+    def output_lengths(self) -> np.ndarray:
+        """Steps of the network in each utterance."""
+        return -(-self.lengths // self.stride)
 
     def select(self, indices: np.ndarray) -> EncodedUtterances:
         """Return the utterances ``indices``, in that order."""
         chosen = super().select(indices)
         learned = None if self.learned is None else self.learned[indices]
-        return EncodedUtterances(chosen.features, chosen.targets, chosen.lengths, learned)
+        return EncodedUtterances(
+            chosen.features, chosen.targets, chosen.lengths, self.stride, learned
+        )
 
     @property
     def specification(self) -> tuple[Any, ...]:

@@ -34,26 +34,31 @@ class SpeechRecognition(Task):
     @property
     def serving_signature(self) -> dict[str, str]:  # type: ignore[override]
         """Bytes of wav files; of features, frames and their number."""
-        return {"audio": "string[batch]"} if self._hears else {"features": "", "length": ""}
+        if self._hears:
+            return {"audio": "string[batch]"}
+        return {"features": "float32[batch,time,size]", "length": "int32[batch]"}
 
     @property
     def _hears(self) -> bool:
         return self.config.data.input == "audio"
 
-    def signatures(self, preprocessor):
+    @property
+    def further_signatures(self) -> dict[str, dict[str, str]]:  # type: ignore[override]
+        """Samples instead of files; and the step of a model that streams."""
         if not self._hears:
-            size = preprocessor.feature_size
-            features = {
-                "features": f"float32[batch,time,{size}]",
-                "length": "int32[batch]",
-            }
-            return {"serving_default": features}
-        samples = {"samples": "float32[batch,time]", "length": "int32[batch]"}
-        signatures = {"serving_default": self.serving_signature, "samples": samples}
+            return {}
+        signatures = {"samples": {"samples": "float32[batch,time]", "length": "int32[batch]"}}
         if self.config.model.streams:
             from seqsuite.speech_stream import stream_inputs
 
             signatures["step"] = stream_inputs(self.config.model)
+        return signatures
+
+    def signatures(self, preprocessor):
+        signatures = super().signatures(preprocessor)
+        if not self._hears:
+            frames = f"float32[batch,time,{preprocessor.feature_size}]"
+            signatures["serving_default"] = {"features": frames, "length": "int32[batch]"}
         return signatures
 
     def load_examples(self, split):

@@ -5,6 +5,7 @@ Run as a script it answers each line of standard input, JSON ``{"version": folde
 "shapes": {signature: [of inputs, of outputs]}}``, or ``{"error": traceback}``.
 """
 
+import base64
 import importlib.util
 import json
 import subprocess
@@ -43,13 +44,24 @@ class LoneServer:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         print(
-            json.dumps({"version": str(version), "requests": requests}),
+            json.dumps({"version": str(version), "requests": requests}, default=in_text),
             file=self.process.stdin,
             flush=True,
         )
         found = json.loads(self.process.stdout.readline())
         assert "error" not in found, found["error"]
         return found["answers"], found["shapes"]
+
+
+def in_text(value: bytes) -> dict[str, str]:
+    """Return bytes that are no text, such as those of a wav file, as JSON takes them."""
+    return {"base64": base64.b64encode(value).decode()}
+
+
+def from_text(value: Any) -> Any:
+    if isinstance(value, dict):
+        return base64.b64decode(value["base64"])
+    return [from_text(item) for item in value] if isinstance(value, list) else value
 
 
 def plain(value: Any) -> Any:
@@ -85,7 +97,8 @@ def answer(version: str, requests: dict) -> dict:
             for side in (named, function.structured_outputs)
         ]
         if name in requests:
-            tensors = {k: tf.constant(v, named[k].dtype) for k, v in requests[name].items()}
+            given = {key: from_text(value) for key, value in requests[name].items()}
+            tensors = {k: tf.constant(v, named[k].dtype) for k, v in given.items()}
             outputs = function(**tensors)
             answers[name] = {key: plain(value.numpy().tolist()) for key, value in outputs.items()}
     return {"answers": answers, "shapes": shapes}

@@ -33,6 +33,14 @@ def _small_sample(monkeypatch):
     monkeypatch.setattr(python_manual, "MAX_CHARACTERS", 30_000)
 
 
+def given(item, path):
+    """Return what `predict` is given: the item's text, or a file of its bytes."""
+    if not isinstance(item, bytes):
+        return str(item)
+    path.write_bytes(item)
+    return str(path)
+
+
 @pytest.mark.parametrize("name", task_names())
 def test_train_evaluate_export_and_predict(name, tmp_path, capsys):
     task = find_task(name)
@@ -55,7 +63,10 @@ def test_train_evaluate_export_and_predict(name, tmp_path, capsys):
     assert (tmp_path / "served" / "2" / "saved_model.pb").is_file()
     capsys.readouterr()
 
-    items = [str(item) for item in next(iter(task().sample_requests().values()))]
+    items = [
+        given(item, tmp_path / f"item_{index}.wav")
+        for index, item in enumerate(next(iter(task().sample_requests().values())))
+    ]
     assert main(task, ["predict", "--model", served, "--json", "--", *items]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["input"] for row in rows] == items

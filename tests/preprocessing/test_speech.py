@@ -24,6 +24,7 @@ def adapted(transcripts=("one two", "Three"), **settings):
 
 def test_symbols_are_the_characters_of_training_after_the_blank():
     assert adapted().symbols == ["", " ", *"ehnortw"]
+    assert adapted(["a"]).symbols == ["", " ", "a"]
 
 
 def test_ids_turn_back_into_transcripts_and_unknown_characters_are_left_out():
