@@ -132,8 +132,9 @@ class SpeechPreprocessor(Preprocessor):
             ['two words']
         """
         texts = [" ".join(unicodedata.normalize("NFC", text).split()) for text in transcripts]
-        change = {"lower": str.lower, "upper": str.upper, "keep": str}[self.case]
-        return [change(text) for text in texts]
+        if self.case == "lower":
+            return [text.lower() for text in texts]
+        return [text.upper() for text in texts] if self.case == "upper" else texts
 
     def call(self, features):
         if "audio" not in features:

@@ -416,6 +416,14 @@ CASES: dict[str, list[Case]] = {
         _features(lambda: layers.FeatureNormalization(scale=False)),
         _features(lambda: layers.FeatureNormalization("global")),
     ],
+    "FrequencyWarp": [
+        Case(
+            make=lambda: layers.FrequencyWarp(0.2),
+            inputs={"features": sequence()},
+            padded=("features",),
+            time_outputs=True,
+        )
+    ],
     "ForecastCombination": [
         Case(
             make=lambda: layers.ForecastCombination(0.5),
