@@ -59,6 +59,8 @@ RANKS = [
         "checkpoint",
         "backtest",
         "scheduled_training",
+        "memory_scores",
+        "memory_baselines",
     },
     {
         "preprocessing",
@@ -75,6 +77,7 @@ RANKS = [
         "forecast_baselines",
         "forecast_plots",
         "backtest_scores",
+        "memory_report",
     },
     {
         "task",

@@ -1,0 +1,72 @@
+"""Readers of the memory problems, and the short one that is the task's sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seqsuite.datasets.examples import Examples
+from seqsuite.datasets.memory_problems import DELAYED_RECALL, PROBLEMS, MemoryProblem
+
+SPLITS = ("train", "validation", "test")
+SAMPLE_PROBLEM = DELAYED_RECALL
+_SAMPLE_LENGTH, _SAMPLE_SIZES = 24, (4000, 500, 1000)
+
+
+@dataclass(frozen=True)
+class MemoryReader:
+    """A reader of one problem, whose examples are generated; the same every time.
+
+    Args:
+        PROBLEM: The problem.
+    """
+
+    PROBLEM: MemoryProblem
+    TASKS = ("memory",)
+
+    @property
+    def NAME(self) -> str:  # noqa: N802
+        """What ``data.source`` says."""
+        return self.PROBLEM.name
+
+    @property
+    def DESCRIPTION(self) -> str:  # noqa: N802
+        """One line."""
+        return self.PROBLEM.description
+
+    def load(self, split: str, options: Any, task: str) -> Examples:
+        """Generate a split; another one has other examples.
+
+        Args:
+            split: ``train``, ``validation`` or ``test``.
+            options: The data section: ``length``, ``load``, ``num_examples``, ``num_held_out``
+                (each, for validation and for test) and ``seed``.
+            task: Not looked at.
+        """
+        count = options.num_examples if split == "train" else options.num_held_out
+        return _examples(self.PROBLEM, split, count, options.length, options.load, options.seed)
+
+
+READERS = tuple(MemoryReader(problem) for problem in PROBLEMS.values())
+
+
+def generate(split: str) -> Examples:
+    """Generate a split of the sample, a short delayed recall.
+
+    Example:
+        >>> examples = generate("test")
+        >>> examples.features["sequence"][0].split()[-1], len(examples.labels[0])
+        ('?', 1)
+    """
+    count = dict(zip(SPLITS, _SAMPLE_SIZES, strict=True))[split]
+    return _examples(SAMPLE_PROBLEM, split, count, _SAMPLE_LENGTH, load=1, seed=0)
+
+
+def _examples(
+    problem: MemoryProblem, split: str, count: int, length: int, load: int, seed: int
+) -> Examples:
+    generator = np.random.default_rng([seed, SPLITS.index(split)])
+    sequences, answers = problem.generate(count, length, load, generator)
+    return Examples({"sequence": sequences}, answers)
