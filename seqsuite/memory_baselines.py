@@ -1,8 +1,8 @@
-"""What memory problems are answered without memory: a constant, and a look at the last few steps."""
+"""Answers to memory problems without memory: a constant, and a look at the last few steps."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -32,14 +32,13 @@ def memoryless(
     Returns:
         What a model would put out for the test examples.
     """
-    assert isinstance(train.targets, dict)
     if problem.numeric:
-        return {"value": np.full((len(test), 1), np.mean(train.targets["value"]))}
-    recalling, due = _recalling(problem, train), train.targets["logits"]
+        return {"value": np.full((len(test), 1), _values(train).mean())}
+    recalling, due = _recalling(problem, train), _due(train)
     logits = np.zeros((int(test.lengths.sum()), len(problem.answers)))
     at = _recalling(problem, test)
-    for chosen, learned in ((at, recalling), (~at, ~recalling & (due.values >= 0))):
-        counts = np.bincount(due.values[learned], minlength=len(problem.answers))
+    for chosen, learned in ((at, recalling), (~at, ~recalling & (due >= 0))):
+        counts = np.bincount(due[learned], minlength=len(problem.answers))
         logits[chosen] = np.where(counts, np.log(np.maximum(counts, 1)), _NEVER)
     return {"logits": _by_row(logits, test)}
 
@@ -58,11 +57,10 @@ def window_model(
     Returns:
         What a model would put out for the test examples.
     """
-    assert isinstance(train.targets, dict)
     if problem.numeric:
-        ridge = Ridge().fit(_last_numbers(train, window), train.targets["value"])
+        ridge = Ridge().fit(_last_numbers(train, window), _values(train))
         return {"value": ridge.predict(_last_numbers(test, window)).reshape(-1, 1)}
-    due = train.targets["logits"].values
+    due = _due(train)
     steps = np.flatnonzero(due >= 0)
     if len(steps) > _MAX_FITTED_STEPS:
         steps = np.sort(np.random.default_rng(0).choice(steps, _MAX_FITTED_STEPS, replace=False))
@@ -72,11 +70,25 @@ def window_model(
     windows = _windows(test, window)
     logits = np.full((len(windows), len(problem.answers)), _NEVER)
     # Steps at which nothing is due keep logits that are not looked at.
-    asked = np.flatnonzero(test.targets["logits"].values >= 0)
+    asked = np.flatnonzero(_due(test) >= 0)
     for part in np.array_split(asked, 1 + len(asked) // _MAX_FITTED_STEPS):
         found = model.predict_log_proba(_one_hot(windows[part], num_symbols))
         logits[np.ix_(part, model.classes_)] = np.maximum(found, _NEVER)
     return {"logits": _by_row(logits, test)}
+
+
+def _due(encoded: EncodedExamples) -> np.ndarray:
+    """Return the answers of all rows' steps, int ``(total steps,)``; -1: none is due."""
+    return cast(dict[str, Any], encoded.targets)["logits"].values
+
+
+def _values(encoded: EncodedExamples) -> np.ndarray:
+    """Return the numbers to be answered, float ``(rows, 1)``."""
+    return cast(dict[str, Any], encoded.targets)["value"]
+
+
+def _rows(encoded: EncodedExamples, name: str) -> list[np.ndarray]:
+    return cast(RaggedColumn, encoded.features[name]).rows()
 
 
 def _recalling(problem: MemoryProblem, encoded: EncodedExamples) -> np.ndarray:
@@ -91,8 +103,8 @@ def _by_row(values: np.ndarray, encoded: EncodedExamples) -> RaggedColumn:
 
 def _windows(encoded: EncodedExamples, window: int) -> np.ndarray:
     """Return the ids that end at each step, 0 before the first, int ``(total steps, window)``."""
-    column = encoded.features["token_ids"]
-    padded = [np.concatenate([np.zeros(window - 1, np.int32), row]) for row in column.rows()]
+    before = np.zeros(window - 1, np.int32)
+    padded = [np.concatenate([before, row]) for row in _rows(encoded, "token_ids")]
     return np.concatenate([np.lib.stride_tricks.sliding_window_view(p, window) for p in padded])
 
 
@@ -103,6 +115,6 @@ def _one_hot(ids: np.ndarray, size: int) -> np.ndarray:
 def _last_numbers(encoded: EncodedExamples, window: int) -> np.ndarray:
     """Return number, mark, and number where marked of the last steps, ``(rows, window * 3)``."""
     width = np.zeros((window, 2), np.float32)
-    column = encoded.features["numbers"]
-    last = np.stack([np.concatenate([width, row])[-window:] for row in column.rows()])
+    rows = _rows(encoded, "numbers")
+    last = np.stack([np.concatenate([width, row])[-window:] for row in rows])
     return np.concatenate([last, last[..., :1] * last[..., 1:]], axis=-1).reshape(len(last), -1)

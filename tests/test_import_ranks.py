@@ -59,8 +59,6 @@ RANKS = [
         "checkpoint",
         "backtest",
         "scheduled_training",
-        "memory_scores",
-        "memory_baselines",
     },
     {
         "preprocessing",
@@ -77,7 +75,8 @@ RANKS = [
         "forecast_baselines",
         "forecast_plots",
         "backtest_scores",
-        "memory_report",
+        "memory_scores",
+        "memory_baselines",
     },
     {
         "task",
@@ -91,6 +90,7 @@ RANKS = [
         "forecast_prediction",
         "forecaster",
         "backtest_tables",
+        "memory_report",
     },
     {"tasks", "training", "evaluation", "export", "callbacks", "report", "averaging"},
     {"runs", "prediction"},

@@ -27,12 +27,12 @@ class MemoryReader:
     TASKS = ("memory",)
 
     @property
-    def NAME(self) -> str:  # noqa: N802
+    def NAME(self) -> str:
         """What ``data.source`` says."""
         return self.PROBLEM.name
 
     @property
-    def DESCRIPTION(self) -> str:  # noqa: N802
+    def DESCRIPTION(self) -> str:
         """One line."""
         return self.PROBLEM.description
 

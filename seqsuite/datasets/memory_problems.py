@@ -97,7 +97,7 @@ def _adding(count: int, length: int, load: int, generator: np.random.Generator) 
     ids = generator.integers(_NUM_FRACTIONS, size=(count, length))
     rows, half = np.arange(count), length // 2
     marked = generator.integers(half, size=count), generator.integers(half, length, size=count)
-    sums = sum(ids[rows, steps] for steps in marked) / _NUM_FRACTIONS
+    sums = (ids[rows, marked[0]] + ids[rows, marked[1]]) / _NUM_FRACTIONS
     for steps in marked:
         ids[rows, steps] += _NUM_FRACTIONS
     tokens = (*plain, *(number + MARK for number in plain))

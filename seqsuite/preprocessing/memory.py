@@ -50,7 +50,8 @@ class MemoryPreprocessor(Preprocessor):
         super().__init__(**kwargs)
         if problem not in PROBLEMS:
             raise ValueError(
-                f"Argument `problem` must be one of {tuple(PROBLEMS)}. Received: problem={problem!r}"
+                f"Argument `problem` must be one of {tuple(PROBLEMS)}. "
+                f"Received: problem={problem!r}"
             )
         self.problem_name = problem
         self.problem = PROBLEMS[problem]
@@ -85,7 +86,7 @@ class MemoryPreprocessor(Preprocessor):
         return {"token_ids": _at_least_one_step(ids), "length": length}
 
     def encode_labels(self, labels) -> np.ndarray:
-        """Return answers: numbers float32 ``(examples,)``, or symbols int32 ``(examples, recalled)``.
+        """Return numbers float32 ``(examples,)``, or symbols int32 ``(examples, recalled)``.
 
         Raises:
             KeyError: A symbol that no answer has.
@@ -127,7 +128,9 @@ class MemoryPreprocessor(Preprocessor):
         symbols = tf.gather(tf.constant(self.problem.answers), tf.argmax(probabilities, axis=-1))
         answer = tf.strings.reduce_join(tf.where(real, symbols, ""), axis=-1, separator=" ")
         sure = tf.where(real, tf.reduce_max(probabilities, axis=-1), 1.0)
-        return {"answer": tf.strings.strip(answer), "probability": tf.reduce_prod(sure, axis=-1)}
+        # Of nothing nothing is known.
+        probability = tf.where(length > 0, tf.reduce_prod(sure, axis=-1), 0.0)
+        return {"answer": tf.strings.strip(answer), "probability": probability}
 
 
 def _numbers(tokens):

@@ -1,9 +1,9 @@
 """Memory: a sequence in, what must be remembered of it out.
 
 Synthetic problems that say how far back a recurrent network remembers: copying and adding
-(Hochreiter and Schmidhuber 1997; Arjovsky et al. 2016), delayed recall, and associative recall (Ba
-et al. 2016). Cells, where their weights start, clipping and attention are options, so that what each
-changes can be measured.
+(Hochreiter and Schmidhuber 1997, as posed by Arjovsky et al. 2016), delayed recall, and associative
+recall (Ba et al. 2016). Cells, where their weights start, clipping and attention are options, so
+that what each changes can be measured.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class MemoryModelConfig:
         cell: Recurrent cell.
         units: Units of each layer.
         num_layers: Depth of the stack.
-        initialization: Where recurrent kernels start: glorot, orthogonal or identity (with simple_rnn
-            that is the IRNN, ReLU included); chrono is orthogonal with biases of the gates by which
+        initialization: Where recurrent kernels start: glorot, orthogonal or identity (that makes a
+            simple_rnn the IRNN, with ReLU); chrono is orthogonal with biases of the gates by which
             units remember for up to the length of the sequences (lstm and gru).
         attention: Whether the steps that answer look back on all earlier states.
         attention_units: Width of the attention's hidden layer.
