@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.datasets.examples import Examples, concatenate
 from seqsuite.datasets.memory_problems import DELAYED_RECALL, PROBLEMS, MemoryProblem
 
 SPLITS = ("train", "validation", "test")
@@ -41,12 +41,22 @@ class MemoryReader:
 
         Args:
             split: ``train``, ``validation`` or ``test``.
-            options: The data section: ``length``, ``load``, ``num_examples``, ``num_held_out``
-                (each, for validation and for test) and ``seed``.
+            options: The data section: ``length``, ``min_length`` of training, ``load``,
+                ``num_examples``, ``num_held_out`` (each, for validation and for test) and ``seed``.
             task: Not looked at.
         """
-        count = options.num_examples if split == "train" else options.num_held_out
-        return _examples(self.PROBLEM, split, count, options.length, options.load, options.seed)
+        generator = _generator(options.seed, split)
+        if split != "train":
+            count = options.num_held_out
+            return _examples(self.PROBLEM, count, options.length, options.load, generator)
+        shortest = options.min_length or options.length
+        lengths = generator.integers(shortest, options.length + 1, size=options.num_examples)
+        parts = [
+            _examples(self.PROBLEM, int(count), int(length), options.load, generator)
+            for length, count in zip(*np.unique(lengths, return_counts=True), strict=True)
+        ]
+        # In random order, so that some of the first are an example of all.
+        return concatenate(parts).select(generator.permutation(len(lengths)).tolist())
 
 
 READERS = tuple(MemoryReader(problem) for problem in PROBLEMS.values())
@@ -61,12 +71,15 @@ def generate(split: str) -> Examples:
         ('?', 1)
     """
     count = dict(zip(SPLITS, _SAMPLE_SIZES, strict=True))[split]
-    return _examples(SAMPLE_PROBLEM, split, count, _SAMPLE_LENGTH, load=1, seed=0)
+    return _examples(SAMPLE_PROBLEM, count, _SAMPLE_LENGTH, load=1, generator=_generator(0, split))
+
+
+def _generator(seed: int, split: str) -> np.random.Generator:
+    return np.random.default_rng([seed, SPLITS.index(split)])
 
 
 def _examples(
-    problem: MemoryProblem, split: str, count: int, length: int, load: int, seed: int
+    problem: MemoryProblem, count: int, length: int, load: int, generator: np.random.Generator
 ) -> Examples:
-    generator = np.random.default_rng([seed, SPLITS.index(split)])
     sequences, answers = problem.generate(count, length, load, generator)
     return Examples({"sequence": sequences}, answers)

@@ -26,6 +26,7 @@ class MemoryDataConfig(DataConfig):
 
     Args:
         length: Steps over which something is remembered (T).
+        min_length: Training examples are of all lengths from this one on (0: of ``length`` alone).
         load: Pairs of associative recall.
         num_examples: Training examples.
         num_held_out: Examples of validation, and as many of test.
@@ -33,6 +34,7 @@ class MemoryDataConfig(DataConfig):
     """
 
     length: int = 100
+    min_length: int = 0
     load: int = 4
     num_examples: int = 20_000
     num_held_out: int = 1000
@@ -42,7 +44,7 @@ class MemoryDataConfig(DataConfig):
         super().__post_init__()
         counts = ("length", "load", "num_examples", "num_held_out")
         check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
-        check_ranges(self, {"seed": (0, math.inf)})
+        check_ranges(self, {"seed": (0, math.inf), "min_length": (0, self.length)})
 
 
 @dataclass(frozen=True)

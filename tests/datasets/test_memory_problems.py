@@ -9,7 +9,9 @@ from seqsuite.datasets import load_examples, memory_problems
 from seqsuite.errors import UserError
 
 LENGTH, LOAD, COUNT = 12, 3, 200
-OPTIONS = SimpleNamespace(length=LENGTH, load=LOAD, num_examples=COUNT, num_held_out=50, seed=0)
+OPTIONS = SimpleNamespace(
+    length=LENGTH, min_length=0, load=LOAD, num_examples=COUNT, num_held_out=50, seed=0
+)
 
 
 def copied(tokens):
@@ -74,6 +76,19 @@ def test_splits_and_seeds_differ_and_repeat(name):
     assert not set(train) & set(test)
     assert sequences("train") == train
     assert not set(sequences("train", seed=1)) & set(train)
+
+
+def test_training_may_have_shorter_examples_but_nothing_else_has():
+    options = SimpleNamespace(**{**vars(OPTIONS), "min_length": 9})
+
+    def lengths(split):
+        sequences = load_examples("adding", split, options, "memory").features["sequence"]
+        return [len(sequence.split()) for sequence in sequences]
+
+    assert set(lengths("validation")) == set(lengths("test")) == {LENGTH}
+    train = lengths("train")
+    assert len(train) == COUNT
+    assert set(train) == set(train[:50]) == {9, 10, 11, 12}
 
 
 def test_all_distances_and_answers_occur_about_equally():
