@@ -12,7 +12,7 @@ from seqsuite.datasets.memory_problems import MemoryProblem
 from seqsuite.memory_scores import distance_ranges, recalled, recalled_right, squared_errors
 from seqsuite.plotting import blank_figure, save_figure
 
-_COLOR = "#0072B2"
+_COLOR, _GREY = "#0072B2", "#767676"
 
 
 def by_distance(
@@ -42,6 +42,10 @@ def by_distance(
         spread = 1.96 * chosen.std() / np.sqrt(len(chosen))
         axis.errorbar(position, chosen.mean(), spread, fmt="o", color=_COLOR, capsize=3)
         ticks.append(f"{span}\nn={len(chosen):,}")
+    axis.axhline(
+        problem.memoryless, color=_GREY, linestyle="--", linewidth=1, label="without memory"
+    )
+    axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0))
     axis.set_xticks(range(len(ticks)), ticks, fontsize=8)
     axis.set(xlabel="steps from what is remembered to its answer, examples", ylabel=label)
     axis.set_ylim(bottom=0, top=None if problem.numeric else 1.05)

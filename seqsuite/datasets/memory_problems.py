@@ -36,6 +36,7 @@ class MemoryProblem:
         answers: What is answered at a step, one of them; none where the answer is a number.
         num_recalled: The last steps of a sequence, at which what is remembered is answered.
         blanks_count: Whether :data:`BLANK` must be answered at all steps before those.
+        memoryless: Accuracy, or mean squared error, of the best constant answer.
         generate: Function of (count, length, load, generator).
         distance: Steps from what must be remembered to its answer, from a sequence's tokens.
     """
@@ -46,6 +47,7 @@ class MemoryProblem:
     answers: tuple[str, ...]
     num_recalled: int
     blanks_count: bool
+    memoryless: float
     generate: Callable[[int, int, int, np.random.Generator], Generated]
     distance: Callable[[list[str]], int]
 
@@ -165,6 +167,7 @@ COPYING = MemoryProblem(
     answers=(*_DIGITS, BLANK),
     num_recalled=NUM_COPIED,
     blanks_count=True,
+    memoryless=1 / len(_DIGITS),
     generate=_copying,
     distance=lambda tokens: max(0, len(tokens) - NUM_COPIED),
 )
@@ -175,6 +178,7 @@ ADDING = MemoryProblem(
     answers=(),
     num_recalled=1,
     blanks_count=False,
+    memoryless=1 / 6,  # the variance of the sum of two uniform numbers
     generate=_adding,
     distance=_since_mark,
 )
@@ -185,6 +189,7 @@ DELAYED_RECALL = MemoryProblem(
     answers=_DIGITS,
     num_recalled=1,
     blanks_count=False,
+    memoryless=1 / len(_DIGITS),
     generate=_delayed_recall,
     distance=_since_digit,
 )
@@ -195,6 +200,7 @@ ASSOCIATIVE_RECALL = MemoryProblem(
     answers=_DIGITS,
     num_recalled=1,
     blanks_count=False,
+    memoryless=1 / len(_DIGITS),
     generate=_associative_recall,
     distance=_since_value,
 )

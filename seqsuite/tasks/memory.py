@@ -193,6 +193,19 @@ class Memory(Task):
             for name, predictions in found.items()
         }
 
+    def protocol(self, test):
+        from seqsuite.memory_scores import SOLVED_ACCURACY, SOLVED_MSE
+
+        problem = self.problem
+        if problem.numeric:
+            return {"solved": f"mse below {SOLVED_MSE}; the best constant has {problem.memoryless:.3f}"}
+        told = {"solved": f"accuracy, of recalled symbols alone, of {SOLVED_ACCURACY} or more"}
+        if problem.blanks_count:
+            steps = len(test.features["sequence"][0].split())
+            loss = problem.num_recalled * math.log(8) / steps
+            told["log_loss"] = f"mean over all {steps} steps; without memory {loss:.4f}"
+        return told
+
     def plots(self, directory, examples, predictions, references, preprocessor):
         from seqsuite import memory_report
 
