@@ -33,7 +33,7 @@ INITIALIZATIONS = ("glorot", "orthogonal", "identity", "chrono")
 CLIPS = (1.0, 0.0)
 ATTENTIONS = ("none", "additive")
 # A SimpleRNN with the rate of the gated cells diverges more often than it learns.
-LEARNING_RATES = {"simple_rnn": 1e-3, "lstm": 5e-3, "gru": 5e-3}
+LEARNING_RATES = {"simple_rnn": 3e-3, "lstm": 5e-3, "gru": 5e-3}
 RESULTS = ("solved_length", "failed_length", "updates", "seconds")
 
 
@@ -223,10 +223,10 @@ def main() -> None:
     parser.add_argument("--attentions", choices=ATTENTIONS, nargs="+", default=[*ATTENTIONS])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--units", type=int, default=64)
-    parser.add_argument("--updates", type=int, default=400, help="at each length, at most")
+    parser.add_argument("--updates", type=int, default=600, help="at each length, at most")
     parser.add_argument("--every", type=int, default=50, help="updates between looks")
     parser.add_argument("--examples", type=int, default=12_800, help="for training")
-    parser.add_argument("--batch_size", type=int, default=64)
+    parser.add_argument("--batch_size", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no more after")
     parser.add_argument("--part", type=int, default=0)
     parser.add_argument("--parts", type=int, default=1)

@@ -51,10 +51,11 @@ class MemoryReader:
             return _examples(self.PROBLEM, count, options.length, options.load, generator)
         shortest = options.min_length or options.length
         lengths = generator.integers(shortest, options.length + 1, size=options.num_examples)
-        parts = [
-            _examples(self.PROBLEM, int(count), int(length), options.load, generator)
-            for length, count in zip(*np.unique(lengths, return_counts=True), strict=True)
-        ]
+        parts = []
+        for length, count in zip(*np.unique(lengths, return_counts=True), strict=True):
+            # Short examples have as many pairs as fit.
+            load = options.load if length == options.length else min(options.load, length // 2)
+            parts.append(_examples(self.PROBLEM, int(count), int(length), int(load), generator))
         # In random order, so that some of the first are an example of all.
         return concatenate(parts).select(generator.permutation(len(lengths)).tolist())
 

@@ -198,7 +198,9 @@ class Memory(Task):
 
         problem = self.problem
         if problem.numeric:
-            return {"solved": f"mse below {SOLVED_MSE}; the best constant has {problem.memoryless:.3f}"}
+            return {
+                "solved": f"mse below {SOLVED_MSE}; the best constant has {problem.memoryless:.3f}"
+            }
         told = {"solved": f"accuracy, of recalled symbols alone, of {SOLVED_ACCURACY} or more"}
         if problem.blanks_count:
             steps = len(test.features["sequence"][0].split())
