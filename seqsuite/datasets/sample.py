@@ -20,7 +20,7 @@ from seqsuite.datasets.series import check_covariates
 from seqsuite.errors import UserError
 
 NAME = "sample"
-DESCRIPTION = "built-in sample, no network: generated sentences, Python's manual, or carbon dioxide"
+DESCRIPTION = "built-in sample, no network: generated examples, Python's manual, or carbon dioxide"
 
 _GENERATORS: dict[str, Callable[[str], Examples]] = {
     "sentiment": review_grammar.generate,
