@@ -117,7 +117,7 @@ def test_options_build_a_model_that_learns(source, model, tmp_path):
     rows = np.arange(len(encoded))
     features, targets = encoded.batch(rows), encoded.target_batch(rows)
     targets = {name: targets[name] for name in network.loss}
-    losses = [float(np.ravel(network.train_on_batch(features, targets))[0]) for _ in range(12)]
+    losses = [float(np.ravel(network.train_on_batch(features, targets))[0]) for _ in range(6)]
     assert losses[-1] < losses[0]
     predictions = {k: v.numpy() for k, v in network(features, training=False).items()}
     if "logits" in predictions:
