@@ -92,6 +92,8 @@ class TrainingConfig:
         final_learning_rate_fraction: Learning rate at the end as a share of the peak.
         plateau_patience: Epochs without progress before reduce_on_plateau halves the rate.
         early_stopping_patience: Epochs without progress before training stops (0: never).
+        target_score: Training stops as soon as the metric that selects reaches this on validation
+            (none: it does not stop for that).
         average_decay: Exponential moving average of the weights, used for evaluation (0: off).
         label_smoothing: Share of the target's mass spread over all labels.
         class_weights: balanced weighs each label by the inverse of its frequency.
@@ -114,6 +116,7 @@ class TrainingConfig:
     final_learning_rate_fraction: float = 0.02
     plateau_patience: int = 2
     early_stopping_patience: int = 0
+    target_score: float | None = None
     average_decay: float = 0.0
     label_smoothing: float = 0.0
     class_weights: Literal["none", "balanced"] = "none"

@@ -186,6 +186,9 @@ class Trainer:
             if phase.selects and patience and progress.stale_epochs >= patience:
                 print(f"No progress on validation for {patience} epochs: stopping early.")
                 break
+            if phase.selects and self._reached_target():
+                print(f"Validation has reached {settings.target_score}: stopping.")
+                break
             self._save()
             self._stop_if_requested()
 
@@ -298,6 +301,12 @@ class Trainer:
         reducing = self.training.schedule == "reduce_on_plateau"
         if reducing and progress.stale_epochs % patience == 0:
             progress.plateau_factor *= 0.5
+
+    def _reached_target(self) -> bool:
+        target = self.training.target_score
+        if target is None:
+            return False
+        return self.progress.best >= (-target if self.task.monitor in LOWER_IS_BETTER else target)
 
     def _state(self) -> dict[str, list[Any]]:
         state: dict[str, list[Any]] = {"average": list(self.average.values)}

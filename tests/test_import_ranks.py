@@ -86,6 +86,8 @@ RANKS = [
         "speech_recordings",
         "speech_report",
         "speech_baselines",
+        "memory_scores",
+        "memory_baselines",
     },
     {
         "task",
@@ -103,6 +105,7 @@ RANKS = [
         "speech_server",
         "speech_stream",
         "speech_export",
+        "memory_report",
     },
     {"tasks", "training", "evaluation", "export", "callbacks", "report", "averaging"},
     {"runs", "prediction"},
