@@ -34,9 +34,9 @@ _FILE = re.compile(r"(?P<digit>\d)_(?P<speaker>[a-z]+)_(?P<index>\d+)\.wav")
 def load(split: str, options: Any, task: str = "speech_recognition") -> Examples | None:
     """Read a split.
 
-    Every five recordings of a speaker and digit are a group: a validation set cut by groups is then
-    what the test split is, five other recordings of each. With a held-out speaker too, validation is
-    on speakers who are learned: of five, none can be spared.
+    Every five recordings of a speaker and digit are a group: a validation set cut by groups then is
+    what the test split is, five others of each. With a held-out speaker too, validation is on
+    speakers who are learned: of five, none can be spared.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
