@@ -5,7 +5,7 @@ Nothing else of seqsuite is needed: the models may be stock Keras.
 Example:
     >>> import keras
     >>> import numpy as np
-    >>> from seqsuite.diagnostics import gate_statistics, gradient_flow, verdicts
+    >>> from seqsuite.diagnostics import diagnose, gate_statistics, gradient_flow
     >>> keras.utils.set_random_seed(0)
     >>> model = keras.Sequential(
     ...     [
@@ -21,7 +21,7 @@ Example:
     >>> sorted(flow.reach(0.01))  # steps back until 1 % of the gradient is left
     ['lstm', 'lstm_1']
     >>> gates = gate_statistics(model, x)
-    >>> [finding.kind for finding in verdicts(flow, gates)]
+    >>> [finding.kind for finding in diagnose(flow, gates)]
     ['healthy']
 
 Names are looked up when they are first used, so that the command's ``--help`` answers at once.
@@ -33,24 +33,24 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "Finding": "verdicts",
+    "Finding": "findings",
     "Gate": "gates",
     "GateStatistics": "gates",
-    "GradientFlow": "gradient_flow",
-    "LayerFlow": "gradient_flow",
+    "GradientFlow": "flow",
+    "LayerFlow": "flow",
     "Measurement": "probe",
     "Probe": "probe",
+    "DiagnosticsRecorder": "records",
     "RecurrentDiagnostics": "callback",
     "StateJacobian": "jacobian",
-    "diagnose": "verdicts",
+    "diagnose": "findings",
     "gate_statistics": "probe",
     "gradient_flow": "probe",
     "jacobian_of_call": "jacobian",
     "layer_inputs": "jacobian",
     "recurrent_layers": "recording",
-    "recurrent_spectrum": "jacobian",
+    "recurrent_spectrum": "spectrum",
     "state_jacobian": "jacobian",
-    "verdicts": "verdicts",
 }
 
 __all__ = sorted(_HOMES)

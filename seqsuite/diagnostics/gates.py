@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -226,6 +227,12 @@ class GateStatistics:
         return [
             _record(layer, gate) for layer, gates in self.layers.items() for gate in gates.values()
         ]
+
+    def plot(self, path: str | Path) -> Path:
+        """Draw a histogram of every gate and return ``path``."""
+        from seqsuite.diagnostics.plots import plot_gate_statistics
+
+        return plot_gate_statistics(self, path)
 
 
 def _record(layer: str, gate: Gate) -> dict[str, Any]:

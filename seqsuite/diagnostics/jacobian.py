@@ -48,11 +48,11 @@ class StateJacobian:
         largest = np.maximum(self.singular_values[state][:, :, 0], np.finfo(np.float64).tiny)
         return np.exp(np.mean(np.log(largest), axis=0, where=np.isfinite(largest)))
 
-    def plot(self, path: str | Path) -> Path:
-        """Draw the singular values over the lags and return ``path``."""
+    def plot(self, path: str | Path, name: str = "") -> Path:
+        """Draw the singular values over the lags, a layer's name in the title; return ``path``."""
         from seqsuite.diagnostics.plots import plot_state_jacobian
 
-        return plot_state_jacobian(self, path)
+        return plot_state_jacobian(self, path, name)
 
 
 def state_jacobian(
@@ -281,39 +281,3 @@ def layer_inputs(model: keras.Model, x: Any) -> dict[str, LoopCall]:
     with recording(model) as calls:
         model(tf.nest.map_structure(tf.convert_to_tensor, x), training=False)
     return {call.name: call for call in calls}
-
-
-def recurrent_spectrum(layer: keras.layers.RNN) -> dict[str, tuple[float, float]]:
-    """Return the spectral radius and the largest singular value of a recurrent kernel, by gate.
-
-    Args:
-        layer: A built SimpleRNN, LSTM or GRU layer, or an RNN around such a cell.
-
-    Returns:
-        Gate -> (spectral radius, largest singular value) of its square block; of a SimpleRNN the
-        one block is named ``state``. Nothing for other cells.
-
-    Example:
-        >>> layer = keras.layers.SimpleRNN(2, recurrent_initializer="identity")
-        >>> layer.build((None, None, 1))
-        >>> recurrent_spectrum(layer)
-        {'state': (1.0, 1.0)}
-    """
-    from seqsuite.diagnostics.gates import kind_of, stock_cell
-
-    cell = stock_cell(layer)
-    if cell is None:
-        return {}
-    names = {
-        "simple_rnn": ("state",),
-        "lstm": ("input", "forget", "candidate", "output"),
-        "gru": ("update", "reset", "candidate"),
-    }[kind_of(layer)]
-    kernel = np.asarray(keras.ops.convert_to_numpy(cell.recurrent_kernel), np.float64)
-    return {
-        name: (
-            float(np.abs(np.linalg.eigvals(block)).max()),
-            float(np.linalg.norm(block, 2)),
-        )
-        for name, block in zip(names, np.split(kernel, len(names), axis=1), strict=True)
-    }

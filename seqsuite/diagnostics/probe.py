@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.diagnostics.gates import KEEP_GATES, GateStatistics, kind_of, summarize
-from seqsuite.diagnostics.gradient_flow import GradientFlow
+from seqsuite.diagnostics.flow import GradientFlow
 from seqsuite.diagnostics.recording import LoopCall, recording
 
 Tensor = Any
@@ -43,7 +43,7 @@ class Probe:
         loss: Function of ``(y, outputs)``; the loss that the model was compiled with when None.
 
     Example:
-        >>> model = keras.Sequential([keras.Input((5, 2)), keras.layers.LSTM(3)])
+        >>> model = keras.Sequential([keras.Input((5, 2)), keras.layers.LSTM(3, name="lstm")])
         >>> probe = Probe(model, loss=keras.losses.MeanSquaredError())
         >>> measured = probe(tf.ones((4, 5, 2)), tf.ones((4, 3)))
         >>> list(measured.flow.layers), measured.flow.layers["lstm"].norms.shape
@@ -54,7 +54,7 @@ class Probe:
         self.model = model
         self._loss = loss
         self._keep: dict[str, str] = {}
-        self._run = tf.function(self._measure, autograph=False, reduce_retracing=True)
+        self._compiled: dict[Any, Any] = {}
 
     def __call__(self, x: Any, y: Any, sample_weight: Any = None) -> Measurement:
         """Measure a batch.
@@ -69,15 +69,24 @@ class Probe:
         """
         batch = tensors((x, y, sample_weight))
         kept = [(variable, variable.numpy()) for variable in _passing_variables(self.model)]
-        loss, gradients, real, gates = self._run(*batch, tf.constant(False))
+        run = self._compile(batch)
+        loss, gradients, real, gates = run(*batch, tf.constant(False))
         # The same pass, the gradient stopped at all outputs but the last.
-        _, carried, _, _ = self._run(*batch, tf.constant(True))
+        _, carried, _, _ = run(*batch, tf.constant(True))
         for variable, value in kept:
             variable.assign(value)
         flow = GradientFlow.from_gradients(
             *({name: g.numpy() for name, g in part.items()} for part in (gradients, carried, real))
         )
         return Measurement(float(loss), flow, GateStatistics.from_summaries(_numpy(gates), self._keep))
+
+    def _compile(self, batch: tuple) -> Any:
+        """Return the pass for batches of this shape."""
+        key = tuple((part.shape, part.dtype) for part in tf.nest.flatten(batch) if part is not None)
+        if key not in self._compiled:
+            run = tf.function(self._measure, autograph=False)
+            self._compiled[key] = run.get_concrete_function(*batch, tf.constant(False))
+        return self._compiled[key]
 
     def _measure(self, x, y, sample_weight, end_only):
         with tf.GradientTape() as tape, recording(self.model, end_only, tape.watch) as calls:
@@ -120,7 +129,8 @@ def _numpy(tensors: Any) -> Any:
 def _passing_variables(model: keras.Model) -> list[Any]:
     """Variables that a pass may change though they are no weights: random seeds, running means."""
     weights = {id(weight) for weight in model.weights}
-    return [variable for variable in model.variables if id(variable) not in weights]
+    others = [v for v in model.variables if id(v) not in weights]
+    return others + list(model.metrics_variables)
 
 
 def gradient_flow(
@@ -143,10 +153,12 @@ def gradient_flow(
         The norms of the loss's gradient with respect to the hidden state of every step.
 
     Example:
-        >>> model = keras.Sequential([keras.Input((50, 1)), keras.layers.SimpleRNN(8)])
+        >>> model = keras.Sequential(
+        ...     [keras.Input((50, 1)), keras.layers.SimpleRNN(8, name="recurrent")]
+        ... )
         >>> model.compile(loss="mse")
         >>> flow = gradient_flow(model, tf.ones((4, 50, 1)), tf.zeros((4, 8)))
-        >>> 0 < flow.layers["simple_rnn"].reach(fraction=0.01) <= 50
+        >>> 0 < flow.layers["recurrent"].reach(fraction=0.01) <= 50
         True
 
     Reference:
@@ -167,7 +179,7 @@ def gate_statistics(model: keras.Model, x: Any) -> GateStatistics:
         Means, quantiles, saturation and memory times of every layer and gate.
 
     Example:
-        >>> model = keras.Sequential([keras.Input((5, 2)), keras.layers.LSTM(3)])
+        >>> model = keras.Sequential([keras.Input((5, 2)), keras.layers.LSTM(3, name="lstm")])
         >>> statistics = gate_statistics(model, tf.zeros((4, 5, 2)))
         >>> forget = statistics.layers["lstm"]["forget"]  # its bias starts at 1
         >>> round(forget.mean, 4), round(float(forget.memory_steps().mean()), 2)

@@ -31,7 +31,7 @@ class LayerFlow:
     @property
     def length(self) -> int:
         """Steps of the longest row."""
-        return int(np.isfinite(self.carried).sum(axis=1).max(initial=0))
+        return int((~np.isnan(self.carried)).sum(axis=1).max(initial=0))
 
     def mean(self) -> np.ndarray:
         """Return the mean over rows of `norms` for every step back, ``(time,)``."""
@@ -39,20 +39,21 @@ class LayerFlow:
 
     def quantiles(self, shares: tuple[float, ...] = (0.1, 0.5, 0.9)) -> np.ndarray:
         """Return quantiles over rows of `norms`, ``(len(shares), time)``."""
-        with np.errstate(all="ignore"):
-            filled = np.isfinite(self.norms).any(axis=0)
-            found = np.full((len(shares), self.norms.shape[1]), np.nan)
-            found[:, filled] = np.nanquantile(self.norms[:, filled], shares, axis=0)
+        found = np.full((len(shares), self.norms.shape[1]), np.nan)
+        filled = ~np.isnan(self.norms).all(axis=0)
+        found[:, filled] = np.nanquantile(self.norms[:, filled], shares, axis=0)
         return found
 
     def relative(self) -> np.ndarray:
-        """Return the carried gradient against its value at the end, ``(time,)``.
+        """Return the carried gradient as a multiple of its value at the end, ``(time,)``.
 
-        The mean over those rows that are long enough, each first divided by its own end value.
+        Norms are summed over the rows that have the step, at the step and at their ends. NaN where
+        the end gets no gradient.
         """
-        with np.errstate(all="ignore"):
-            ratios = self.carried / self.carried[:, :1]
-        return _column_means(ratios)
+        real = ~np.isnan(self.carried)
+        at_step = np.where(real, self.carried, 0.0).sum(axis=0, dtype=np.float64)
+        at_end = np.where(real, self.carried[:, :1], 0.0).sum(axis=0, dtype=np.float64)
+        return np.divide(at_step, at_end, out=np.full(len(at_end), np.nan), where=at_end > 0)
 
     def reach(self, fraction: float = 0.01) -> int:
         """Return over how many steps back the end of the loss still reaches.
@@ -113,7 +114,7 @@ def _from_the_end(values: np.ndarray, real: np.ndarray) -> np.ndarray:
 
 
 def _column_means(values: np.ndarray) -> np.ndarray:
-    filled = np.isfinite(values) | np.isinf(values)
+    filled = ~np.isnan(values)
     total = np.where(filled, values, 0.0).sum(axis=0, dtype=np.float64)
     count = filled.sum(axis=0)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)

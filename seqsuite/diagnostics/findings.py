@@ -1,0 +1,201 @@
+"""What the numbers mean, one plain line each: pure functions, no model in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqsuite.diagnostics.flow import GradientFlow, LayerFlow
+from seqsuite.diagnostics.gates import GateStatistics
+
+REACH_FRACTION = 0.01
+"""A gradient counts as gone under a hundredth of its end value: less is lost among what the other
+steps give to the same shared weights."""
+MIN_REACH = 5
+"""Gradients vanish when they are gone within fewer steps: to less than 40 % with every step, less
+memory than a five-gram has. A fresh LSTM, GRU or orthogonal SimpleRNN reaches 9 steps and more."""
+EXPLODING_RATIO = 10.0
+"""Gradients explode when they grow by that factor on their way back, to more than at the end. On
+the way through a healthy network they fall; an orthogonal linear one keeps them as they are."""
+SATURATED_SHARE = 0.8
+"""Gates are saturated when that share of their values is. Trained networks do shut many gates much
+of the time, and keep a memory by a forget gate near 1, which is therefore not counted."""
+RISING_RATIO = 1.25
+"""The learning rate is too high when the loss of the same batch, without dropout, is that much
+above what it was before training; noise of single batches does not enter."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One condition.
+
+    Args:
+        kind: ``"not_finite"``, ``"learning_rate"``, ``"explode"``, ``"vanish"``, ``"saturated"`` or
+            ``"healthy"``.
+        layers: The layers it was found in, the worst first; none where it is about the whole model.
+        message: One line: what was measured, and what to try.
+    """
+
+    kind: str
+    layers: tuple[str, ...]
+    message: str
+
+
+def diagnose(
+    flow: GradientFlow | None = None,
+    gates: GateStatistics | None = None,
+    losses: Sequence[float] = (),
+) -> list[Finding]:
+    """Name what is wrong with the training of recurrent layers.
+
+    Args:
+        flow: From `gradient_flow`.
+        gates: From `gate_statistics`.
+        losses: Losses of the same batch over training, the one before the first step in front.
+
+    Returns:
+        A finding for every condition that holds, the gravest first; ``"healthy"`` when none does.
+
+    Example:
+        >>> back = 2.0 ** np.arange(30)[None]  # doubles with every step back
+        >>> flow = GradientFlow({"rnn": LayerFlow(norms=back, carried=back)})
+        >>> print(diagnose(flow)[0].message.split(";")[0])
+        rnn: gradients explode, 5.4e+08 times their end value 29 steps back
+    """
+    flows = {} if flow is None else flow.layers
+    rows = [] if gates is None else gates.rows()
+    found = [
+        _not_finite(flows, losses),
+        _rising(losses),
+        _worst("explode", flows, _growth, _explode_line),
+        _worst("vanish", flows, _lost, _vanish_line),
+        _saturated(rows),
+    ]
+    findings = [finding for finding in found if finding is not None]
+    if findings and findings[0].kind == "not_finite":
+        return findings[:1]
+    return findings or [Finding("healthy", (), _healthy_line(flows))]
+
+
+def _not_finite(flows: dict[str, LayerFlow], losses: Sequence[float]) -> Finding | None:
+    broken = tuple(name for name, layer in flows.items() if not _finite(layer))
+    if not broken and np.isfinite(losses[-1:]).all():
+        return None
+    what = f"gradients in {', '.join(broken)}" if broken else "loss"
+    return Finding(
+        "not_finite",
+        broken,
+        f"The {what} became infinite or NaN: training has diverged; lower the learning rate, clip "
+        "gradients by norm, and start again from weights before this.",
+    )
+
+
+def _finite(layer: LayerFlow) -> bool:
+    # Steps of padding are NaN in both; a step that is NaN in the middle of a row is not padding.
+    ends = layer.norms[:, :1], layer.carried[:, :1]
+    return bool(not np.isinf(layer.norms).any() and all(np.isfinite(end).any() for end in ends))
+
+
+def _rising(losses: Sequence[float]) -> Finding | None:
+    if len(losses) < 2 or losses[-1] <= RISING_RATIO * losses[0] or losses[0] <= 0:
+        return None
+    return Finding(
+        "learning_rate",
+        (),
+        f"The learning rate is too high: the loss of the same batch is {losses[-1]:.3g}, before "
+        f"training it was {losses[0]:.3g}; lower it three- to tenfold, warm it up, clip gradients "
+        "by norm.",
+    )
+
+
+def _worst(
+    kind: str,
+    flows: dict[str, LayerFlow],
+    measure: Callable[[LayerFlow], float | None],
+    line: Callable[[str, LayerFlow], str],
+) -> Finding | None:
+    """Join the layers in which `measure` finds something, the largest first, in one finding."""
+    measured = {name: measure(layer) for name, layer in flows.items()}
+    values = {name: value for name, value in measured.items() if value is not None}
+    names = sorted(values, key=lambda name: -values[name])
+    if not names:
+        return None
+    others = f" (also in {', '.join(names[1:])})" if names[1:] else ""
+    what, _, remedy = line(names[0], flows[names[0]]).partition(";")
+    return Finding(kind, tuple(names), f"{what}{others};{remedy}")
+
+
+def _growth(layer: LayerFlow) -> float | None:
+    """Return how much larger than at the end the gradient is at its peak, if it explodes."""
+    relative = layer.relative()
+    relative = relative[np.isfinite(relative)]
+    if not len(relative):
+        return None
+    rise = relative / np.maximum(np.minimum.accumulate(relative), np.finfo(float).tiny)
+    explodes = relative[rise > EXPLODING_RATIO].max(initial=0.0) > 1.0
+    return float(relative.max()) if explodes else None
+
+
+def _explode_line(name: str, layer: LayerFlow) -> str:
+    relative = layer.relative()
+    back = int(np.nanargmax(relative))
+    return (
+        f"{name}: gradients explode, {relative[back]:.2g} times their end value {back} steps back; "
+        "clip gradients by norm, start from orthogonal or smaller recurrent weights, lower the "
+        "learning rate, or shorten the steps of back-propagation."
+    )
+
+
+def _lost(layer: LayerFlow) -> float | None:
+    """Return how many steps too short the gradient reaches, if it vanishes."""
+    if layer.length < 2 * MIN_REACH:
+        return None
+    if not np.nansum(layer.norms):
+        return float(MIN_REACH)
+    if not np.nansum(layer.carried[:, 0]):
+        return None  # nothing is read from the last output, so nothing can be said
+    reach = layer.reach(REACH_FRACTION)
+    return float(MIN_REACH - reach) if reach < MIN_REACH else None
+
+
+def _vanish_line(name: str, layer: LayerFlow) -> str:
+    what = f"only {layer.reach(REACH_FRACTION)} of {layer.length} steps back is 1 % of them left"
+    if not np.nansum(layer.norms):
+        what = "none reaches any step"
+    return (
+        f"{name}: gradients vanish, {what}; use a gated cell (LSTM, GRU), orthogonal or identity "
+        "recurrent weights, a forget bias of 1 or chrono initialisation, or layer normalisation; "
+        "clipping does not help here."
+    )
+
+
+def _saturated(rows: Sequence[dict]) -> Finding | None:
+    stuck = {}
+    for row in rows:
+        # A memory is kept by a gate near 1: "memory_steps_mean" is there for keeping gates alone.
+        share = row["share_low"] + (0 if "memory_steps_mean" in row else row["share_high"])
+        if share > SATURATED_SHARE:
+            stuck[row["layer"], row["gate"]] = share
+    if not stuck:
+        return None
+    worst = max(stuck, key=lambda key: stuck[key])
+    others = f" (and {len(stuck) - 1} more)" if len(stuck) > 1 else ""
+    return Finding(
+        "saturated",
+        tuple(dict.fromkeys(layer for layer, _ in sorted(stuck, key=lambda key: -stuck[key]))),
+        f"{worst[0]}: gates are saturated, {stuck[worst]:.0%} of the {worst[1]} values are stuck "
+        f"at their ends{others}; lower the learning rate, start from smaller weights, add layer "
+        "normalisation or weight decay, and scale the inputs.",
+    )
+
+
+def _healthy_line(flows: dict[str, LayerFlow]) -> str:
+    reaches = [
+        f"{name} {layer.reach(REACH_FRACTION)} of {layer.length}"
+        for name, layer in flows.items()
+        if np.nansum(layer.carried[:, 0])
+    ]
+    what = f" The end of the loss reaches back, to 1 %: {', '.join(reaches)} steps." if reaches else ""
+    return f"Healthy: gradients neither vanish nor explode, and no gates are stuck.{what}"
