@@ -39,6 +39,7 @@ _HOMES = {
     "GradientFlow": "flow",
     "LayerFlow": "flow",
     "Measurement": "probe",
+    "PROBE_ROWS": "records",
     "Probe": "probe",
     "DiagnosticsRecorder": "records",
     "RecurrentDiagnostics": "callback",

@@ -45,6 +45,20 @@ class LoopCall:
     states: Any
     epsilon: Tensor
 
+    def longest_rows(self, count: int) -> LoopCall:
+        """Return the run of its `count` longest rows alone."""
+        lengths = tf.reduce_sum(tf.cast(self.mask, "int32"), axis=0)
+        rows = tf.argsort(lengths, direction="DESCENDING", stable=True)[:count]
+        return replace(
+            self,
+            inputs=tf.gather(self.inputs, rows, axis=1),
+            initial=tf.nest.map_structure(lambda state: tf.gather(state, rows), self.initial),
+            mask=tf.gather(self.mask, rows, axis=1),
+            outputs=tf.gather(self.outputs, rows, axis=1),
+            states=tf.nest.map_structure(lambda state: tf.gather(state, rows, axis=1), self.states),
+            epsilon=tf.gather(self.epsilon, rows, axis=1),
+        )
+
 
 def recurrent_layers(model: keras.layers.Layer) -> dict[str, keras.layers.RNN]:
     """Find the recurrent layers of a model, however deep they are nested.
