@@ -18,11 +18,13 @@ class LayerFlow:
     no such step they hold NaN. In a layer that goes backwards the last step is the first input.
 
     Args:
-        norms: float32 ``(rows, time)``: the gradient of the whole loss, by whatever way it comes.
-        carried: float32 ``(rows, time)``: the part that enters at the layer's last output alone and
-            comes to earlier steps through the layer's own recurrence. The two are the same where
-            only the last output is used. Where every step has a loss, or outputs are pooled or
-            attended to, `norms` stays large at all steps, and says nothing about memory.
+        norms: float32 ``(rows, time)``: the gradient of the whole loss with respect to the hidden
+            state, by whatever way it comes. Where every step has a loss, or outputs are pooled or
+            attended to, it stays large at all steps and says nothing about memory.
+        carried: float32 ``(rows, time)``: of the gradient that enters at the layer's last output
+            alone, what comes to earlier steps through the layer's own recurrence; with respect to
+            all states that are handed on, so of an LSTM the hidden state and the memory together.
+            In a SimpleRNN or GRU of which only the last output is used it is the same as `norms`.
     """
 
     norms: np.ndarray

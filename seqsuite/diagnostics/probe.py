@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from seqsuite.diagnostics.gates import KEEP_GATES, GateStatistics, kind_of, summarize
 from seqsuite.diagnostics.flow import GradientFlow
-from seqsuite.diagnostics.recording import LoopCall, recording
+from seqsuite.diagnostics.recording import recording
 
 Tensor = Any
 
@@ -101,20 +101,26 @@ class Probe:
                 f"RecurrentStack) that runs over whole sequences. Received: model={self.model.name}"
             )
         gradients = tape.gradient(
-            loss, [call.epsilon for call in calls], unconnected_gradients="zero"
+            loss, [call.epsilons for call in calls], unconnected_gradients="zero"
         )
         self._keep = {call.name: KEEP_GATES.get(kind_of(call.layer), "") for call in calls}
         return (
             loss,
-            {call.name: _norms(g, call) for call, g in zip(calls, gradients, strict=True)},
+            {call.name: _norms(g, end_only) for call, g in zip(calls, gradients, strict=True)},
             {call.name: tf.transpose(call.mask) for call in calls},
             {call.name: summarize(call) for call in calls},
         )
 
 
-def _norms(gradient: Tensor, call: LoopCall) -> Tensor:
-    """Return the norm of every row's gradient at every step, float32 ``(batch, time)``."""
-    return tf.transpose(tf.norm(tf.cast(gradient, tf.float32), axis=-1))
+def _norms(gradients: tuple[Tensor, ...], end_only: Tensor) -> Tensor:
+    """Return the norm of every row's gradient at every step, float32 ``(batch, time)``.
+
+    That of the hidden state, or of all states together: an LSTM hands on a memory beside it.
+    """
+    squares = [
+        tf.reduce_sum(tf.square(tf.cast(gradient, tf.float32)), axis=-1) for gradient in gradients
+    ]
+    return tf.transpose(tf.sqrt(tf.where(end_only, tf.add_n(squares), squares[0])))
 
 
 def tensors(values: Any) -> Any:

@@ -1,7 +1,7 @@
 """Watching recurrent layers inside any Keras model: their states, and a handle on every step.
 
 While `recording` is active, each recurrent layer's own loop is replaced by one that keeps the state
-of every step and adds to it a zero, `epsilon`, that a gradient tape can differentiate for. All else
+of every step and adds to it zeros, `epsilons`, that a gradient tape can differentiate for. All else
 in the layer (masks, initial states, direction, what it returns) stays Keras', and so does the cell,
 which is called as it is: custom activations and wrapped cells are computed by their own code.
 
@@ -33,7 +33,8 @@ class LoopCall:
         mask: bool ``(time, batch)``, true where the step is real.
         outputs: ``(time, batch, units)``: the hidden states, carried on over steps of padding.
         states: The states after every step, nested as `initial`, with time in front.
-        epsilon: Zeros ``(time, batch, units)`` that were added to the hidden states.
+        epsilons: Zeros that were added at every step: to the hidden states ``(time, batch, units)``
+            first, then to every other state, as the memory of an LSTM.
     """
 
     layer: keras.layers.Layer
@@ -43,7 +44,7 @@ class LoopCall:
     mask: Tensor
     outputs: Tensor
     states: Any
-    epsilon: Tensor
+    epsilons: tuple[Tensor, ...]
 
     def longest_rows(self, count: int) -> LoopCall:
         """Return the run of its `count` longest rows alone."""
@@ -56,7 +57,7 @@ class LoopCall:
             mask=tf.gather(self.mask, rows, axis=1),
             outputs=tf.gather(self.outputs, rows, axis=1),
             states=tf.nest.map_structure(lambda state: tf.gather(state, rows, axis=1), self.states),
-            epsilon=tf.gather(self.epsilon, rows, axis=1),
+            epsilons=tuple(tf.gather(epsilon, rows, axis=1) for epsilon in self.epsilons),
         )
 
 
@@ -114,7 +115,7 @@ def recording(
         model: A built model, or a recurrent layer.
         end_only: bool scalar: block the gradient into all outputs but each row's last, so that it
             reaches earlier steps through the layer's own recurrence alone.
-        watch: Given every `LoopCall.epsilon` before it is used: a gradient tape's ``watch``.
+        watch: Given every `LoopCall.epsilons` before they are used: a gradient tape's ``watch``.
 
     Yields:
         A list to which every run of a layer is added. Calls in a graph of their own, such as the
@@ -165,28 +166,36 @@ def _recorded_loop(layer, name: str, calls: list[LoopCall], graph: Any, end_only
 
 
 def _run_loop(layer, name: str, inputs: Tensor, initial: list, real: Tensor, watch) -> LoopCall:
-    cell, width = layer.cell, layer.cell.output_size
+    cell = layer.cell
     keywords = {"training": False} if cell._call_has_training_arg else {}
-    shape = tf.concat([tf.shape(inputs)[:2], [width]], axis=0)
-    epsilon = tf.ensure_shape(
-        tf.zeros(shape, cell.compute_dtype), (*inputs.shape[:2], width)
-    )
-
+    widths = [cell.output_size, *(state.shape[-1] for state in tf.nest.flatten(initial))]
+    epsilons = tuple(_zeros(inputs, width, cell.compute_dtype) for width in widths)
     if watch is not None:
-        watch(epsilon)
+        watch(epsilons)
 
     def step(before, current):
-        output, new = cell(current[0], before[1], **keywords)
-        moved = output + current[1]
+        inputs, (to_output, *to_states), real = current
+        output, new = cell(inputs, before[1], **keywords)
+        moved = output + to_output
         # Of all states the cell's output is the one that has to move with it.
-        new = tf.nest.map_structure(lambda state: moved if state is output else state, list(new))
+        flat = [
+            moved if state is output else state + epsilon
+            for state, epsilon in zip(tf.nest.flatten(list(new)), to_states, strict=True)
+        ]
+        after = moved, tf.nest.pack_sequence_as(before[1], flat)
         return tf.nest.map_structure(
-            lambda fresh, old: tf.where(current[2][:, None], fresh, old), (moved, new), before
+            lambda fresh, old: tf.where(real[:, None], fresh, old), after, before
         )
 
-    first = tf.zeros_like(epsilon[0]), initial
-    outputs, states = tf.scan(step, (inputs, epsilon, real), first)
-    return LoopCall(layer, name, inputs, initial, real, outputs, states, epsilon)
+    first = tf.zeros_like(epsilons[0][0]), initial
+    outputs, states = tf.scan(step, (inputs, epsilons, real), first)
+    return LoopCall(layer, name, inputs, initial, real, outputs, states, epsilons)
+
+
+def _zeros(inputs: Tensor, width: int, dtype: str) -> Tensor:
+    """Return zeros ``(time, batch, width)`` for inputs ``(time, batch, features)``."""
+    shape = tf.concat([tf.shape(inputs)[:2], [width]], axis=0)
+    return tf.ensure_shape(tf.zeros(shape, dtype), (*inputs.shape[:2], width))
 
 
 def _blocked(outputs: Tensor, real: Tensor, end_only: Tensor) -> Tensor:
