@@ -55,7 +55,9 @@ def linear_table(units: int, steps: int, generator: np.random.Generator) -> None
     """Print measured norms of linear networks beside powers of the spectral radius."""
     x = generator.normal(size=(1, steps + 1, 3)).astype("float32")
     print("linear network, largest singular value of the Jacobian over k steps\n")
-    print(f"{'matrix':24s}" + "".join(f"{f'k={k}':>11s}" for k in SHOWN) + "   worst error, k=1..100")
+    print(
+        f"{'matrix':24s}" + "".join(f"{f'k={k}':>11s}" for k in SHOWN) + "   worst error, k=1..100"
+    )
     for radius in (0.9, 1.1):
         formula = radius ** np.arange(1, steps + 1)
         print(f"{f'formula {radius}^k':24s}" + "".join(f"{formula[k - 1]:11.3e}" for k in SHOWN))

@@ -29,7 +29,10 @@ rate of 1 they were 0.83 to 0.99 after 30 steps. A forget gate near 1 keeps a me
 and is not counted."""
 RISING_RATIO = 1.25
 """The learning rate is too high when the loss of the same batch, without dropout, is that much
-above what it was before training; noise of single batches does not enter."""
+above what it was before training, for noise of single batches does not enter."""
+LOST_SHARE, LEAST_PROGRESS = 0.5, 0.1
+"""Or when that share of what training had taken off that loss is lost again, once it had taken off
+a tenth."""
 
 
 @dataclass(frozen=True)
@@ -70,16 +73,16 @@ def diagnose(
         rnn: gradients explode, 5.4e+08 times their end value 29 steps back
     """
     flows = {} if flow is None else flow.layers
+    broken = _not_finite(flows, losses)
+    if broken is not None:
+        return [broken]  # of what has no value nothing else can be said
     found = [
-        _not_finite(flows, losses),
         _rising(losses),
         _worst("explode", flows, _growth, _explode_line),
         _worst("vanish", flows, _lost, _vanish_line),
         _saturated({} if gates is None else gates.layers),
     ]
     findings = [finding for finding in found if finding is not None]
-    if findings and findings[0].kind == "not_finite":
-        return findings[:1]
     return findings or [Finding("healthy", (), _healthy_line(flows))]
 
 
@@ -99,18 +102,24 @@ def _not_finite(flows: dict[str, LayerFlow], losses: Sequence[float]) -> Finding
 def _finite(layer: LayerFlow) -> bool:
     # Steps of padding are NaN in both; a step that is NaN in the middle of a row is not padding.
     ends = layer.norms[:, :1], layer.carried[:, :1]
-    return bool(not np.isinf(layer.norms).any() and all(np.isfinite(end).any() for end in ends))
+    infinite = np.isinf(layer.norms).any() or np.isinf(layer.carried).any()
+    return not infinite and all(bool(np.isfinite(end).any()) for end in ends)
 
 
 def _rising(losses: Sequence[float]) -> Finding | None:
-    if len(losses) < 2 or losses[-1] <= RISING_RATIO * losses[0] or losses[0] <= 0:
+    if len(losses) < 2:
         return None
+    first, best, last = losses[0], min(losses), losses[-1]
+    progress = first - best
+    lost = progress > LEAST_PROGRESS * abs(first) and last - best > LOST_SHARE * progress
+    if not lost and last <= first + (RISING_RATIO - 1) * abs(first):
+        return None
+    where = f"after {best:.3g} at its best" if lost else f"before training it was {first:.3g}"
     return Finding(
         "learning_rate",
         (),
-        f"The learning rate is too high: the loss of the same batch is {losses[-1]:.3g}, before "
-        f"training it was {losses[0]:.3g}; lower it three- to tenfold, warm it up, clip gradients "
-        "by norm.",
+        f"The learning rate is too high: the loss of the same batch is {last:.3g}, {where}; lower "
+        "it three- to tenfold, warm it up, clip gradients by norm.",
     )
 
 
@@ -207,5 +216,7 @@ def _healthy_line(flows: dict[str, LayerFlow]) -> str:
         for name, layer in flows.items()
         if np.nansum(layer.carried[:, 0])
     ]
-    what = f" The end of the loss reaches back, to 1 %: {', '.join(reaches)} steps." if reaches else ""
+    what = (
+        f" The end of the loss reaches back, to 1 %: {', '.join(reaches)} steps." if reaches else ""
+    )
     return f"Healthy: gradients neither vanish nor explode, and no gates are stuck.{what}"

@@ -50,12 +50,13 @@ class LayerFlow:
         """Return the carried gradient as a multiple of its value at the end, ``(time,)``.
 
         Norms are summed over the rows that have the step, at the step and at their ends. NaN where
-        the end gets no gradient.
+        the end gets no gradient, or one without a value.
         """
         real = ~np.isnan(self.carried)
         at_step = np.where(real, self.carried, 0.0).sum(axis=0, dtype=np.float64)
         at_end = np.where(real, self.carried[:, :1], 0.0).sum(axis=0, dtype=np.float64)
-        return np.divide(at_step, at_end, out=np.full(len(at_end), np.nan), where=at_end > 0)
+        known = (at_end > 0) & np.isfinite(at_end)
+        return np.divide(at_step, at_end, out=np.full(len(at_end), np.nan), where=known)
 
     def reach(self, fraction: float = 0.01) -> int:
         """Return over how many steps back the end of the loss still reaches.

@@ -101,7 +101,9 @@ def _gru_gates(cell, projected, hidden, recurrent_kernel, bias) -> dict[str, Ten
         input_bias = bias
     if input_bias is not None:
         projected = projected + input_bias
-    recurrent = ops.matmul(hidden, recurrent_kernel if cell.reset_after else recurrent_kernel[:, :edge])
+    recurrent = ops.matmul(
+        hidden, recurrent_kernel if cell.reset_after else recurrent_kernel[:, :edge]
+    )
     if recurrent_bias is not None:
         recurrent = recurrent + recurrent_bias
     gates = cell.recurrent_activation(projected[..., :edge] + recurrent[..., :edge])
@@ -110,7 +112,11 @@ def _gru_gates(cell, projected, hidden, recurrent_kernel, bias) -> dict[str, Ten
         candidate = r * recurrent[..., edge:]
     else:
         candidate = ops.matmul(r * hidden, recurrent_kernel[:, edge:])
-    return {"update": z, "reset": r, "candidate": cell.activation(projected[..., edge:] + candidate)}
+    return {
+        "update": z,
+        "reset": r,
+        "candidate": cell.activation(projected[..., edge:] + candidate),
+    }
 
 
 def summarize(call: LoopCall) -> dict[str, dict[str, Tensor]]:
@@ -205,7 +211,9 @@ class GateStatistics:
     layers: dict[str, dict[str, Gate]]
 
     @classmethod
-    def from_summaries(cls, summaries: Mapping[str, Any], keep: Mapping[str, str]) -> GateStatistics:
+    def from_summaries(
+        cls, summaries: Mapping[str, Any], keep: Mapping[str, str]
+    ) -> GateStatistics:
         """Build from what `summarize` returned for each layer; `keep` names the keeping gates."""
         return cls(
             {
@@ -237,7 +245,9 @@ class GateStatistics:
 
 def _record(layer: str, gate: Gate) -> dict[str, Any]:
     record: dict[str, Any] = {"layer": layer, "gate": gate.name, "mean": gate.mean}
-    record |= {f"quantile_{round(100 * q)}": gate.quantile(q) for q in (0.05, 0.25, 0.5, 0.75, 0.95)}
+    record |= {
+        f"quantile_{round(100 * q)}": gate.quantile(q) for q in (0.05, 0.25, 0.5, 0.75, 0.95)
+    }
     record |= {"share_low": gate.share_low, "share_high": gate.share_high}
     if gate.keeps:
         steps = gate.memory_steps()

@@ -142,10 +142,9 @@ class _LastSteps:
             for first, after in zip(initial, tf.nest.flatten(call.states), strict=True)
         ]
         self.sizes = [int(state.shape[-1]) for state in states]
-        # Only the states of a stock LSTM have names; a wrapped stack of cells has many.
-        self.names = ["hidden", "memory"][: len(states)] if len(states) < 3 else [
-            f"state_{index}" for index in range(len(states))
-        ]
+        names = ["hidden", "memory"]  # a stack of cells has more states
+        names += [f"state_{index}" for index in range(2, len(states))]
+        self.names = names[: len(states)]
         real = call.mask.numpy()
         self.counts = real.sum(axis=0)
         # Steps of padding change nothing and are left out.
@@ -157,6 +156,12 @@ class _LastSteps:
         index = np.array([[self._positions[row][back], row] for row in rows])
         inputs = tf.gather_nd(self._inputs, index)
         return inputs, [tf.gather_nd(state, index) for state in self._states]
+
+    def block(self, count: int, row: int) -> tuple[Tensor, list[Tensor]]:
+        """Return inputs ``(count, 1, features)`` and states before the last steps of a row."""
+        index = [[self._positions[row][back], row] for back in range(count)][::-1]
+        inputs, *states = (tf.gather_nd(x, index)[:, None] for x in (self._inputs, *self._states))
+        return inputs, states
 
     def step(self, inputs: Tensor, states: list[Tensor]) -> list[Tensor]:
         """Run the cell once."""
@@ -198,34 +203,52 @@ def _estimate(steps: _LastSteps, lags: np.ndarray, count: int) -> np.ndarray:
     for row, place in np.ndindex(rows, len(lags)):
         if steps.counts[row] < lags[place]:
             continue
-        block = [steps.at(back, np.array([row])) for back in range(lags[place])]
+        block = steps.block(int(lags[place]), row)
         for index in range(len(steps.sizes)):
             values[index, row, place] = _largest(steps, block, index, count, forward, backward)
     return values
 
 
 def _products(steps: _LastSteps):
-    """Return functions that multiply the Jacobian of one step by vectors, from either side."""
+    """Return functions that multiply the Jacobian over a block of steps by vectors.
 
-    def spread(tensor, vectors):
-        return tf.repeat(tensor, tf.shape(vectors)[0], axis=0)
+    Each takes inputs and states of the steps and vectors ``(vectors, size)`` of every state, and
+    returns the products and the logarithm of the factor that was taken out of them on the way, so
+    that neither end of float32 is reached.
+    """
 
-    @tf.function(autograph=False, reduce_retracing=True)
-    def forward(inputs, states, vectors):
-        states = [spread(state, vectors[0]) for state in states]
+    def spread(tensors, vectors):
+        repeats = tf.shape(vectors[0])[0]
+        return [tf.repeat(tensor, repeats, axis=0) for tensor in tensors]
+
+    def forward(vectors, inputs, states):
+        states = spread(states, vectors)
         with tf.autodiff.ForwardAccumulator(states, vectors) as accumulator:
-            new = steps.step(spread(inputs, vectors[0]), states)
+            new = steps.step(spread([inputs], vectors)[0], states)
         return [accumulator.jvp(state, unconnected_gradients="zero") for state in new]
 
-    @tf.function(autograph=False, reduce_retracing=True)
-    def backward(inputs, states, vectors):
-        states = [spread(state, vectors[0]) for state in states]
+    def backward(vectors, inputs, states):
+        states = spread(states, vectors)
         with tf.GradientTape() as tape:
             tape.watch(states)
-            new = steps.step(spread(inputs, vectors[0]), states)
+            new = steps.step(spread([inputs], vectors)[0], states)
         return tape.gradient(new, states, vectors, unconnected_gradients="zero")
 
-    return forward, backward
+    def through(multiply, fold):
+        def scaled(before, current):
+            vectors, logarithm = before
+            new = multiply(vectors, *current)
+            size = tf.reduce_max([tf.reduce_max(tf.abs(vector)) for vector in new])
+            size = tf.where(size > 0, size, 1.0)
+            return [vector / size for vector in new], logarithm + tf.math.log(size)
+
+        @tf.function(autograph=False, reduce_retracing=True)
+        def run(inputs, states, vectors):
+            return fold(scaled, (inputs, states), (vectors, tf.constant(0.0)))
+
+        return run
+
+    return through(forward, tf.foldl), through(backward, tf.foldr)
 
 
 def _largest(steps, block, index: int, count: int, forward, backward) -> np.ndarray:
@@ -233,36 +256,28 @@ def _largest(steps, block, index: int, count: int, forward, backward) -> np.ndar
 
     Args:
         steps: The run.
-        block: Inputs and states of the steps, the last one first.
+        block: Inputs and states of the steps, in their order.
         index: Which state.
         count: How many values.
-        forward: Jacobian-vector product of one step.
-        backward: Vector-Jacobian product of one step.
+        forward: Jacobian-vector product.
+        backward: Vector-Jacobian product.
     """
     size = steps.sizes[index]
     width = min(size, count + _EXTRA_VECTORS)
 
-    def through(vectors, order, multiply):
-        # Rescaled on the way, so that neither end of float32 is reached.
-        scale = 0.0
-        tangents = [tf.zeros((width, other)) for other in steps.sizes]
-        tangents[index] = tf.constant(vectors.T, tf.float32)
-        for inputs, states in order:
-            tangents = multiply(inputs, states, tangents)
-            largest = float(max(tf.reduce_max(tf.abs(tangent)) for tangent in tangents))
-            if largest > 0:
-                scale += np.log(largest)
-                tangents = [tangent / largest for tangent in tangents]
-        return tangents[index].numpy().T.astype(np.float64), scale
+    def through(multiply, columns):
+        vectors = [tf.zeros((width, other)) for other in steps.sizes]
+        vectors[index] = tf.constant(columns.T, tf.float32)
+        products, logarithm = multiply(*block, vectors)
+        return products[index].numpy().T.astype(np.float64), float(logarithm)
 
-    generator = np.random.default_rng(0)
-    vectors = np.linalg.qr(generator.normal(size=(size, width)))[0]
+    columns = np.linalg.qr(np.random.default_rng(0).normal(size=(size, width)))[0]
     for _ in range(_ITERATIONS):
-        image, _ = through(vectors, reversed(block), forward)
-        back, _ = through(np.linalg.qr(image)[0], block, backward)
-        vectors = np.linalg.qr(back)[0]
-    image, scale = through(vectors, reversed(block), forward)
-    return np.linalg.svd(image, compute_uv=False)[:count] * np.exp(scale)
+        image, _ = through(forward, columns)
+        back, _ = through(backward, np.linalg.qr(image)[0])
+        columns = np.linalg.qr(back)[0]
+    image, logarithm = through(forward, columns)
+    return np.linalg.svd(image, compute_uv=False)[:count] * np.exp(logarithm)
 
 
 def layer_inputs(model: keras.Model, x: Any) -> dict[str, LoopCall]:

@@ -78,7 +78,9 @@ class Probe:
         flow = GradientFlow.from_gradients(
             *({name: g.numpy() for name, g in part.items()} for part in (gradients, carried, real))
         )
-        return Measurement(float(loss), flow, GateStatistics.from_summaries(_numpy(gates), self._keep))
+        return Measurement(
+            float(loss), flow, GateStatistics.from_summaries(_numpy(gates), self._keep)
+        )
 
     def _compile(self, batch: tuple) -> Any:
         """Return the pass for batches of this shape."""

@@ -16,7 +16,9 @@ _MAX_EXACT_UNITS = 128
 _SQUARINGS, _ITERATIONS = 8, 30
 
 
-def recurrent_spectrum(layer: keras.layers.RNN, quick: bool = False) -> dict[str, tuple[float, float]]:
+def recurrent_spectrum(
+    layer: keras.layers.RNN, quick: bool = False
+) -> dict[str, tuple[float, float]]:
     """Return the spectral radius and the largest singular value of a recurrent kernel, by gate.
 
     Args:

@@ -148,9 +148,7 @@ def test_padding_and_our_stacks_change_nothing(x):
     for name in names:
         norms = short.layers[name].norms
         np.testing.assert_array_equal(np.isfinite(norms).sum(axis=1), LENGTHS)
-        np.testing.assert_allclose(
-            long.layers[name].norms[:, :STEPS], norms, rtol=1e-4, atol=1e-8
-        )
+        np.testing.assert_allclose(long.layers[name].norms[:, :STEPS], norms, rtol=1e-4, atol=1e-8)
         assert np.isnan(long.layers[name].norms[:, STEPS:]).all()
     # The first step's output is all that the loss reads: the last of the way back.
     assert np.all(short.layers["level_1/backward"].norms[:, 0] > 0)
