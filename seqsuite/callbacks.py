@@ -101,7 +101,9 @@ class TensorBoardWriter:
 
 
 class DiagnosticsCallback:
-    """Record gradients, gates and kernels of a run in ``diagnostics.csv``; see `seqsuite.diagnostics`.
+    """Record gradients, gates and kernels of a run in ``diagnostics.csv``.
+
+    See `seqsuite.diagnostics`.
 
     Args:
         model: A compiled model.

@@ -246,7 +246,9 @@ class Trainer:
         offset = 0 if phase.selects else 1_000_000
         return train.plan(self.training, offset + epoch)
 
-    def _watch(self, phase: Phase, train: EncodedExamples) -> list[DiagnosticsCallback]:
+    def _watch(
+        self, phase: Phase, train: EncodedExamples
+    ) -> list[Callable[[keras.Model, int, int], None]]:
         """Return what records diagnostics, if it is asked for, on examples of middle length."""
         settings = self.training
         if not (settings.diagnostics_interval and phase.selects):

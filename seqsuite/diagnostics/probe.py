@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from seqsuite.diagnostics.gates import KEEP_GATES, GateStatistics, kind_of, summarize
 from seqsuite.diagnostics.flow import GradientFlow
+from seqsuite.diagnostics.gates import KEEP_GATES, GateStatistics, kind_of, summarize
 from seqsuite.diagnostics.recording import recording
 
 Tensor = Any

@@ -1,4 +1,4 @@
-"""How much a recurrent kernel can stretch a state: its spectral radius and largest singular value."""
+"""How much a recurrent kernel can stretch a state: spectral radius and largest singular value."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _estimated(block: np.ndarray) -> tuple[float, float]:
             return 0.0, 0.0
         power, logarithm = power / scale, 2 * (logarithm + np.log(scale))
         power = power @ power
-    logarithm += np.log(max(float(np.linalg.norm(power)), np.finfo(np.float32).tiny))
+    logarithm += np.log(float(np.linalg.norm(power)) + float(np.finfo(np.float32).tiny))
     vector = np.random.default_rng(0).normal(size=len(block)).astype(np.float32)
     for _ in range(_ITERATIONS):
         vector = block.T @ (block @ vector)
