@@ -76,6 +76,8 @@ def _report(words: list[str]) -> int:
     _write(output, run, measured, jacobians, findings)
     for finding in findings:
         print(finding.message)
+    if measured.unwatched:
+        print(f"Not seen, as they run step by step in a loop: {', '.join(measured.unwatched)}.")
     print(f"Report: {output / 'report.md'}")
     return 0
 
@@ -154,6 +156,7 @@ def _write(
         "task": run.task.name,
         "loss": measured.loss,
         "findings": [{"kind": f.kind, "message": f.message} for f in findings],
+        "unwatched": measured.unwatched,
         "gradient_flow": flows,
         "gates": measured.gates.rows(),
         "jacobian_norms": {

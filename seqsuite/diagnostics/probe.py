@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from seqsuite.diagnostics.flow import GradientFlow
 from seqsuite.diagnostics.gates import KEEP_GATES, GateStatistics, kind_of, summarize
-from seqsuite.diagnostics.recording import recording
+from seqsuite.diagnostics.recording import recording, recurrent_layers
 
 Tensor = Any
 
@@ -24,11 +24,14 @@ class Measurement:
         loss: The loss of the batch.
         flow: Gradients with respect to the states.
         gates: What the gates did.
+        unwatched: Recurrent layers of the model that ran step by step within a loop of its own, or
+            not at all, so that nothing is known of them.
     """
 
     loss: float
     flow: GradientFlow
     gates: GateStatistics
+    unwatched: tuple[str, ...] = ()
 
 
 class Probe:
@@ -53,6 +56,7 @@ class Probe:
         self.model = model
         self._loss = loss
         self._keep: dict[str, str] = {}
+        self._unwatched: tuple[str, ...] = ()
         self._compiled: dict[Any, Any] = {}
 
     def __call__(self, x: Any, y: Any, sample_weight: Any = None) -> Measurement:
@@ -77,9 +81,8 @@ class Probe:
         flow = GradientFlow.from_gradients(
             *({name: g.numpy() for name, g in part.items()} for part in (gradients, carried, real))
         )
-        return Measurement(
-            float(loss), flow, GateStatistics.from_summaries(_numpy(gates), self._keep)
-        )
+        statistics = GateStatistics.from_summaries(_numpy(gates), self._keep)
+        return Measurement(float(loss), flow, statistics, self._unwatched)
 
     def _compile(self, batch: tuple) -> Any:
         """Return the pass for batches of this shape."""
@@ -104,6 +107,9 @@ class Probe:
         gradients = tape.gradient(
             loss, [call.epsilons for call in calls], unconnected_gradients="zero"
         )
+        watched = {id(call.layer) for call in calls}
+        layers = recurrent_layers(self.model).items()
+        self._unwatched = tuple(name for name, layer in layers if id(layer) not in watched)
         self._keep = {call.name: KEEP_GATES.get(kind_of(call.layer), "") for call in calls}
         return (
             loss,

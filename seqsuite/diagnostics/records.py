@@ -82,6 +82,8 @@ class DiagnosticsRecorder:
     def record(self, step: int) -> dict[str, float]:
         """Measure, write a row, warn of what is new, and return the row.
 
+        The first record takes seconds longer than the others, as the pass is compiled.
+
         Args:
             step: Steps of training done so far.
         """
@@ -99,6 +101,7 @@ class DiagnosticsRecorder:
             if finding.kind not in ("healthy", *self.findings):
                 self.findings[finding.kind] = finding
                 self._on_finding(step, finding)
+        row["seconds"] = time.monotonic() - started
         self._write(rows)
         self.seconds += time.monotonic() - started
         return row

@@ -199,3 +199,28 @@ def test_the_picture_is_drawn(tmp_path):
     row = 0.5 ** np.arange(20)[None]
     flow = GradientFlow({"one": LayerFlow(row, row), "two": LayerFlow(row, 2 * row)})
     assert flow.plot(tmp_path / "flow.png").stat().st_size > 0
+
+
+class InALoop(keras.Model):
+    """A model that runs one of its layers inside a loop in the graph."""
+
+    def __init__(self):
+        super().__init__()
+        self.outer = keras.layers.GRU(FEATURES, return_sequences=True, name="outer")
+        self.inner = keras.layers.GRU(FEATURES, return_sequences=True, name="inner")
+
+    def call(self, x, training=None):
+        return tf.while_loop(
+            lambda step, _: step < 2,
+            lambda step, hidden: (step + 1, tf.ensure_shape(self.inner(hidden), x.shape)),
+            (tf.constant(0), self.outer(x)),
+        )[1]
+
+
+def test_what_runs_in_a_loop_of_the_model_is_said_not_to_be_seen(x):
+    model = InALoop()
+    model(x)
+    measured = Probe(model, keras.losses.MeanSquaredError())(x, x)
+    assert list(measured.flow.layers) == list(measured.gates.layers) == ["outer"]
+    assert measured.unwatched == ("inner",)
+    assert np.all(measured.flow.layers["outer"].norms > 0)
