@@ -86,7 +86,7 @@ def gradient(model: CharacterModel, ids: tf.Tensor, segment: int, last_only: boo
             loss = tf.reduce_mean(losses[:, -1] if last_only else losses)
         return tape.gradient(loss, model.recurrent.cell.recurrent_kernel.value)
 
-    return run().numpy()
+    return run.get_concrete_function()().numpy()
 
 
 def train(model: CharacterModel, windows, steps: int) -> float:
@@ -119,7 +119,7 @@ def report(model: CharacterModel, ids: tf.Tensor, title: str) -> None:
             cosine = (cut * full).sum() / np.linalg.norm(cut) / np.linalg.norm(full)
             shown.append(f"{error:9.2e} ({cosine:.3f})")
         which = "last character" if last_only else "all characters"
-        print(f"{title:32s}{which:16s}" + "  ".join(shown), flush=True)
+        print(f"{title:36s}{which:16s}" + "  ".join(shown), flush=True)
 
 
 def main() -> None:
@@ -140,7 +140,7 @@ def main() -> None:
 
     probe = windows(16)
     print(f"{STEPS} steps, relative error of the recurrent kernel's gradient (cosine)\n")
-    print(f"{'':48s}" + "  ".join(f"{f'k={k}':>17s}" for k in SEGMENTS))
+    print(f"{'':52s}" + "  ".join(f"{f'k={k}':>17s}" for k in SEGMENTS))
     for cell in CELLS:
         keras.utils.set_random_seed(options.seed)
         model = CharacterModel(cell, len(symbols), options.units)

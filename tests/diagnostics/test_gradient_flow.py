@@ -128,7 +128,7 @@ def test_norms_are_those_of_brute_force(cell, x):
 
 def stack_model():
     inputs, lengths = keras.Input((None, FEATURES)), keras.Input((), dtype="int32")
-    stack = RecurrentStack(UNITS, "lstm", num_layers=2, bidirectional=True)
+    stack = RecurrentStack(UNITS, "simple_rnn", num_layers=2, bidirectional=True)
     hidden = stack(inputs, lengths=lengths)
     model = keras.Model([inputs, lengths], keras.layers.Dense(1)(hidden[:, 0]))
     model.compile(loss="mse")
@@ -156,7 +156,7 @@ def test_padding_and_our_stacks_change_nothing(x):
 
 def test_measuring_changes_no_variable_of_the_model(x):
     inputs = keras.Input((STEPS, FEATURES))
-    hidden = keras.layers.GRU(UNITS, dropout=0.5, recurrent_dropout=0.5)(inputs)
+    hidden = keras.layers.SimpleRNN(UNITS, dropout=0.5, recurrent_dropout=0.5)(inputs)
     model = keras.Model(inputs, [keras.layers.Dense(1)(hidden), keras.layers.Dense(2)(hidden)])
     model.compile("sgd", ["mse", "mse"], metrics=[["mae"], ["mae"]])
     targets = [np.ones((ROWS, 1), "float32"), np.ones((ROWS, 2), "float32")]

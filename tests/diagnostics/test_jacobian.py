@@ -83,13 +83,12 @@ def test_singular_values_are_those_of_automatic_differentiation(cell, x):
         assert np.isfinite(values[1, :5]).all()
 
 
-@pytest.mark.parametrize("cell", [keras.layers.SimpleRNN, keras.layers.LSTM, keras.layers.GRU])
-def test_estimates_are_near_the_exact_values(cell, x):
+def test_estimates_are_near_the_exact_values(x):
     keras.utils.set_random_seed(0)
-    layer = cell(24)
+    layer = keras.layers.LSTM(24)
     layer.build(x.shape)
-    exact = state_jacobian(layer, x[:1], 20, num_values=2, lags=(1, 20))
-    estimate = state_jacobian(layer, x[:1], 20, num_values=2, lags=(1, 20), exact=False)
+    exact = state_jacobian(layer, x[:1], 12, num_values=2, lags=(1, 12))
+    estimate = state_jacobian(layer, x[:1], 12, num_values=2, lags=(1, 12), exact=False)
     assert (exact.exact, estimate.exact) == (True, False)
     for name, values in exact.singular_values.items():
         np.testing.assert_allclose(estimate.singular_values[name], values, rtol=0.03)
