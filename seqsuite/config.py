@@ -101,6 +101,7 @@ class TrainingConfig:
         pretraining_learning_rate: Peak learning rate of pre-training.
         checkpoint_seconds: Seconds between resumable checkpoints inside an epoch.
         tensorboard: Write TensorBoard event files into the run directory.
+        diagnostics_interval: Steps between two records of gradients and gates (0: none).
         seed: Fixes data order, initial weights and dropout.
     """
 
@@ -124,6 +125,7 @@ class TrainingConfig:
     pretraining_learning_rate: float = 2e-3
     checkpoint_seconds: float = 60.0
     tensorboard: bool = False
+    diagnostics_interval: int = 0
     seed: int = 0
 
     def __post_init__(self):
@@ -131,7 +133,7 @@ class TrainingConfig:
         shares = ("warm_up_fraction", "final_learning_rate_fraction")
         not_negative = (
             "weight_decay", "clip_norm", "early_stopping_patience", "pretraining_epochs",
-            "pretraining_learning_rate", "checkpoint_seconds", "seed",
+            "pretraining_learning_rate", "checkpoint_seconds", "diagnostics_interval", "seed",
         )  # fmt: skip
         check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
         check_ranges(self, dict.fromkeys(shares, (0, 1)))
