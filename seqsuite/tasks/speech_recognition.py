@@ -203,7 +203,11 @@ class SpeechRecognition(Task):
         inputs = stream_inputs(self.config.model)
         states = initial_states(inputs, exported.waiting_frames)
         yield f"{item.text}\t"
-        yield from heard(serve, states, Path(item.text).expanduser(), exported.sample_rate)
+        try:
+            yield from heard(serve, states, Path(item.text).expanduser(), exported.sample_rate)
+        except UserError as error:
+            # A bad file among others does not lose them.
+            yield f"error: {error}"
 
     def show(self, outputs, item, color=False):
         if outputs["problem"]:
