@@ -231,13 +231,102 @@ def isolated_words(tmp_path_factory):
         "export_dir": base / "served",
     }
     assert run("train", *(f"--{name}={value}" for name, value in flags.items())) == 0
-    return json.loads((base / "run" / "metrics.json").read_text())
+    return base
 
 
 def test_a_run_reports_error_rates_beside_both_baselines(isolated_words):
-    metrics, baseline = isolated_words["metrics"], isolated_words["baseline"]
-    assert {"wer", "cer", "word_accuracy"} <= set(metrics)
-    assert isolated_words["examples"] == 6
+    result = json.loads((isolated_words / "run" / "metrics.json").read_text())
+    assert {"wer", "cer", "word_accuracy"} <= set(result["metrics"])
+    assert result["examples"] == 6
+    baseline = result["baseline"]
     # A third of the words are "rise": always "fall" misses these, and the templates none.
     assert baseline["most frequent transcript"]["wer"] == pytest.approx(1 / 3)
     assert baseline["nearest template (DTW)"]["word_accuracy"] == 1.0
+
+
+def cepstra(seed, frames=60):
+    """The content of a feature file of AN4: 13 numbers a frame, big-endian behind their count."""
+    values = np.random.default_rng(seed).normal(0, 3, (frames, 13))
+    return np.array([values.size], ">i4").tobytes() + values.astype(">f4").tobytes()
+
+
+@pytest.fixture(scope="module")
+def features_run(tmp_path_factory):
+    """A run on features in AN4's layout, with a language model of words; its folder."""
+    base = tmp_path_factory.mktemp("features")
+    said = ["YES", "GO TO TWO", "NO", "GO", "TWO TWO", "YES NO"]
+    files = {}
+    for split, folder, numbers in (
+        ("train", "an4_clstk", range(6)),
+        ("test", "an4test_clstk", range(6, 8)),
+    ):
+        names = [f"{folder}/speaker{number}/an{number}" for number in numbers]
+        lines = [f"<s> {said[n % 6]} </s> (an{n})" for n in numbers]
+        files[f"an4/etc/an4_{split}.fileids"] = "\n".join(names).encode()
+        files[f"an4/etc/an4_{split}.transcription"] = "\n".join(lines).encode()
+        for number, name in zip(numbers, names, strict=True):
+            files[f"an4/feat/{name}.mfc"] = cepstra(number)
+    write_folder(base, files)
+    flags = {
+        **{f"model.{name}": value for name, value in SMALL.items()},
+        "data.source": "an4",
+        "data.dir": base,
+        "data.input": "features",
+        "data.validation_fraction": 0.2,
+        "decoding.language_model": "word",
+        "training.epochs": 1,
+        "run_dir": base / "run",
+        "export_dir": base / "served",
+    }
+    assert run("train", *(f"--{name}={value}" for name, value in flags.items())) == 0
+    return base
+
+
+def test_features_are_learned_and_scored_with_a_language_model(features_run, capsys):
+    written = json.loads((features_run / "run" / "metrics.json").read_text())
+    capsys.readouterr()
+    assert run("evaluate", "--run_dir", features_run / "run", "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["metrics"] == pytest.approx(written["metrics"])
+    # What the search gives is what counts; what the network alone gives stands beside it.
+    assert {"wer", "wer_best_path", "cer_best_path"} <= set(result["metrics"])
+    assert "most frequent transcript" in result["baseline"]
+    assert result["examples"] == 2
+
+
+def test_an_exported_model_of_features_reads_feature_files(features_run, tmp_path, capsys):
+    version = features_run / "served" / "1"
+    assert "ngram 3=" in (version / "assets.extra" / "language_model.arpa").read_text()
+    write_folder(tmp_path, {"good.mfc": cepstra(0), "cut.mfc": cepstra(1)[:-1], "other.wav": b""})
+    rows = predict_rows(capsys, version, tmp_path, tmp_path / "absent.mfc")
+    names = [row["input"].rpartition("/")[2] for row in rows]
+    assert names == ["cut.mfc", "good.mfc", "absent.mfc"]
+    cut, good, absent = rows
+    assert (good["problem"], good["seconds"]) == ("", 0.6)
+    assert "is damaged" in cut["problem"]
+    assert "absent.mfc" in absent["problem"]
+    assert run("predict", "--model", version, "--stream", tmp_path / "good.mfc") == 2
+    assert "--stream" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--data.source=an4"], "--data.input features"),
+        (["--data.input=features"], "--data.input audio"),
+        (["--decoding.language_model=absent.arpa"], "absent.arpa"),
+        (["--decoding.hot_words=9"], "must be spelled with the alphabet"),
+        (["--data.alphabet=abc "], "characters outside data.alphabet"),
+    ],
+)
+def test_what_cannot_work_is_told_before_anything_is_learned(
+    isolated_words, features_run, flags, message, tmp_path, capsys
+):
+    recordings, features = isolated_words / "train.csv", features_run
+    assert run(
+        "train", "--data.source=files", f"--data.train={recordings}", f"--data.dir={features}",
+        *flags, "--run_dir", tmp_path / "run", "--export_dir", tmp_path / "served",
+    ) == 2  # fmt: skip
+    printed = capsys.readouterr()
+    assert message in printed.err.splitlines()[-1]
+    assert "loss" not in printed.out
