@@ -33,6 +33,8 @@ def mistakes(
 ) -> list[dict[str, Any]]:
     """Return what was transcribed wrongly as records, the most probable one first.
 
+    Spaces between words count once, as in the scores.
+
     Args:
         predictions: What a ``SpeechPredictor`` returned.
         references: Transcripts.
@@ -43,7 +45,7 @@ def mistakes(
     wrong = [
         {"utterance": name or number, "said": said, "heard": heard, "score": float(score)}
         for number, (name, said, heard, score) in enumerate(rows)
-        if said != heard
+        if said.split() != heard.split()
     ]
     return sorted(wrong, key=lambda record: -record["score"])
 
@@ -102,5 +104,7 @@ def alignment_plot(outputs: dict[str, Any], said: str, preprocessor: Any, path: 
                 continue
             axis.axvspan(start * seconds, end * seconds, color="white", alpha=0.25)
             axis.text(middle, 0.92 * len(frames), symbols[symbol], color="white", ha="center")
-    axis.set(title=f"said: {said}\nheard: {heard}", xlabel="seconds", ylabel="feature")
+    # Dollar signs would begin a formula.
+    axis.set_title(f"said: {said}\nheard: {heard}", parse_math=False)
+    axis.set(xlabel="seconds", ylabel="feature")
     return save_figure(figure, path)
