@@ -317,6 +317,8 @@ def test_an_exported_model_of_features_reads_feature_files(features_run, tmp_pat
         (["--decoding.language_model=absent.arpa"], "absent.arpa"),
         (["--decoding.hot_words=9"], "must be spelled with the alphabet"),
         (["--data.alphabet=abc "], "characters outside data.alphabet"),
+        (["--model.strides=9,1"], "no stride may be larger than its kernel"),
+        (["--model.bidirectional=false", "--model.look_ahead=99"], "`look_ahead` must be"),
     ],
 )
 def test_what_cannot_work_is_told_before_anything_is_learned(
