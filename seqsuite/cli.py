@@ -58,7 +58,7 @@ def main(task_class: type[Task], arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except ValueError as error:
-        if not str(error).startswith("Argument `"):
+        if not str(error).startswith(("Argument `", "Arguments ")):
             raise
         # A layer refuses a value that the configuration let through.
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)

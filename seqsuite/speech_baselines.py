@@ -71,5 +71,5 @@ def cepstra(examples: Examples, preprocessor: Any) -> list[np.ndarray]:
         frames = np.asarray(normalize(frames, lengths=lengths))
         for index, row, length in zip(indices, frames, lengths, strict=True):
             # Of a recording shorter than a frame there is one of zeros.
-            rows[index] = row[: max(1, length)]
+            rows[index] = row[:length] if length else np.zeros((1, row.shape[1]), row.dtype)
     return rows

@@ -49,7 +49,7 @@ class SpeechModelConfig:
         num_mel_bins: Bands of the log-mel spectrogram.
         num_coefficients: Cepstral coefficients made of them (0: the log-mel energies themselves).
         hop_seconds: Time from frame to frame.
-        deltas: Orders of time derivatives that are appended.
+        deltas: Orders of time derivatives that are appended. A model that streams has none.
         normalization: Mean and variance of each utterance, of the training data (global), or of
             what was heard so far (running).
         filters: Features of the convolutions.
@@ -99,6 +99,11 @@ class SpeechModelConfig:
             raise UserError(
                 "model.look_ahead is for a model that streams, which reads forward only: set "
                 "model.bidirectional false, or leave model.look_ahead at -1."
+            )
+        if self.streams and self.deltas:
+            raise UserError(
+                "model.deltas need frames that a stream has not heard yet: leave them at 0 for a "
+                "model that streams, or leave model.look_ahead at -1."
             )
 
     @property

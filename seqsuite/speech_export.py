@@ -6,15 +6,18 @@ import io
 import json
 import tempfile
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from seqsuite import speech_recordings
 from seqsuite.datasets.cepstral_files import read_cepstra
 from seqsuite.decoding.ctc import CTCDecoder
+from seqsuite.errors import UserError
 from seqsuite.ngram_language_model import BackoffLanguageModel, read_arpa, write_arpa
 from seqsuite.speech_decoding import build_decoder, language_model
 from seqsuite.speech_model import convolution_layer
@@ -98,12 +101,11 @@ class Exported:
         """
         read: Callable
         if self.feature_size:
-            read, rate = _frames, self.sample_rate / self.hop_samples
+            read = partial(_frames, size=self.feature_size)
+            rate = self.sample_rate / self.hop_samples
         else:
-            read, rate = (
-                partial(speech_recordings.parts, sample_rate=self.sample_rate),
-                float(self.sample_rate),
-            )
+            read = partial(speech_recordings.parts, sample_rate=self.sample_rate)
+            rate = float(self.sample_rate)
         decoder = None if best_path else self.decoder(settings)
         name = "features" if self.feature_size else "samples"
         return Transcriber(serve, name, read, rate, self.step_seconds, decoder)
@@ -119,8 +121,12 @@ class Exported:
         return build_decoder(settings, self.symbols, self.lexicon, self.model)
 
 
-def _frames(path: Path):
-    yield read_cepstra(path.read_bytes(), str(path))
+def _frames(path: Path, size: int) -> Iterator[np.ndarray]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+    yield read_cepstra(data, str(path), size)
 
 
 def silent_wav(sample_rate: int, seconds: float = 0.5) -> bytes:

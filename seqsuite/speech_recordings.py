@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -184,9 +185,11 @@ class Transcriber:
     def _searched(self, log_probabilities: np.ndarray) -> dict[str, Any]:
         assert self.decoder is not None
         best = self.decoder(log_probabilities[None])[0][0]
+        # Where nothing that is allowed was found, the score is infinite, which JSON cannot hold.
+        score = best.score if math.isfinite(best.score) else best.log_probability
         return {
             "transcript": best.text,
-            "score": best.score,
+            "score": score,
             "words": [word.text for word in best.words],
             "starts": [word.start * self.step_seconds for word in best.words],
             "ends": [word.end * self.step_seconds for word in best.words],

@@ -35,6 +35,8 @@ def mistakes(
 ) -> list[dict[str, Any]]:
     """Return what was transcribed wrongly as records, the most probable one first.
 
+    Spaces between words count once, as in the scores.
+
     Args:
         predictions: What a ``SpeechPredictor`` returned.
         references: Transcripts.
@@ -45,7 +47,7 @@ def mistakes(
     wrong = [
         {"utterance": name or number, "said": said, "heard": heard, "score": float(score)}
         for number, (name, said, heard, score) in enumerate(rows)
-        if said != heard
+        if said.split() != heard.split()
     ]
     return sorted(wrong, key=lambda record: -record["score"])
 
@@ -99,8 +101,10 @@ def alignment_plot(outputs: dict[str, Any], said: str, preprocessor: Any, path: 
         start, end = start * seconds, end * seconds
         axis.axvspan(start, end, color="white", alpha=0.12)
         height = (0.03 if len(text) > 1 else 0.92) * len(frames)
-        axis.text((start + end) / 2, height, text, color="white", ha="center")
-    axis.set(title=f"said: {said}\nheard: {heard}", xlabel="seconds", ylabel="feature")
+        axis.text((start + end) / 2, height, text, color="white", ha="center", parse_math=False)
+    # Dollar signs would begin a formula.
+    axis.set_title(f"said: {said}\nheard: {heard}", parse_math=False)
+    axis.set(xlabel="seconds", ylabel="feature")
     return save_figure(figure, path)
 
 

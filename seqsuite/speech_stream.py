@@ -37,7 +37,7 @@ def stream_inputs(config: Any) -> dict[str, str]:
     Args:
         config: The section ``model`` of the task.
     """
-    width = (config.num_coefficients or config.num_mel_bins) * (1 + config.deltas)
+    width = config.num_coefficients or config.num_mel_bins
     inputs = {
         "chunk": "float32[batch,time]",
         "final": "int32[batch]",

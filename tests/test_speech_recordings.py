@@ -4,6 +4,7 @@ import soundfile
 import tensorflow as tf
 
 from seqsuite import speech_recordings
+from seqsuite.decoding.ctc import CTCDecoder
 from seqsuite.errors import UserError
 from seqsuite.speech_recordings import Transcriber, expand, parts, quietest
 
@@ -82,6 +83,22 @@ def test_a_bad_file_spoils_no_other(tmp_path):
     assert (second["transcript"], third["transcript"]) == ("", "")
     assert "bad.wav cannot be read as audio" in second["problem"]
     assert "does not exist" in third["problem"]
+
+
+def test_a_search_that_finds_nothing_allowed_still_has_a_score_that_json_can_hold(tmp_path):
+    def serve(samples, length):
+        # "a" without end.
+        probabilities = np.tile([0.09, 0.01, 0.01, 0.89], (len(length), 3, 1))
+        return {"log_probabilities": tf.constant(np.log(probabilities))}
+
+    answers = transcriber()
+    answers.serve = serve
+    # With one labelling kept, "a" is begun and never ended as "aa".
+    answers.decoder = CTCDecoder(["", " ", "b", "a"], lexicon=["aa"], beam_width=1)
+    [answer] = answers([write(tmp_path / "a.wav", np.zeros(300))])
+    assert (answer["transcript"], answer["words"]) == ("", [])
+    # Then nothing is said: three times the blank.
+    assert answer["score"] == pytest.approx(3 * np.log(0.09))
 
 
 def test_no_batch_grows_with_the_length_of_a_file(tmp_path, monkeypatch):

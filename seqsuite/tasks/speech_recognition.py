@@ -63,7 +63,14 @@ class SpeechRecognition(Task):
 
     def load_examples(self, split):
         data = self.config.data
-        return datasets.load_examples(data.source, split, data, self.name)
+        examples = datasets.load_examples(data.source, split, data, self.name)
+        if examples is not None and data.input not in examples.features:
+            (found,) = examples.features
+            raise UserError(
+                f"Source {data.source} holds {found}, but data.input is {data.input}. Set "
+                f"--data.input {found}, or name another --data.source."
+            )
+        return examples
 
     def build_preprocessor(self, examples, fitted=None):
         from seqsuite.preprocessing import SpeechPreprocessor
@@ -81,6 +88,8 @@ class SpeechRecognition(Task):
             keep_transcripts=self.config.decoding.searches,
         )
         preprocessor.adapt(examples if fitted is None else fitted)
+        # What cannot be searched with is told now, and not when all is learned.
+        self._decoder(preprocessor)
         return preprocessor
 
     def build_model(self, preprocessor):
@@ -189,9 +198,9 @@ class SpeechRecognition(Task):
         return transcribe([item.text for item in items])
 
     def streams(self, options):
-        if options.stream and not self.config.model.streams:
+        if options.stream and not (self._hears and self.config.model.streams):
             raise UserError(
-                "--stream needs a model that reads forward only: train one with "
+                "--stream needs a model of recordings that reads forward only: train one with "
                 "--model.bidirectional false --model.look_ahead 4 --model.normalization running."
             )
         return options.stream
@@ -203,7 +212,11 @@ class SpeechRecognition(Task):
         inputs = stream_inputs(self.config.model)
         states = initial_states(inputs, exported.waiting_frames)
         yield f"{item.text}\t"
-        yield from heard(serve, states, Path(item.text).expanduser(), exported.sample_rate)
+        try:
+            yield from heard(serve, states, Path(item.text).expanduser(), exported.sample_rate)
+        except UserError as error:
+            # A bad file among others does not lose them.
+            yield f"error: {error}"
 
     def show(self, outputs, item, color=False):
         if outputs["problem"]:

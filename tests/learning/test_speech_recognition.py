@@ -1,0 +1,18 @@
+"""The recogniser learns strings of digits, in voices that it never heard."""
+
+import pytest
+
+from seqsuite import runs
+from seqsuite.tasks import find_task
+
+
+@pytest.mark.slow
+def test_the_sample_is_learned_in_other_voices_than_those_of_training(tmp_path):
+    task = find_task("speech_recognition")()
+    runs.train(task, tmp_path / "run")
+    result = runs.read_result(tmp_path / "run")
+    (baseline,) = result["baseline"].values()
+    assert result["metrics"]["wer"] <= 0.05
+    assert result["metrics"]["cer"] <= 0.03
+    # One transcript for all strings is hardly ever right.
+    assert baseline["wer"] >= result["metrics"]["wer"] + 0.7
