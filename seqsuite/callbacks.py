@@ -1,4 +1,4 @@
-"""What watches or steers a run: the progress line, TensorBoard, scheduled sampling."""
+"""What watches or steers a run: the progress line, TensorBoard, diagnostics, scheduled sampling."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from seqsuite import schedules
+from seqsuite.diagnostics import DiagnosticsRecorder
 from seqsuite.errors import nearest
 from seqsuite.layers import ScheduledSampling, ValueDecoder
 
@@ -97,6 +98,39 @@ class TensorBoardWriter:
                 if isinstance(value, int | float):
                     tf.summary.scalar(name, value, step=epoch)
         self._writer.flush()
+
+
+class DiagnosticsCallback:
+    """Record gradients, gates and kernels of a run in ``diagnostics.csv``.
+
+    See `seqsuite.diagnostics`.
+
+    Args:
+        model: A compiled model.
+        batch: Inputs and targets of the fixed batch that is measured.
+        run_dir: The run directory.
+        interval: Steps between two records.
+        tensorboard: Also write TensorBoard scalars.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        batch: tuple[Any, Any],
+        run_dir: Path,
+        interval: int,
+        tensorboard: bool = False,
+    ):
+        log_dir = run_dir / "tensorboard" / "diagnostics" if tensorboard else None
+        self.recorder = DiagnosticsRecorder(
+            model, *batch, path=run_dir / "diagnostics.csv", log_dir=log_dir
+        )
+        self.interval = interval
+
+    def __call__(self, model: keras.Model, step: int, total_steps: int) -> None:
+        """Make a record before a step of training, if it is due."""
+        if step % self.interval == 0:
+            self.recorder.record(step)
 
 
 class ScheduledSamplingCallback(keras.callbacks.Callback):

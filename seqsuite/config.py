@@ -92,6 +92,8 @@ class TrainingConfig:
         final_learning_rate_fraction: Learning rate at the end as a share of the peak.
         plateau_patience: Epochs without progress before reduce_on_plateau halves the rate.
         early_stopping_patience: Epochs without progress before training stops (0: never).
+        target_score: Training stops as soon as the metric that selects reaches this on validation
+            (none: it does not stop for that).
         average_decay: Exponential moving average of the weights, used for evaluation (0: off).
         label_smoothing: Share of the target's mass spread over all labels.
         class_weights: balanced weighs each label by the inverse of its frequency.
@@ -99,6 +101,7 @@ class TrainingConfig:
         pretraining_learning_rate: Peak learning rate of pre-training.
         checkpoint_seconds: Seconds between resumable checkpoints inside an epoch.
         tensorboard: Write TensorBoard event files into the run directory.
+        diagnostics_interval: Steps between two records of gradients and gates (0: none).
         seed: Fixes data order, initial weights and dropout.
     """
 
@@ -114,6 +117,7 @@ class TrainingConfig:
     final_learning_rate_fraction: float = 0.02
     plateau_patience: int = 2
     early_stopping_patience: int = 0
+    target_score: float | None = None
     average_decay: float = 0.0
     label_smoothing: float = 0.0
     class_weights: Literal["none", "balanced"] = "none"
@@ -121,6 +125,7 @@ class TrainingConfig:
     pretraining_learning_rate: float = 2e-3
     checkpoint_seconds: float = 60.0
     tensorboard: bool = False
+    diagnostics_interval: int = 0
     seed: int = 0
 
     def __post_init__(self):
@@ -128,7 +133,7 @@ class TrainingConfig:
         shares = ("warm_up_fraction", "final_learning_rate_fraction")
         not_negative = (
             "weight_decay", "clip_norm", "early_stopping_patience", "pretraining_epochs",
-            "pretraining_learning_rate", "checkpoint_seconds", "seed",
+            "pretraining_learning_rate", "checkpoint_seconds", "diagnostics_interval", "seed",
         )  # fmt: skip
         check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
         check_ranges(self, dict.fromkeys(shares, (0, 1)))

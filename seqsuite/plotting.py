@@ -26,7 +26,7 @@ _MAX_COUNTED_LABELS = 25
 # Scores of the validation split that are losses, or bounds and details of another score.
 _NOT_DRAWN = (
     "loss", "_low", "_high", "_error", "_unscaled", "precision", "recall", "_per_character",
-    "perplexity",
+    "perplexity", "solved",
 )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,16 +97,30 @@ def alignment_plot(outputs: dict[str, Any], said: str, preprocessor: Any, path: 
     axis = figure.subplots()
     extent = (0, length, 0, len(frames))
     axis.imshow(frames, origin="lower", aspect="auto", cmap="magma", extent=extent)
-    if ids:
-        found = ctc_align(np.asarray(log_probabilities, np.float64), ids)
-        for symbol, start, end in zip(ids, found.starts, found.ends, strict=True):
-            middle = seconds * (start + end) / 2
-            if symbols[symbol] == " ":
-                axis.axvline(middle, color="white", linestyle=":")
-                continue
-            axis.axvspan(start * seconds, end * seconds, color="white", alpha=0.25)
-            axis.text(middle, 0.92 * len(frames), symbols[symbol], color="white", ha="center")
     # Dollar signs would begin a formula.
+    for text, start, end in _heard(log_probabilities, ids, symbols):
+        start, end = start * seconds, end * seconds
+        axis.axvspan(start, end, color="white", alpha=0.12)
+        place = (start + end) / 2, (0.03 if len(text) > 1 else 0.92) * len(frames)
+        axis.text(*place, text, color="white", ha="center", parse_math=False)
     axis.set_title(f"said: {said}\nheard: {heard}", parse_math=False)
     axis.set(xlabel="seconds", ylabel="feature")
     return save_figure(figure, path)
+
+
+def _heard(log_probabilities: Any, ids: list[int], symbols: Sequence[str]) -> list[tuple]:
+    """Return characters and words, each with its first step and the step after its last."""
+    if not ids:
+        return []
+    found = ctc_align(np.asarray(log_probabilities, np.float64), ids)
+    timed = [
+        (symbols[symbol], int(start), int(end))
+        for symbol, start, end in zip(ids, found.starts, found.ends, strict=True)
+    ]
+    words = [
+        list(group)
+        for is_space, group in itertools.groupby(timed, key=lambda one: one[0] == " ")
+        if not is_space
+    ]
+    joined = [("".join(text for text, *_ in word), word[0][1], word[-1][2]) for word in words]
+    return [one for one in timed if one[0] != " "] + [word for word in joined if len(word[0]) > 1]

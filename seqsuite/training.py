@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,7 +22,8 @@ import tensorflow as tf
 
 from seqsuite import checkpoint, evaluation, schedules
 from seqsuite.averaging import WeightAverage
-from seqsuite.callbacks import ProgressLine, TensorBoardWriter
+from seqsuite.callbacks import DiagnosticsCallback, ProgressLine, TensorBoardWriter
+from seqsuite.diagnostics import PROBE_ROWS
 from seqsuite.errors import Interrupted, UserError
 from seqsuite.pipeline import EncodedExamples, batch_dataset
 from seqsuite.report import write_history
@@ -109,6 +110,7 @@ class Trainer:
         self.average = WeightAverage(model.trainable_variables, self.training.average_decay)
         self.predict = evaluation.build_predictor(task, preprocessor, model)
         self.mean_loss = tf.Variable(0.0, trainable=False)
+        self._watchers: list[Callable[[keras.Model, int, int], None]] = []
         self._stop_requested = False
         self._saved_at = time.monotonic()
 
@@ -155,6 +157,7 @@ class Trainer:
         total_steps = sum(plan_epochs)
         step = self._compile_step(phase, train)
         writer = TensorBoardWriter(self.run_dir, phase.name, settings.tensorboard)
+        self._watchers = self._watch(phase, train)
         while progress.epoch < phase.epochs:
             if progress.batch == 0:
                 self.mean_loss.assign(0.0)
@@ -186,6 +189,9 @@ class Trainer:
             if phase.selects and patience and progress.stale_epochs >= patience:
                 print(f"No progress on validation for {patience} epochs: stopping early.")
                 break
+            if phase.selects and self._reached_target():
+                print(f"Validation has reached {settings.target_score}: stopping.")
+                break
             self._save()
             self._stop_if_requested()
 
@@ -201,7 +207,7 @@ class Trainer:
             rate = self._learning_rate(phase, total_steps)
             rate *= train.rate_factor(indices, self.training)
             phase.model.optimizer.learning_rate.assign(rate)
-            for callback in callbacks:
+            for callback in (*callbacks, *self._watchers):
                 callback(phase.model, progress.step, total_steps)
             progress.step += 1
             progress.batch += 1
@@ -243,6 +249,20 @@ class Trainer:
         offset = 0 if phase.selects else 1_000_000
         return train.plan(self.training, offset + epoch)
 
+    def _watch(
+        self, phase: Phase, train: EncodedExamples
+    ) -> list[Callable[[keras.Model, int, int], None]]:
+        """Return what records diagnostics, if it is asked for, on examples of middle length."""
+        settings = self.training
+        if not (settings.diagnostics_interval and phase.selects):
+            return []
+        rows = [batch[:PROBE_ROWS] for batch in self._plan(train, phase, 0)]
+        middle = sorted(rows, key=train.count)[len(rows) // 2]
+        features, targets, *_ = next(iter(batch_dataset(train, [middle])))
+        batch = features, targets_of_losses(phase.model, targets)
+        interval, tensorboard = settings.diagnostics_interval, settings.tensorboard
+        return [DiagnosticsCallback(phase.model, batch, self.run_dir, interval, tensorboard)]
+
     def _compile_step(self, phase: Phase, train: EncodedExamples):
         model, average, mean_loss = phase.model, self.average, self.mean_loss
         selects = phase.selects
@@ -253,7 +273,7 @@ class Trainer:
         @tf.function(input_signature=signature, autograph=False)
         def step(batch, position):
             features, *rest = batch
-            targets = _of_losses(model, rest[0]) if selects else None
+            targets = targets_of_losses(model, rest[0]) if selects else None
             # Resetting before each step makes Keras report the loss of this batch, so that the mean
             # over the epoch is ours to keep in checkpoints.
             model.reset_metrics()
@@ -273,7 +293,7 @@ class Trainer:
         one_row = [self._plan(train, phase, 0)[0][:1]]
         features, targets, *_ = next(iter(batch_dataset(train, one_row)))
         outputs = phase.model(features, training=False)
-        phase.model.compute_loss(features, _of_losses(phase.model, targets), outputs)
+        phase.model.compute_loss(features, targets_of_losses(phase.model, targets), outputs)
 
     def _validate(self, validation: EncodedExamples) -> dict[str, float]:
         with self.average.applied():
@@ -298,6 +318,12 @@ class Trainer:
         reducing = self.training.schedule == "reduce_on_plateau"
         if reducing and progress.stale_epochs % patience == 0:
             progress.plateau_factor *= 0.5
+
+    def _reached_target(self) -> bool:
+        target = self.training.target_score
+        if target is None:
+            return False
+        return self.progress.best >= (-target if self.task.monitor in LOWER_IS_BETTER else target)
 
     def _state(self) -> dict[str, list[Any]]:
         state: dict[str, list[Any]] = {"average": list(self.average.values)}
@@ -331,8 +357,13 @@ class Trainer:
                 signal.signal(number, handler)
 
 
-def _of_losses(model: keras.Model, targets: Any) -> Any:
-    """Return the targets of a model's losses; others are there for scores alone."""
+def targets_of_losses(model: keras.Model, targets: Any) -> Any:
+    """Return the targets of a model's losses; others are there for scores alone.
+
+    Args:
+        model: A compiled model.
+        targets: A batch of encoded targets, or a dict of such.
+    """
     if not isinstance(model.loss, dict):
         return targets
     if isinstance(targets, dict):

@@ -67,6 +67,7 @@ RANKS = [
     },
     {
         "preprocessing",
+        "diagnostics",
         "classification_report",
         "tagging_report",
         "tag_heads",
@@ -86,6 +87,8 @@ RANKS = [
         "speech_recordings",
         "speech_report",
         "speech_baselines",
+        "memory_scores",
+        "memory_baselines",
     },
     {
         "task",
@@ -103,16 +106,17 @@ RANKS = [
         "speech_server",
         "speech_stream",
         "speech_export",
+        "memory_report",
     },
     {"tasks", "training", "evaluation", "export", "callbacks", "report", "averaging"},
     {"runs", "prediction"},
     {"cli", "backtest_models"},
-    {"compress_files", "backtest_verb", "__main__"},
+    {"compress_files", "backtest_verb", "diagnose_run", "__main__"},
 ]
 # These know the task contract only, and modules of this rank may know each other.
 TRAINING = {"training", "evaluation", "export", "callbacks", "report", "averaging"}
-# A task's last two lines hand it to the command line.
-ALLOWED = {("tasks", "cli")}
+# A task's last two lines hand it to the command line; so does the main module of diagnostics.
+ALLOWED = {("tasks", "cli"), ("diagnostics", "diagnose_run")}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -152,7 +156,7 @@ LIGHT = [
         "seqsuite", "seqsuite.errors", "seqsuite.config", "seqsuite.schedules",
         "seqsuite.scoring", "seqsuite.datasets", "seqsuite.task", "seqsuite.tasks",
         "seqsuite.tasks.sentiment", "seqsuite.tasks.pos_tagging", "seqsuite.plotting",
-        "seqsuite.cli", "seqsuite.__main__",
+        "seqsuite.cli", "seqsuite.__main__", "seqsuite.diagnostics", "seqsuite.diagnose_run",
     ]  # fmt: skip
 
 

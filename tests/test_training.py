@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 
-from seqsuite import checkpoint, runs, training
+from seqsuite import checkpoint, evaluation, runs, training
 from seqsuite.config import build_config
 from seqsuite.errors import EnvironmentFailure, Interrupted
 from seqsuite.tasks import find_task
@@ -138,3 +138,29 @@ def test_early_stopping_and_plateaus_follow_validation(tmp_path, monkeypatch):
     assert len(rows) - 1 == 5  # the first epoch is the best, four more bring nothing
     _, record = checkpoint.load_checkpoint(run.directory / training.LAST)
     assert record["plateau_factor"] == 0.25
+
+
+@pytest.mark.parametrize(
+    ("monitor", "values", "target", "epochs"),
+    [
+        ("accuracy", (0.2, 0.8, 0.9), 0.75, 2),
+        ("mse", (0.4, 0.2, 0.1), 0.2, 2),
+        ("mse", (0.4, 0.2, 0.1), 0.01, 3),
+    ],
+)
+def test_training_stops_when_validation_reaches_its_target(
+    tmp_path, monkeypatch, monitor, values, target, epochs
+):
+    task = make_task(PLAIN, epochs=3, pretraining_epochs=0, target_score=target)
+    scores = iter(values)
+    monkeypatch.setattr(type(task), "monitor", monitor)
+    monkeypatch.setattr(type(task), "score", lambda *_: {monitor: next(scores)})
+    splits = evaluation.load_splits(task)
+    preprocessor = task.build_preprocessor(splits.all_train)
+    encoded = evaluation.encode_training(preprocessor, splits)
+    model = task.build_model(preprocessor)
+    # What is learned in an epoch does not matter here.
+    monkeypatch.setattr(training.Trainer, "_run_epoch", lambda *_: 1.0)
+    monkeypatch.setattr(training.Trainer, "_compile_step", lambda *_: None)
+    progress = training.Trainer(task, preprocessor, model, tmp_path, quiet=True).fit(*encoded)
+    assert len(progress.history) == epochs

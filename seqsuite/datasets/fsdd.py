@@ -34,9 +34,9 @@ _FILE = re.compile(r"(?P<digit>\d)_(?P<speaker>[a-z]+)_(?P<index>\d+)\.wav")
 def load(split: str, options: Any, task: str = "speech_recognition") -> Examples | None:
     """Read a split.
 
-    Every fifth of the recordings of a speaker and digit are a group: a validation set cut by groups
-    is then what the test split is, five other recordings of each. With a held-out speaker, groups
-    are speakers, and so validation too is on a speaker who is not learned.
+    Every five recordings of a speaker and digit are a group: a validation set cut by groups then is
+    what the test split is, five others of each. With a held-out speaker too, validation is on
+    speakers who are learned: of five, none can be spared.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
@@ -67,7 +67,7 @@ def load(split: str, options: Any, task: str = "speech_recognition") -> Examples
         )
     found = read_recordings(_recordings(path, split, held_out), path, split, options)
     waveforms, transcripts = list(found.features["audio"]), list(found.labels or [])
-    groups = list(found.groups or []) if held_out else _blocks_of_recordings(waveforms)
+    groups = _blocks_of_recordings(waveforms)
     tested = getattr(options, "digit_strings", 0) if split == "test" else 0
     learned = getattr(options, "training_strings", 0) if split == "train" else 0
     if tested:

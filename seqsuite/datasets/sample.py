@@ -8,6 +8,7 @@ from typing import Any
 from seqsuite.datasets import (
     carbon_dioxide,
     digit_speech,
+    memory,
     python_manual,
     review_grammar,
     sentence_grammar,
@@ -29,12 +30,15 @@ _GENERATORS: dict[str, Callable[[str], Examples]] = {
     "translation": translation_grammar.generate,
     "forecasting": carbon_dioxide.generate,
     "speech_recognition": digit_speech.generate,
+    "memory": memory.generate,
 }
 TASKS = (*_GENERATORS, "char_lm")
 # Of translation.
 DIRECTION = translation_grammar.LANGUAGES
 # Of forecasting.
 SEASON_STEPS = carbon_dioxide.SEASON_STEPS
+# Of memory.
+PROBLEM = memory.SAMPLE_PROBLEM
 
 
 def load(split: str, options: Any, task: str) -> Examples | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seqsuite.layers.activation_regularization import ActivationRegularization
 from seqsuite.layers.adversarial_model import AdversarialModel
+from seqsuite.layers.answer_attention import AnswerAttention
 from seqsuite.layers.attention import BahdanauAttention, LocationAttention, LuongAttention
 from seqsuite.layers.bidirectional_language_model import BidirectionalLanguageModel
 from seqsuite.layers.blank_padding import BlankPadding
@@ -45,6 +46,7 @@ __all__ = [
     "CRF",
     "ActivationRegularization",
     "AdversarialModel",
+    "AnswerAttention",
     "BahdanauAttention",
     "BidirectionalLanguageModel",
     "BlankPadding",

@@ -68,6 +68,50 @@ class ForgetBias(keras.initializers.Initializer):
         return {"value": self.value}
 
 
+@keras.saving.register_keras_serializable(package="seqsuite")
+class ChronoBias(keras.initializers.Initializer):
+    """Biases from which the units of an LSTM or a GRU remember for spread-out times.
+
+    The gate that keeps a unit's state starts at ``log(u)``, with u uniform between 1 and
+    ``longest_delay - 1``, so that the unit forgets by ``1 / e`` in about u steps. An LSTM's input
+    gate starts at the negative of it, and all else at 0.
+
+    Args:
+        cell: ``"lstm"`` or ``"gru"``, which has such a bias.
+        longest_delay: Steps that the longest memories last, at least 3.
+        seed: Seed of the draw; ``None`` takes it from Keras' global seed.
+
+    Example:
+        >>> bias = ChronoBias("lstm", 10)((8,)).numpy()  # an LSTM of two units: gates i, f, c, o
+        >>> bool((bias[:2] == -bias[2:4]).all()), bias[4:].tolist()
+        (True, [0.0, 0.0, 0.0, 0.0])
+
+    Reference:
+        Tallec and Ollivier (2018), https://arxiv.org/abs/1804.11188
+    """
+
+    def __init__(self, cell: str, longest_delay: int, seed: int | None = None):
+        self.cell = cell
+        self.longest_delay = longest_delay
+        self.seed = seed
+        self._uniform = keras.initializers.RandomUniform(1.0, longest_delay - 1.0, seed=seed)
+
+    def __call__(self, shape, dtype=None):
+        """Return ``(units * 4,)`` for an LSTM; for a GRU ``(units * 3,)``, or two rows of that."""
+        units = shape[-1] // (4 if self.cell == "lstm" else 3)
+        keep = ops.log(self._uniform((units,), dtype=dtype))
+        zeros = ops.zeros_like(keep)
+        if self.cell == "lstm":
+            return ops.concatenate([-keep, keep, zeros, zeros])
+        # Keras' update gate is the share that is kept.
+        bias = ops.concatenate([keep, zeros, zeros])
+        return bias if len(shape) == 1 else ops.stack([bias, ops.zeros_like(bias)])
+
+    def get_config(self):
+        """Return the constructor arguments."""
+        return {"cell": self.cell, "longest_delay": self.longest_delay, "seed": self.seed}
+
+
 def stock_layer(
     cell: str,
     units: int,
@@ -104,14 +148,12 @@ def stock_layer(
     if cell == "simple_rnn":
         irnn = initialization.recurrent == "identity"
         return keras.layers.SimpleRNN(units, activation="relu" if irnn else "tanh", **kwargs)
+    longest = initialization.longest_delay
     if cell == "gru":
-        return keras.layers.GRU(units, reset_after=reset_after, **kwargs)
-    return keras.layers.LSTM(
-        units,
-        unit_forget_bias=False,
-        bias_initializer=ForgetBias(initialization.forget_bias),
-        **kwargs,
-    )
+        bias = ChronoBias(cell, longest) if longest else "zeros"
+        return keras.layers.GRU(units, reset_after=reset_after, bias_initializer=bias, **kwargs)
+    bias = ChronoBias(cell, longest) if longest else ForgetBias(initialization.forget_bias)
+    return keras.layers.LSTM(units, unit_forget_bias=False, bias_initializer=bias, **kwargs)
 
 
 @contextmanager

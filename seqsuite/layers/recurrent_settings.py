@@ -23,9 +23,11 @@ class RecurrentInitialization:
         scale: Factor on an identity or orthogonal recurrent kernel.
         forget_bias: What the bias of an LSTM's forget gate starts at; 1 remembers from the start.
         learnable_state: Learn the initial state instead of starting at zeros.
+        longest_delay: Start the gates of an LSTM or GRU so that units remember for times spread
+            from 1 step to this many (chrono initialization, in place of `forget_bias`); 0: off.
 
     Raises:
-        ValueError: For an unknown name.
+        ValueError: For an unknown name, or a longest delay of 1, 2 or below 0.
 
     Example:
         >>> RecurrentInitialization("identity", scale=0.01).recurrent
@@ -33,15 +35,23 @@ class RecurrentInitialization:
 
     Reference:
         IRNN: Le, Jaitly and Hinton (2015), https://arxiv.org/abs/1504.00941;
-        forget bias: Jozefowicz et al. (2015), https://proceedings.mlr.press/v37/jozefowicz15.html
+        forget bias: Jozefowicz et al. (2015), https://proceedings.mlr.press/v37/jozefowicz15.html;
+        chrono: Tallec and Ollivier (2018), https://arxiv.org/abs/1804.11188
     """
 
     recurrent: str = "orthogonal"
     scale: float = 1.0
     forget_bias: float = 1.0
     learnable_state: bool = False
+    longest_delay: int = 0
 
     def __post_init__(self):
+        # Biases are logarithms of numbers between 1 and one less than the longest delay.
+        if self.longest_delay < 0 or 0 < self.longest_delay < 3:
+            raise ValueError(
+                "Argument `longest_delay` must be 0 (off) or at least 3. "
+                f"Received: longest_delay={self.longest_delay}"
+            )
         if self.recurrent not in RECURRENT_INITIALIZERS:
             raise ValueError(
                 f"Argument `recurrent` must be one of {RECURRENT_INITIALIZERS}. "

@@ -117,6 +117,11 @@ class RecurrentStack(keras.layers.Layer):
         self.reset_after = reset_after
         self.initialization = as_settings(RecurrentInitialization, initialization, "initialization")
         self.regularization = as_settings(RecurrentRegularization, regularization, "regularization")
+        if cell == "simple_rnn" and self.initialization.longest_delay:
+            raise ValueError(
+                "Argument `initialization` must have `longest_delay` 0 for a simple_rnn, which has "
+                f"no gates. Received: longest_delay={self.initialization.longest_delay}"
+            )
         self.return_state = return_state
         self._levels = [
             RecurrentLevel(

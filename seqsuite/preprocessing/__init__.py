@@ -2,6 +2,7 @@
 
 from seqsuite.preprocessing.characters import CharacterPreprocessor
 from seqsuite.preprocessing.joined_words import WordVocabulary
+from seqsuite.preprocessing.memory import MemoryPreprocessor
 from seqsuite.preprocessing.ngram_scores import NgramScores
 from seqsuite.preprocessing.parallel_text import TranslationPreprocessor
 from seqsuite.preprocessing.preprocessor import EncodedExamples, Preprocessor
@@ -15,6 +16,7 @@ from seqsuite.preprocessing.words import WordPreprocessor
 __all__ = [
     "CharacterPreprocessor",
     "EncodedExamples",
+    "MemoryPreprocessor",
     "NgramScores",
     "Preprocessor",
     "SeriesPreprocessor",

@@ -272,6 +272,14 @@ CASES: dict[str, list[Case]] = {
             as_dict=True,
         )
     ],
+    "AnswerAttention": [
+        Case(
+            make=lambda: layers.AnswerAttention(4, num_answers=2),
+            inputs={"inputs": sequence(), "lengths": LENGTHS},
+            padded=("inputs",),
+            time_outputs=True,
+        )
+    ],
     "BahdanauAttention": [
         _attention(lambda: layers.BahdanauAttention(4)),
         _attention(lambda: layers.BahdanauAttention(4, normalize=True)),
@@ -376,6 +384,7 @@ CASES: dict[str, list[Case]] = {
     ],
     "RecurrentStack": [
         _recurrent(cell="simple_rnn", initialization={"recurrent": "identity", "scale": 0.5}),
+        _recurrent(initialization={"longest_delay": 9}),
         _recurrent(bidirectional=True, return_state=True),
         _recurrent(
             cell="gru",

@@ -198,6 +198,43 @@ def test_initializations():
     assert np.abs(recurrent_kernel).max() <= limit
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru", "gru_reset_before"])
+def test_chrono_biases_spread_memory_times_up_to_the_longest_delay(cell):
+    units, longest = 400, 50
+    stack = RecurrentStack(units, initialization={"longest_delay": longest}, **CELLS[cell])
+    stack.build((None, None, 2))
+    bias = stack.get_weights()[2]
+    if cell == "lstm":
+        opened, keep, rest = np.split(bias, [units, 2 * units])
+        np.testing.assert_array_equal(opened, -keep)
+    else:
+        if cell == "gru":
+            assert not bias[1].any()
+            bias = bias[0]
+        keep, rest = np.split(bias, [units])
+    assert not rest.any()
+    # exp(bias) is uniform between 1 and 49: its mean is 25 with a standard error of 0.7.
+    times = np.exp(keep)
+    assert 1 <= times.min() < 2
+    assert longest - 2 < times.max() <= longest - 1 + 1e-3
+    assert abs(times.mean() - longest / 2) < 5 * 0.7
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_chrono_unit_forgets_by_e_in_the_time_it_was_given(cell):
+    # With no input and no recurrence a state decays by its gate alone: sigmoid(log u) = u / (u+1).
+    stack = RecurrentStack(
+        3, cell, return_state=True,
+        initialization={"recurrent": "identity", "scale": 0.0, "longest_delay": 30},
+    )  # fmt: skip
+    states = [np.ones((1, 3), "float32")] * stack.num_states
+    stack.build((None, None, 1))
+    bias = stack.get_weights()[2]
+    times = np.exp(bias[3:6] if cell == "lstm" else bias[0, :3])
+    _, *final = stack(np.zeros((1, 7, 1), "float32"), initial_state=states)
+    np.testing.assert_allclose(final[-1][0], (times / (times + 1)) ** 7, rtol=1e-5)
+
+
 def test_a_mask_that_keras_attached_is_not_obeyed():
     ids = np.array([[1, 2, 0, 0]])
     embedding = keras.layers.Embedding(3, 2, mask_zero=True)
@@ -228,6 +265,8 @@ def test_use_cudnn_reaches_every_inner_layer():
         ({"num_layers": 0}, "`num_layers` must"),
         ({"connection": "dense"}, "`connection` must be one of"),
         ({"initialization": {"recurrent": "ones"}}, "`recurrent` must be one of"),
+        ({"initialization": {"longest_delay": 2}}, "`longest_delay` must be 0"),
+        ({"cell": "simple_rnn", "initialization": {"longest_delay": 9}}, "has no gates"),
         ({"initialization": "identity"}, "`initialization` must be a RecurrentInitialization"),
         ({"regularization": {"dropout": 1.0}}, "`dropout` must be at least 0 and below 1"),
         ({"regularization": {"drop": 0.1}}, "`regularization` must be"),

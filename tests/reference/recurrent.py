@@ -140,8 +140,11 @@ def forward(cell, x, lengths, states, weights, go_backwards=False):
     return outputs, states, (x, lengths, caches, go_backwards)
 
 
-def backward(cell, d_outputs, d_final, cache, weights):
+def backward(cell, d_outputs, d_final, cache, weights, truncation=None):
     """Back-propagate through time.
+
+    With a truncation of k the steps are cut into segments of k, from the first one on: the state
+    goes on from one segment to the next, the gradient does not.
 
     Returns:
         Gradients with respect to the inputs, the initial states and the weights.
@@ -151,13 +154,16 @@ def backward(cell, d_outputs, d_final, cache, weights):
     d_x = np.zeros_like(x)
     d_weights = [np.zeros_like(w) for w in weights]
     d_states = tuple(np.array(d) for d in d_final)
-    for t in reversed(_order(x.shape[1], go_backwards)):
+    order = list(_order(x.shape[1], go_backwards))
+    for position, t in reversed(list(enumerate(order))):
         real = (t < lengths)[:, None]
         d_new = [np.where(real, d, 0.0) for d in d_states]
         d_new[0] = d_new[0] + np.where(real, d_outputs[:, t], 0.0)
         d_x[:, t], d_old, d_w = step_backward(tuple(d_new), caches[t], weights)
         d_states = tuple(o + np.where(real, 0.0, d) for o, d in zip(d_old, d_states, strict=True))
         d_weights = [total + part for total, part in zip(d_weights, d_w, strict=True)]
+        if truncation and position and position % truncation == 0:
+            d_states = tuple(np.zeros_like(d) for d in d_states)
     return d_x, d_states, d_weights
 
 

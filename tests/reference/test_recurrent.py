@@ -81,3 +81,47 @@ def test_gradients_are_finite_differences(cell, go_backwards):
             array[index] = kept
             numeric = (above - below) / (2 * step)
             assert gradient[index] == pytest.approx(numeric, abs=1e-7, rel=1e-6)
+
+
+def test_truncated_gradients_by_hand():
+    # h = w h_before + x without the tanh would have dh_3/dw = h_2 + w h_1 + ...; with it each step
+    # back multiplies by w (1 - h^2). Cut after step 2, only the last step of three sees w.
+    w, x = 0.5, np.array([[[0.3], [-0.2], [0.7]]])
+    weights = [np.array([[1.0]]), np.array([[w]]), np.zeros(1)]
+    states = (np.zeros((1, 1)),)
+    outputs, _, cache = recurrent.forward("simple_rnn", x, np.array([3]), states, weights)
+    h_1, h_2, h_3 = outputs[0, :, 0]
+    on_last = np.array([[[0.0], [0.0], [1.0]]])
+
+    def kernel_gradient(truncation):
+        result = recurrent.backward(
+            "simple_rnn", on_last, [np.zeros((1, 1))], cache, weights, truncation
+        )
+        return result[2][1].item()
+
+    last, before = 1 - h_3**2, 1 - h_2**2
+    assert kernel_gradient(2) == pytest.approx(last * h_2)
+    assert kernel_gradient(3) == pytest.approx(last * (h_2 + w * before * h_1))
+
+
+@pytest.mark.parametrize("cell", list(recurrent.STEPS))
+def test_truncated_gradients_are_those_of_the_segments_alone(cell):
+    rng = np.random.default_rng(2)
+    x, lengths = rng.normal(size=(2, 7, 2)), np.array([7, 7])
+    weights = recurrent.random_weights(cell, 2, 3, rng)
+    states = [rng.normal(size=(2, 3)) for _ in range(recurrent.num_states(cell))]
+    on_outputs = rng.normal(size=(2, 7, 3))
+    nothing = [np.zeros_like(state) for state in states]
+    _, _, cache = recurrent.forward(cell, x, lengths, states, weights)
+    d_x, _, d_weights = recurrent.backward(cell, on_outputs, nothing, cache, weights, 3)
+    total = [np.zeros_like(weight) for weight in weights]
+    for start in (0, 3, 6):
+        piece = slice(start, start + 3)
+        _, states, cache = recurrent.forward(cell, x[:, piece], lengths, states, weights)
+        of_x, _, of_weights = recurrent.backward(
+            cell, on_outputs[:, piece], nothing, cache, weights
+        )
+        np.testing.assert_allclose(d_x[:, piece], of_x)
+        total = [a + b for a, b in zip(total, of_weights, strict=True)]
+    for ours, theirs in zip(d_weights, total, strict=True):
+        np.testing.assert_allclose(ours, theirs)
