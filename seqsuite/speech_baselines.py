@@ -35,11 +35,13 @@ def speech_baselines(
     references = preprocessor.normalized(test.labels or [])
     usual = Counter(said).most_common(1)[0][0]
     found = {"most frequent transcript": error_rates(references, [usual] * len(references))}
-    words = set(said) | set(references)
-    if len(words) <= _MAX_WORDS and not any(" " in text for text in words):
-        templates = cepstra(train, preprocessor)
-        nearest = nearest_templates(cepstra(test, preprocessor), templates)
-        heard = [said[index] for index in nearest]
+    # Strings of words are no templates of single ones.
+    single = [index for index, text in enumerate(said) if " " not in text]
+    words = {*references, *(said[index] for index in single)}
+    if single and len(words) <= _MAX_WORDS and not any(" " in text for text in references):
+        templates = train.select(single)
+        nearest = nearest_templates(cepstra(test, preprocessor), cepstra(templates, preprocessor))
+        heard = [said[single[index]] for index in nearest]
         found["nearest template (DTW)"] = error_rates(references, heard)
     return found
 

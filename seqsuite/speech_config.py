@@ -119,9 +119,7 @@ class SpeechModelConfig:
     @property
     def streams(self) -> bool:
         """Whether what is said so far can be told before the end."""
-        waits = self.bidirectional or self.look_ahead < 0 or self.normalization == "utterance"
-        # Time derivatives look ahead as well.
-        return not waits and not self.deltas
+        return not self.bidirectional and self.look_ahead >= 0 and self.normalization != "utterance"
 
 
 def _numbers(text: str, name: str) -> tuple[int, ...]:

@@ -97,12 +97,12 @@ def alignment_plot(outputs: dict[str, Any], said: str, preprocessor: Any, path: 
     axis = figure.subplots()
     extent = (0, length, 0, len(frames))
     axis.imshow(frames, origin="lower", aspect="auto", cmap="magma", extent=extent)
+    # Dollar signs would begin a formula.
     for text, start, end in _heard(log_probabilities, ids, symbols):
         start, end = start * seconds, end * seconds
         axis.axvspan(start, end, color="white", alpha=0.12)
-        height = (0.03 if len(text) > 1 else 0.92) * len(frames)
-        axis.text((start + end) / 2, height, text, color="white", ha="center", parse_math=False)
-    # Dollar signs would begin a formula.
+        place = (start + end) / 2, (0.03 if len(text) > 1 else 0.92) * len(frames)
+        axis.text(*place, text, color="white", ha="center", parse_math=False)
     axis.set_title(f"said: {said}\nheard: {heard}", parse_math=False)
     axis.set(xlabel="seconds", ylabel="feature")
     return save_figure(figure, path)
