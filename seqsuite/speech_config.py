@@ -24,6 +24,7 @@ class SpeechDataConfig(DataConfig):
         held_out_speaker: Of fsdd: test on this speaker, train on the others.
         digit_strings: Of fsdd: test on that many strings of two to five recordings.
         training_strings: Of fsdd: learn from that many strings of training recordings too.
+        synthetic_strings: Learn from that many strings of digits from the sample's synthesiser too.
     """
 
     input: Literal["audio", "features"] = "audio"
@@ -34,11 +35,18 @@ class SpeechDataConfig(DataConfig):
     held_out_speaker: str = ""
     digit_strings: int = 0
     training_strings: int = 0
+    synthetic_strings: int = 0
 
     def __post_init__(self):
         super().__post_init__()
         check_ranges(self, {"sample_rate": (1000, 192_000), "max_seconds": (0.1, math.inf)})
-        check_ranges(self, dict.fromkeys(("digit_strings", "training_strings"), (0, math.inf)))
+        counts = ("digit_strings", "training_strings", "synthetic_strings")
+        check_ranges(self, dict.fromkeys(counts, (0, math.inf)))
+        if self.synthetic_strings and (self.input != "audio" or self.sample_rate != 8000):
+            raise UserError(
+                "data.synthetic_strings have 8,000 samples a second: leave them at 0, or set "
+                "data.input audio and data.sample_rate 8000."
+            )
 
 
 @dataclass(frozen=True)

@@ -148,16 +148,41 @@ def generate(split: str) -> Examples:
         (100, 8000)
     """
     generator = np.random.default_rng(["train", "validation", "test"].index(split))
+    return _strings(SIZES[split], VOICES[split], generator, split)
+
+
+def generate_more(count: int, num_voices: int = 64, seed: int = 100) -> Examples:
+    """Generate strings in other voices than those of the sample, to be learned beside recordings.
+
+    Args:
+        count: How many.
+        num_voices: In how many voices.
+        seed: Others give other strings and voices.
+
+    Returns:
+        As for :func:`generate`.
+
+    Example:
+        >>> len(generate_more(3))
+        3
+    """
+    voices = _voices("more", num_voices, seed)
+    return _strings(count, voices, np.random.default_rng(seed), "more")
+
+
+def _strings(
+    count: int, voices: Sequence[Voice], generator: np.random.Generator, name: str
+) -> Examples:
     tracks, transcripts, speakers = [], [], []
-    for index in range(SIZES[split]):
-        voice = VOICES[split][index % len(VOICES[split])]
+    for index in range(count):
+        voice = voices[index % len(voices)]
         length = generator.integers(LENGTHS[0], LENGTHS[1] + 1)
         digits = generator.choice(list(DIGITS), length).tolist()
         tracks.append(string_tracks(digits, voice, generator))
         transcripts.append(" ".join(digits))
         speakers.append(voice.name)
     waveforms = [
-        Waveform(_recorded(sound, generator), SAMPLE_RATE, speaker, f"{split} {index}")
+        Waveform(_recorded(sound, generator), SAMPLE_RATE, speaker, f"{name} {index}")
         for index, (sound, speaker) in enumerate(
             zip(synthesize(tracks, generator), speakers, strict=True)
         )

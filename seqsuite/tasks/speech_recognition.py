@@ -72,6 +72,13 @@ class SpeechRecognition(Task):
             )
         return examples
 
+    def extend_training(self, examples):
+        from seqsuite.datasets.digit_speech import generate_more
+        from seqsuite.datasets.examples import concatenate
+
+        count = self.config.data.synthetic_strings
+        return concatenate([examples, generate_more(count)]) if count else examples
+
     def build_preprocessor(self, examples, fitted=None):
         from seqsuite.preprocessing import SpeechPreprocessor
         from seqsuite.speech_model import FRAME_SECONDS
