@@ -219,6 +219,10 @@ def isolated_words(tmp_path_factory):
             sound = 0.5 * np.sin(2 * np.pi * np.cumsum(hertz) / RATE) + noise
             (base / f"{split}_{index}.wav").write_bytes(audio_bytes(sound, RATE))
             lines.append(f"{split}_{index}.wav,{word}")
+        if split == "train":
+            # Nothing is said, which can be learned too.
+            (base / "silence.wav").write_bytes(audio_bytes(np.zeros(RATE // 2), RATE))
+            lines.append("silence.wav,")
         (base / f"{split}.csv").write_text("\n".join(lines))
     flags = {
         **{f"model.{name}": value for name, value in SMALL.items()},
