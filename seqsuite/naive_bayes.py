@@ -41,6 +41,10 @@ def fit_naive_bayes_logistic(
     intercepts = np.zeros(num_labels, np.float32)
     # With two exclusive labels the second scorer is the first one's mirror image.
     mirrored = targets.ndim == 1 and num_labels == 2
+    # What never occurs weighs nothing, but would be optimized all the same: a hashed table may have
+    # millions of rows. One column there must be.
+    present = np.union1d(np.flatnonzero(features.getnnz(axis=0)), [0])
+    occurring = features[:, present]
     for label in range(1 if mirrored else num_labels):
         positive = matrix[:, label] > 0
         if positive.all() or not positive.any():
@@ -50,9 +54,10 @@ def fit_naive_bayes_logistic(
         ratio = _log_ratio(features, positive, smoothing) - _log_ratio(
             features, ~positive, smoothing
         )
+        ratio = ratio[present]
         model = LogisticRegression(C=inverse_regularization, solver="liblinear", max_iter=200)
-        model.fit(features.multiply(ratio).tocsr(), positive)
-        weights[:, label] = model.coef_[0] * ratio
+        model.fit(occurring.multiply(ratio).tocsr(), positive)
+        weights[present, label] = model.coef_[0] * ratio
         intercepts[label] = model.intercept_[0]
     if mirrored:
         weights[:, 1], intercepts[1] = -weights[:, 0], -intercepts[0]

@@ -36,12 +36,15 @@ class Run:
         directory: The run directory.
         preprocessor: The adapted preprocessor.
         model: The model with its selected weights.
+        predict: What ran the model over validation, to score a test split by it too: it is
+            traced already. None: it is built when it is needed.
     """
 
     task: Task
     directory: Path
     preprocessor: Preprocessor
     model: keras.Model
+    predict: evaluation.Predictor | None = None
 
 
 def new_directory(task_name: str, name: str) -> Path:
@@ -124,7 +127,9 @@ def fit(
     assert encoded_validation.targets is not None
     task.calibrate(preprocessor, predictions, encoded_validation.targets)
     preprocessor.save_to(run_dir)
-    return Run(task, run_dir, preprocessor, model), progress
+    # A task with a way of its own may report other numbers than it selects by.
+    plain = trainer.predict if isinstance(trainer.predict, evaluation.Predictor) else None
+    return Run(task, run_dir, preprocessor, model, plain), progress
 
 
 def load(task: Task, run_dir: Path) -> Run:
@@ -172,7 +177,9 @@ def evaluate(
         print(f"note: no baseline, as the training examples are missing: {error}", file=sys.stderr)
     encoded = evaluation.encode(run.preprocessor, test)
     assert encoded.targets is not None
-    predict = evaluation.build_predictor(task, run.preprocessor, run.model, final=True)
+    predict = run.predict or evaluation.build_predictor(
+        task, run.preprocessor, run.model, final=True
+    )
     predictions = predict(encoded)
     metrics = task.score(predictions, encoded.targets, run.preprocessor)
     # Before the pictures, which may show the baselines too.

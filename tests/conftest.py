@@ -51,6 +51,15 @@ def loaded_once():
 
 
 @pytest.fixture(scope="session")
+def translation_run(tmp_path_factory):
+    """A translator's run and exported model: (their folder, the flags of runs on its files)."""
+    from tests.translation_runs import train_and_export
+
+    base = tmp_path_factory.mktemp("translation")
+    return base, train_and_export(base)
+
+
+@pytest.fixture(scope="session")
 def lone_server():
     """An interpreter without Keras and seqsuite that serves exported models."""
     from tests.conformance.serve_alone import LoneServer

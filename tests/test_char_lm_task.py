@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from seqsuite import checkpoint, runs, training
+from seqsuite import checkpoint, evaluation, runs, training
 from seqsuite.config import build_config
 from seqsuite.errors import UserError
 from seqsuite.tasks import find_task
@@ -63,16 +63,14 @@ KILLED_AT = {"first epoch": 4, "last": 11, "near the end": 17}
 
 
 @pytest.fixture(scope="module")
-def whole_run(text_file, tmp_path_factory):
-    run_dir = tmp_path_factory.mktemp("whole") / "run"
-    runs.train(make_task(text_file), run_dir)
-    return run_dir
+def killed(text_file, tmp_path_factory):
+    """A folder with a whole run, and with what it would have left, killed at each place."""
+    return train_and_copy(make_task(text_file), tmp_path_factory.mktemp("killed"), KILLED_AT)
 
 
 @pytest.fixture(scope="module")
-def killed(text_file, tmp_path_factory):
-    base = tmp_path_factory.mktemp("killed")
-    return train_and_copy(make_task(text_file), base, KILLED_AT, killed_at="near the end")
+def whole_run(killed):
+    return killed / "run"
 
 
 def weights(run_dir):
@@ -85,7 +83,8 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(
     name, text_file, whole_run, killed, tmp_path
 ):
     run_dir = shutil.copytree(killed / name, tmp_path / "run")
-    runs.train(make_task(text_file), run_dir, resume=True)
+    task = make_task(text_file)
+    runs.fit(task, evaluation.load_splits(task), run_dir, resume=True)
     for ours, theirs in zip(weights(run_dir), weights(whole_run), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     history = [

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from seqsuite import runs
 from seqsuite.cli import main
 from seqsuite.tasks import find_task
 
@@ -34,6 +35,12 @@ TINY = [*SMALL, "--model.bidirectional=false", "--model.hidden_units=0"]
 
 def run(*words):
     return main(SENTIMENT, [str(word) for word in words])
+
+
+@pytest.fixture
+def unexported(monkeypatch):
+    """Let `train` export nothing, where what is exported is not looked at."""
+    monkeypatch.setattr(runs, "export_run", lambda run, directory: directory / "1")
 
 
 def write_csv(path, rows, columns=("text", "label")):
@@ -216,6 +223,7 @@ def test_mistakes_are_one_line_and_exit_code_2(words, message, tmp_path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("unexported")
 def test_a_mistake_in_the_model_does_not_block_the_corrected_command(tmp_path, capsys):
     run_dir = tmp_path / "run"
     rest = ["--data.limit=60", "--training.epochs=1", "--run_dir", run_dir,
@@ -226,6 +234,7 @@ def test_a_mistake_in_the_model_does_not_block_the_corrected_command(tmp_path, c
     assert run("--model.pooling=mean", *rest) == 0
 
 
+@pytest.mark.usefixtures("unexported")
 def test_one_file_is_enough_and_rare_labels_stay_in_training(tmp_path, capsys):
     rows = messages(120, 7) + [(f"something rare {i}", f"rare{i}") for i in range(6)]
     train = write_csv(tmp_path / "a.csv", rows)
@@ -238,6 +247,7 @@ def test_one_file_is_enough_and_rare_labels_stay_in_training(tmp_path, capsys):
     assert {f"f1/rare{i}" for i in range(6)} <= set(result["metrics"])
 
 
+@pytest.mark.usefixtures("unexported")
 def test_words_that_all_occur_once_still_train(tmp_path):
     rows = [(f"only{i} here{i}", ["a", "b"][i % 2]) for i in range(40)]
     train = write_csv(tmp_path / "a.csv", rows)

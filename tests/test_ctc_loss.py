@@ -12,6 +12,7 @@ from seqsuite.ctc_padding import force_blank, frame_lengths
 from seqsuite.layers import BlankPadding
 from seqsuite.losses import CTCLoss, ctc_fits, ctc_loss, ctc_minimum_frames
 from tests.reference.ctc import loss_and_gradient
+from tests.training_steps import build_for_training
 
 SYMBOLS = 5
 LENGTHS = np.array([9, 4, 6, 3, 0, 2, 0, 9])
@@ -145,6 +146,7 @@ def test_the_keras_loss_trains_saves_and_ignores_padding(tmp_path):
     logits = keras.layers.Dense(SYMBOLS, kernel_initializer="identity")(inputs)
     model = keras.Model([inputs, length], BlankPadding()(logits, lengths=length))
     model.compile(keras.optimizers.SGD(0.1), loss=CTCLoss(zero_infinity=True))
+    build_for_training(model)
     expected = np.where(FITS, by_reference(TRANSCRIPTS, LOGITS, 0)[0], 0)
     weights = np.array([1.0, 2.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.5])
     labels = padded(TRANSCRIPTS)

@@ -13,6 +13,7 @@ from seqsuite.forecast_scores import training_scales
 from seqsuite.forecast_windows import SeriesWindows
 from seqsuite.simple_forecasts import RidgeOnLags
 from tests.forecasters import built, series
+from tests.training_steps import build_for_training
 
 ROWS = 120
 
@@ -58,6 +59,7 @@ def test_training_leaves_it_alone(forecaster):
     before = [np.array(weight) for weight in model.get_layer("ridge").weights]
     encoded = preprocessor.encode(train, training=True)
     numbers = np.arange(encoded.num_windows)
+    build_for_training(model)
     model.fit(encoded.batch(numbers), {"forecast": encoded.target_batch(numbers)}, verbose=0)
     for one, two in zip(before, model.get_layer("ridge").weights, strict=True):
         np.testing.assert_array_equal(one, two)

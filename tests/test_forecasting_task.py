@@ -15,6 +15,7 @@ from seqsuite.forecast_levels import QUANTILE_LEVELS
 from seqsuite.forecast_models import forecast_function
 from seqsuite.forecast_prediction import conformal_offsets
 from tests.forecasters import COVARIATES, HOUR, built, series
+from tests.training_steps import build_for_training
 
 VARIANTS = {
     "plain": {},
@@ -229,6 +230,7 @@ def test_the_model_learns_what_is_regular():
     model = task.build_model(preprocessor)
     numbers = np.arange(encoded.num_windows)
     features, targets = encoded.batch(numbers), encoded.target_batch(numbers)
+    build_for_training(model)
     history = model.fit(features, {"forecast": targets}, epochs=30, verbose=0, batch_size=32)
     losses = history.history["loss"]
     assert losses[-1] < 0.1 * losses[0]

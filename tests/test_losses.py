@@ -7,6 +7,7 @@ from scipy.special import expit, log_softmax
 from seqsuite.layers import CRF
 from seqsuite.losses import CRFLoss, LabelCrossentropy, TagCrossentropy, TowerLoss
 from tests.reference.crf import Chain
+from tests.training_steps import build_for_training
 
 LOGITS = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
 IDS = np.array([0, 2, 1, 1, 0])
@@ -124,6 +125,7 @@ def test_fit_weighs_rows_and_a_loaded_model_trains_its_own_crf(tmp_path):
     inputs = keras.Input((None, 2))
     model = keras.Model(inputs, crf(inputs))
     model.compile(keras.optimizers.SGD(0.1), loss=CRFLoss(crf))
+    build_for_training(model)
     weights = np.array([1.0, 0.0, 1.0, 2.0])
     history = model.fit(CRF_LOGITS, CRF_TAGS, sample_weight=weights, batch_size=4, verbose=0)
     expected = (weights * rows).sum() / (weights * CRF_LENGTHS).sum()

@@ -14,6 +14,7 @@ from seqsuite.memory_scores import memory_scores
 from seqsuite.pipeline import RaggedColumn
 from seqsuite.preprocessing import MemoryPreprocessor
 from seqsuite.tasks import find_task
+from tests.training_steps import build_for_training
 
 LENGTH = 12
 
@@ -117,6 +118,7 @@ def test_options_build_a_model_that_learns(source, model, tmp_path):
     rows = np.arange(len(encoded))
     features, targets = encoded.batch(rows), encoded.target_batch(rows)
     targets = {name: targets[name] for name in network.loss}
+    build_for_training(network, features, targets)
     losses = [float(np.ravel(network.train_on_batch(features, targets))[0]) for _ in range(6)]
     assert losses[-1] < losses[0]
     predictions = {k: v.numpy() for k, v in network(features, training=False).items()}

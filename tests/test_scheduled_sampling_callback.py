@@ -17,6 +17,7 @@ from seqsuite.layers import (
     StateBridge,
     SymbolEmbedding,
 )
+from tests.training_steps import build_for_training
 
 
 @keras.saving.register_keras_serializable(package="tests")
@@ -44,6 +45,7 @@ def compiled():
     model = Translator()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.02), loss)
+    build_for_training(model, data()[0])
     return model
 
 
@@ -107,9 +109,6 @@ def test_a_users_model_learns_by_schedule_is_saved_and_loaded(tmp_path):
 
 def test_steps_may_be_epochs():
     model = compiled()
-    # Built while the first step is traced, the optimizer would have it traced twice.
-    model(data()[0])
-    model.optimizer.build(model.trainable_variables)
     callback = ScheduledSamplingCallback("linear", per="epoch", total_steps=4)
     seen, _ = fitted(model, callback, epochs=2)
     assert seen == [0.0] * 4 + [0.25] * 4
@@ -120,7 +119,6 @@ def test_steps_may_be_epochs():
 
 def test_other_loops_move_the_weights_themselves():
     model = compiled()
-    model(data()[0])
     callback = ScheduledSamplingCallback("linear", total_steps=8)
     callback.set_model(model)
     assert callback.update(2) == 0.25

@@ -17,6 +17,7 @@ from seqsuite.evaluation import Predictor
 from seqsuite.pipeline import RaggedColumn
 from seqsuite.tasks import find_task
 from tests.reference.crf import Chain
+from tests.training_steps import build_for_training
 
 TAGGING = find_task("pos_tagging")
 SMALL = {"units": 4, "embedding_size": 4, "character_units": 4, "affix_size": 4}
@@ -205,6 +206,7 @@ def test_towers_learn_and_are_saved_with_all_their_targets(tmp_path):
     features, targets = encoded.batch(rows), encoded.target_batch(rows)
     targets = {name: targets[name] for name in model.loss}
     assert set(targets) == {"logits", "xpos"}
+    build_for_training(model, features, targets)
     before = model.get_weights()
     losses = model.fit(features, targets, epochs=4, verbose=0).history["loss"]
     assert losses[-1] < losses[0]

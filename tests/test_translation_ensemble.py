@@ -12,11 +12,12 @@ from seqsuite import export, prediction, runs
 from seqsuite.cli import main
 from seqsuite.config import parse
 from seqsuite.errors import UserError
-from seqsuite.preprocessing import TranslationPreprocessor
+from seqsuite.preprocessing import Preprocessor, TranslationPreprocessor
 from seqsuite.preprocessing.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 from seqsuite.translation_ensemble import check_runs, ensemble_members
 from seqsuite.translator import Translator
-from tests.test_translation_task import EXAMPLES, SOURCES, TARGETS, TRANSLATION, built
+from tests.test_translation_task import EXAMPLES, built
+from tests.translation_runs import SOURCES, TRANSLATION
 
 LONGEST = 6
 
@@ -110,25 +111,13 @@ def test_likelihoods_are_those_of_mean_probabilities(pair, free_running):
 
 
 @pytest.fixture(scope="module")
-def joined(tmp_path_factory):
-    """A run, and another that translates together with it: (base folder, flags of both)."""
-    base = tmp_path_factory.mktemp("ensemble")
-    lines = [f"{s} {i}\t{t} {i}" for i in range(3) for s, t in zip(SOURCES, TARGETS, strict=True)]
-    (base / "pairs.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    words = ["--data.source=files", f"--data.train={base}/pairs.tsv",
-             f"--data.validation={base}/pairs.tsv", f"--data.test={base}/pairs.tsv",
-             "--data.vocabulary_size=50", "--model.embedding_size=6", "--training.epochs=1",
-             "--decoding.max_length=6", "--decoding.beam_width=2"]  # fmt: skip
-    first = [*words, "--model.units=5", "--model.attention=location",
-             "--training.sampling_schedule=linear"]  # fmt: skip
-    second = [*words, "--model.units=6", f"--decoding.ensemble_runs={base}/a",
-              "--training.seed=1"]  # fmt: skip
-    # The first is only read by the other: it needs no export.
-    config, _ = parse(TRANSLATION.config_class, first)
-    runs.train(TRANSLATION(config), base / "a")
-    folders = [f"--run_dir={base}/b", f"--export_dir={base}/served"]
-    assert main(TRANSLATION, ["train", *second, *folders]) == 0
-    return base
+def joined(translation_run, tmp_path_factory):
+    """A run, and another that translates together with it: (folder of the first, of the other)."""
+    (first, flags), base = translation_run, tmp_path_factory.mktemp("ensemble")
+    own = ["--model.units=5", f"--decoding.ensemble_runs={first}/run", "--training.seed=1",
+           f"--run_dir={base}/run", f"--export_dir={base}/served"]  # fmt: skip
+    assert main(TRANSLATION, ["train", *flags, *own]) == 0
+    return first / "run", base / "run"
 
 
 def loaded(directory):
@@ -138,9 +127,11 @@ def loaded(directory):
 
 def test_what_is_exported_is_the_ensemble(joined, tmp_path):
     # Elsewhere, and without the runs it was made of.
-    version = shutil.copytree(export.latest_version(joined / "served"), tmp_path / "model")
+    version = shutil.copytree(
+        export.latest_version(joined[1].parent / "served"), tmp_path / "model"
+    )
     served = prediction.Server(version)(source=tf.constant(SOURCES))
-    run_a, run_b = loaded(joined / "a"), loaded(joined / "b")
+    run_a, run_b = map(loaded, joined)
     decoding = run_b.task.config.decoding
     translator = Translator(run_b.preprocessor, run_b.model, decoding, [run_a.model])
     features = run_b.preprocessor({"source": tf.constant(SOURCES)})
@@ -151,9 +142,9 @@ def test_what_is_exported_is_the_ensemble(joined, tmp_path):
 
 
 def test_what_is_measured_is_the_ensemble(joined):
-    run_a, run_b = loaded(joined / "a"), loaded(joined / "b")
+    run_a, run_b = map(loaded, joined)
     num_weights = len(run_b.model.weights)
-    (member,) = ensemble_members(str(joined / "a"), run_b.preprocessor, run_b.model)
+    (member,) = ensemble_members(str(joined[0]), run_b.preprocessor, run_b.model)
     for ours, theirs in zip(member.weights, run_a.model.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     # A checkpoint of the run holds its own weights alone.
@@ -163,7 +154,7 @@ def test_what_is_measured_is_the_ensemble(joined):
     )
     features, targets = encoded_rows(run_b.preprocessor, run_b.task.load_examples("test"))
     count = float(tf.reduce_sum(features["target_length"]))
-    metrics = runs.read_result(joined / "b")["metrics"]
+    metrics = runs.read_result(joined[1])["metrics"]
     for name, free_running in (("perplexity", False), ("perplexity_free_running", True)):
         nats = -translator.log_probabilities(features, targets, free_running).numpy().sum()
         assert metrics[name] == pytest.approx(np.exp(nats / count), rel=1e-4)
@@ -173,9 +164,9 @@ def test_runs_that_do_not_fit_are_refused_before_training(joined, tmp_path):
     other = TranslationPreprocessor(vocabulary_size=40)
     other.adapt(EXAMPLES)
     with pytest.raises(UserError, match="has another vocabulary"):
-        check_runs(f" {joined}/a, {joined}/b", other)
-    known = loaded(joined / "a").preprocessor
+        check_runs(f" {joined[0]}, {joined[1]}", other)
+    known = Preprocessor.load_from(joined[0])
     with pytest.raises(UserError, match="is no finished run"):
-        check_runs(f"{joined}/a,{tmp_path}", known)
-    assert check_runs(f"{joined}/a, {joined}/b,", known) == [joined / "a", joined / "b"]
+        check_runs(f"{joined[0]},{tmp_path}", known)
+    assert check_runs(f"{joined[0]}, {joined[1]},", known) == list(joined)
     assert check_runs(None, known) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from seqsuite import checkpoint, runs, training
 from seqsuite.config import build_config
 from seqsuite.tasks import find_task
+from tests.interrupted_runs import train_and_copy
 
 # Everything that draws or holds state is on: other pieces each epoch, own predictions fed back by a
 # schedule, averaging, all kinds of dropout.
@@ -43,10 +45,14 @@ def make_task(files):
 
 
 @pytest.fixture(scope="module")
-def whole_run(files, tmp_path_factory):
-    run_dir = tmp_path_factory.mktemp("whole") / "run"
-    runs.train(make_task(files), run_dir)
-    return run_dir
+def trained(files, tmp_path_factory):
+    """A folder with a whole run, and with what it would have left, killed at its second update."""
+    return train_and_copy(make_task(files), tmp_path_factory.mktemp("whole"), {"killed": 2})
+
+
+@pytest.fixture(scope="module")
+def whole_run(trained):
+    return trained / "run"
 
 
 def weights(run_dir):
@@ -54,8 +60,8 @@ def weights(run_dir):
     return [*groups["train.model"], *groups["average"]]
 
 
-def train_until_killed(task, run_dir, fatal_update, resume, monkeypatch):
-    """Train, and die at an update before it is saved; return what the last checkpoint records."""
+def resume_until_killed(task, run_dir, fatal_update, monkeypatch):
+    """Go on, and die at an update before it is saved; return what the last checkpoint records."""
     updates = 0
 
     def update_until_killed(self, *_):
@@ -67,17 +73,17 @@ def train_until_killed(task, run_dir, fatal_update, resume, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(training.ProgressLine, "update", update_until_killed)
         with pytest.raises(RuntimeError, match="killed"):
-            runs.train(task, run_dir, resume=resume)
+            runs.train(task, run_dir, resume=True)
     return checkpoint.load_checkpoint(run_dir / training.LAST)[1]
 
 
 def test_a_run_that_was_killed_twice_ends_with_the_same_weights(
-    files, whole_run, tmp_path, monkeypatch
+    files, trained, whole_run, tmp_path, monkeypatch
 ):
-    run_dir = tmp_path / "run"
-    record = train_until_killed(make_task(files), run_dir, 2, False, monkeypatch)
+    run_dir = shutil.copytree(trained / "killed", tmp_path / "run")
+    _, record = checkpoint.load_checkpoint(run_dir / training.LAST)
     assert (record["epoch"], record["step"]) == (0, 1)
-    record = train_until_killed(make_task(files), run_dir, 9, True, monkeypatch)
+    record = resume_until_killed(make_task(files), run_dir, 9, monkeypatch)
     assert (record["epoch"], record["step"]) == (1, 9)
     runs.train(make_task(files), run_dir, resume=True)
     for ours, theirs in zip(weights(run_dir), weights(whole_run), strict=True):

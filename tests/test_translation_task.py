@@ -15,17 +15,14 @@ from seqsuite.datasets import Examples
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 from seqsuite.scheduled_training import sampling_probability
-from seqsuite.tasks import find_task
 from seqsuite.translator import NOT_FOUND
+from tests.translation_runs import SOURCES, TARGETS, TRANSLATION
 
-TRANSLATION = find_task("translation")
 SMALL = {
     "data": {"vocabulary_size": 40},
     "model": {"units": 6, "embedding_size": 6},
     "decoding": {"length_penalty": 0.0, "max_length": 6},
 }
-SOURCES = ["a red house", "the dog", "no", "a dog sees the red dog", "a house"]
-TARGETS = ["ein rotes Haus", "der Hund", "nein", "ein Hund sieht den roten Hund", "ein Haus"]
 EXAMPLES = Examples({"source": SOURCES}, TARGETS)
 
 

@@ -9,24 +9,16 @@ import tensorflow as tf
 
 from seqsuite import export, prediction
 from seqsuite.cli import main
-from tests.test_translation_task import SOURCES, TARGETS, TRANSLATION
+from tests.translation_runs import TRANSLATION
+
+pytestmark = pytest.mark.usefixtures("loaded_once")
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(translation_run):
     """A run on files of one's own, sampled from itself, and its exported model."""
-    base = tmp_path_factory.mktemp("translation")
-    for split, count in (("train", 12), ("test", 3)):
-        for side, texts in (("en", SOURCES), ("de", TARGETS)):
-            lines = [f"{texts[i % 5]} {i}" for i in range(count)]
-            (base / f"{split}.{side}").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    words = ["--data.source=files", f"--data.train={base}/train.en,{base}/train.de",
-             f"--data.test={base}/test.en,{base}/test.de", "--data.vocabulary_size=50",
-             "--model.units=6", "--model.embedding_size=6", "--training.epochs=1",
-             "--decoding.max_length=8", "--training.sampling_schedule=linear"]  # fmt: skip
-    run, served = base / "run", base / "served"
-    assert main(TRANSLATION, ["train", *words, f"--run_dir={run}", f"--export_dir={served}"]) == 0
-    return run, served
+    base, _ = translation_run
+    return base / "run", base / "served"
 
 
 def test_a_run_tells_the_protocol_beside_its_scores(trained):

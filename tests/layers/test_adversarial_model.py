@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.layers import AdversarialModel, PerturbableEmbedding
+from tests.training_steps import build_for_training
 
 
 def make(kind="adversarial", epsilon=2.0, weight=1.0):
@@ -61,6 +62,7 @@ def test_the_moved_embeddings_are_worse():
 def test_fit_learns_and_the_state_stays_finite(kind):
     model, _ = make(kind)
     model.compile(keras.optimizers.Adam(0.05), model.loss)
+    build_for_training(model)
     history = model.fit(tf.tile(IDS, [8, 1]), tf.tile(LABELS, [8]), epochs=20, verbose=0)
     assert history.history["loss"][-1] < 0.5 * history.history["loss"][0]
     assert all(np.isfinite(w).all() for w in model.get_weights())

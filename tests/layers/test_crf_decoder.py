@@ -10,6 +10,7 @@ import tensorflow as tf
 from seqsuite.layers import CRF, CRFDecoder
 from seqsuite.losses import CRFLoss
 from tests.reference.crf import Chain
+from tests.training_steps import build_for_training
 
 NUM_TAGS = 3
 LENGTHS = np.array([5, 1, 0, 3], "int32")
@@ -36,8 +37,7 @@ def make_tagger(compiled=True):
     )
     if compiled:
         model.compile(keras.optimizers.Adam(0.1), loss={"potentials": CRFLoss(crf)})
-        # Built while the first step is traced, it would have the step traced twice.
-        model.optimizer.build(model.trainable_variables)
+        build_for_training(model)
     return model
 
 
@@ -167,7 +167,7 @@ def test_a_tagger_learns_what_its_logits_cannot_say():
     crf = CRF(2)
     model = keras.Model(inputs, crf(keras.layers.Dense(2)(inputs)))
     model.compile(keras.optimizers.Adam(0.2), loss=CRFLoss(crf))
-    model.optimizer.build(model.trainable_variables)
+    build_for_training(model)
     model.fit(np.ones((4, 5, 1)), tags, epochs=40, verbose=0)
     decoded, _ = crf.viterbi(model(np.ones((1, 7, 1))))
     assert np.array(decoded).tolist() == [[0, 1, 0, 1, 0, 1, 0]]

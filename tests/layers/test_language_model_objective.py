@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.layers import LanguageModelObjective, RecurrentStack
+from tests.training_steps import build_for_training
 
 GENERATOR = np.random.default_rng(0)
 STATES = GENERATOR.normal(size=(2, 4, 6)).astype("float32")
@@ -71,6 +72,7 @@ def test_it_teaches_the_reader_below_without_any_label():
     states = LanguageModelObjective(12, 8, weight=1.0, num_sampled=8, seed=0)(states, ids, length)
     model = keras.Model([ids, length], keras.layers.Dense(1)(states))
     model.compile(keras.optimizers.Adam(0.02), loss=lambda y, p: 0.0 * tf.reduce_sum(p))
+    build_for_training(model)
     starts = GENERATOR.integers(0, 10, (64, 1))
     text = (2 + (starts + np.arange(8)) % 10).astype("int32")
     history = model.fit(

@@ -21,6 +21,7 @@ from seqsuite.layers.recurrent_direction import stock_layer
 from seqsuite.layers.recurrent_settings import RecurrentInitialization
 from tests.layers.test_recurrent_stack import by_reference
 from tests.reference import recurrent
+from tests.training_steps import build_for_training
 
 CELLS = ("lstm", "gru")
 BATCH, STEPS, FEATURES, UNITS = 6, 9, 5, 4
@@ -229,6 +230,7 @@ def test_adversarial_training_is_the_same_as_on_the_stock_loop(kind, monkeypatch
         outputs = keras.layers.Dense(2)(keras.layers.GlobalMaxPooling1D()(x))
         model = AdversarialModel(keras.Model(ids, outputs), kind, epsilon=1.0)
         model.compile(keras.optimizers.SGD(1.0), "mse")
+        build_for_training(model)
         model.fit(np.arange(24).reshape(6, 4) % 9, normal(6, 2), batch_size=6, verbose=0)
         return model.get_weights()
 

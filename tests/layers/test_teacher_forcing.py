@@ -32,6 +32,7 @@ from tests.layers.decoders import (
 )
 from tests.reference import decoder as reference
 from tests.reference.attention import numeric_gradients
+from tests.training_steps import build_for_training
 
 REAL = np.arange(STEPS) < LENGTHS[:, None]
 STACKS = [
@@ -238,6 +239,7 @@ def translator(unroll, **arguments):
     model = keras.Model({"source": source, "length": length, "target": target}, logits)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.02), loss)
+    build_for_training(model)
     return model
 
 

@@ -1,8 +1,10 @@
 import itertools
 
 import numpy as np
+import pytest
 import scipy.sparse
 import tensorflow as tf
+from sklearn.linear_model import LogisticRegression
 
 from seqsuite.naive_bayes import fit_naive_bayes_logistic
 from seqsuite.preprocessing import NgramScores, tokenize
@@ -54,3 +56,25 @@ def test_a_label_that_never_occurs_is_never_the_answer():
     features = scipy.sparse.csr_matrix(np.eye(4, dtype=np.float32))
     weights, intercepts = fit_naive_bayes_logistic(features, np.array([0, 0, 1, 1]), 3)
     assert (features @ weights + intercepts).argmax(1).max() == 1
+
+
+def test_columns_that_never_occur_weigh_nothing_and_change_nothing():
+    generator = np.random.default_rng(0)
+    features = np.zeros((12, 30), np.float32)
+    features[:, 4::5] = generator.integers(0, 2, (12, 6))
+    targets = np.arange(12) % 2
+    found, intercepts = fit_naive_bayes_logistic(scipy.sparse.csr_matrix(features), targets, 2)
+    shares = [1 + features[targets == label].sum(axis=0) for label in (0, 1)]
+    ratio = np.log(shares[0] / shares[0].sum()) - np.log(shares[1] / shares[1].sum())
+    model = LogisticRegression(C=1.0, solver="liblinear", max_iter=200)
+    model.fit(features * ratio, targets == 0)
+    np.testing.assert_allclose(found[:, 0], model.coef_[0] * ratio, atol=1e-4)
+    assert intercepts[0] == pytest.approx(model.intercept_[0], abs=1e-4)
+    assert not found[features.sum(axis=0) == 0].any()
+
+
+def test_without_any_feature_intercepts_are_found():
+    features = scipy.sparse.csr_matrix((4, 3), dtype=np.float32)
+    weights, intercepts = fit_naive_bayes_logistic(features, np.array([0, 0, 0, 1]), 2)
+    assert not weights.any()
+    assert intercepts[0] > 0 > intercepts[1]
