@@ -132,7 +132,9 @@ def draw(curves: Curves, path: Path) -> None:
             axis.plot(steps, values, dashes[kind], color=colors[factor], label=name)
     marks = np.arange(10, 101, 10)
     for factor, color in colors.items():
-        axis.plot(marks, float(factor) ** marks, "o", color=color, label=f"{factor}^k", markersize=4)
+        axis.plot(
+            marks, float(factor) ** marks, "o", color=color, label=f"{factor}^k", markersize=4
+        )
     axis.set(
         title="Norm of the Jacobian of the state over k steps\nlinear networks, and tanh on noise",
         xlabel="k",
