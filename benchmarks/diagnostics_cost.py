@@ -3,10 +3,11 @@
     python benchmarks/diagnostics_cost.py sentiment --config tasks/sentiment/sample.toml
     python benchmarks/diagnostics_cost.py char_lm --interval 100 --config tasks/char_lm/sample.toml
 
-The recipe is fitted without records and with them; both runs have the same seed and end with the same
-weights. Flags of the task go on after those named here. Times are processor time of all threads in
-the training loop, compiling and validation included, which other work on the machine changes little.
-The first record is made before the first step, and compiles its pass. Nothing is tested.
+The recipe is fitted without records and with them; both runs have the same seed and end with the
+same weights. Flags of the task go on after those named here. Times are processor time of all
+threads in the training loop, compiling and validation included, which other work on the machine
+changes little. The first record is made before the first step, and compiles its pass. The test
+split is not looked at.
 """
 
 from __future__ import annotations

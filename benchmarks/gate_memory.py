@@ -3,13 +3,13 @@
     python benchmarks/gate_memory.py
 
 Texts say: with a forget gate near 1 the derivative of the memory is about the gate, and gradients
-live. Over one step, the hidden state held fixed, it is the gate exactly. Over more, the hidden state
-carries a second part. For fresh networks with other forget biases on random inputs this prints:
+live. Over one step, the hidden state held fixed, it is the gate exactly. Over more, the hidden
+state carries a second part. For fresh networks with other forget biases on random inputs it prints:
 
 1. the gates' mean and the mean memory time 1 / (1 - mean) of the median unit;
-2. what the gates of the median unit really let through in that time, where 1/e = 0.368 is the rule;
-3. over k steps, the largest singular value of the memory's Jacobian, and below it the largest product
-   of forget gates of any unit: what it were, if the memory's own path were the only one.
+2. what the gates of that unit really let through in that time, where 1/e = 0.368 is the rule;
+3. over k steps, the largest singular value of the memory's Jacobian, and below it the largest
+   product of forget gates of any unit: what it were, if the memory's own path were the only one.
 """
 
 from __future__ import annotations
