@@ -22,7 +22,11 @@ MODULES = ["seqsuite"] + [
     for module in pkgutil.walk_packages(seqsuite.__path__, "seqsuite.")
     if not module.name.endswith("__main__")
 ]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("tasks/**/*.md"), *ROOT.glob("saved_models/*.md")])
+PAGES = sorted(
+    path
+    for place in ("", "docs/", "tasks/**/", "saved_models/")
+    for path in ROOT.glob(f"{place}*.md")
+)
 RECIPES = sorted(ROOT.glob("tasks/*/*.toml"))
 
 
@@ -142,8 +146,19 @@ def test_recipes_begin_with_the_command_that_runs_them(recipe, monkeypatch):
     _check_command(command, monkeypatch)
 
 
-def test_python_examples_in_the_readme_run(tmp_path, monkeypatch):
+@pytest.mark.parametrize("page", ["README.md", "docs/dynamics.md"])
+def test_python_examples_run_and_print_what_the_page_says(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for block in re.findall(r"```python\n(.*?)```", text, re.S):
-        exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```(?:\n+```text\n(.*?)```)?", text, re.S)
+    assert blocks
+    for code, expected in blocks:
+        capsys.readouterr()
+        exec(compile(code, page, "exec"), {"__name__": "page"})
+        if expected:
+            assert _without_numbers(capsys.readouterr().out) == _without_numbers(expected)
+
+
+def _without_numbers(text: str) -> str:
+    """What other processors compute a little differently does not count."""
+    return re.sub(r"\d+(\.\d+)?(e[+-]\d+)?", "#", text)

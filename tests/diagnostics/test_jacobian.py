@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.diagnostics import (
+    StateJacobian,
     jacobian_of_call,
     layer_inputs,
     recurrent_spectrum,
@@ -39,7 +40,7 @@ def test_a_linear_network_follows_the_power_law_to_a_percent(radius, x):
     np.testing.assert_allclose(values[..., -1], values[..., 0], rtol=0.01)
 
 
-@pytest.mark.parametrize("factor", [0.9, 1.1, 3.0])
+@pytest.mark.parametrize("factor", [1.1, 3.0])
 def test_a_tanh_network_stays_under_its_bound(factor, x):
     found = state_jacobian(network(orthogonal(16, factor), "tanh"), x, lag=30)
     bound = factor ** np.arange(1, 31)  # slopes are at most 1
@@ -99,8 +100,9 @@ def test_a_lag_that_no_row_has_is_refused(x):
         state_jacobian(keras.layers.GRU(2), x[:, :4], lag=5)
 
 
-def test_the_picture_is_drawn(x, tmp_path):
-    found = state_jacobian(keras.layers.LSTM(3), x[:, :8], lag=5)
+def test_the_picture_is_drawn(tmp_path):
+    values = 0.5 ** np.arange(1.0, 6)[None, :, None] * np.array([1.0, 0.5])
+    found = StateJacobian(np.arange(1, 6), {"hidden": values, "memory": values}, exact=True)
     assert found.plot(tmp_path / "jacobian.png", "lstm").stat().st_size > 0
 
 
