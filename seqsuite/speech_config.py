@@ -58,8 +58,8 @@ class SpeechModelConfig:
         num_coefficients: Cepstral coefficients made of them (0: the log-mel energies themselves).
         hop_seconds: Time from frame to frame.
         deltas: Orders of time derivatives that are appended. A model that streams has none.
-        normalization: Mean and variance of each utterance, of the training data (global), or of
-            what was heard so far (running).
+        normalization: Mean and variance of each utterance, of the training data (global: better
+            where utterances are single words), or of what was heard so far (running).
         filters: Features of the convolutions.
         kernel_sizes: Frames that each convolution reads, separated by commas.
         strides: Frames from step to step of each convolution.
@@ -78,7 +78,7 @@ class SpeechModelConfig:
     num_coefficients: int = 0
     hop_seconds: float = 0.01
     deltas: int = 0
-    normalization: Literal["utterance", "global", "running"] = "utterance"
+    normalization: Literal["utterance", "global", "running"] = "global"
     filters: int = 64
     kernel_sizes: str = "5,5"
     strides: str = "2,1"
@@ -157,18 +157,18 @@ class SpeechTrainingConfig(TrainingConfig):
         max_frequency_mask: Features of such a group at most.
     """
 
-    epochs: int = 20
+    epochs: int = 10
     batch_tokens: int = 8192
-    max_batch_size: int = 32
+    max_batch_size: int = 8
     learning_rate: float = 3e-3
     average_decay: float = 0.99
     speed: float = 0.0
     gain_decibels: float = 0.0
     noise_decibels: float = 0.0
     frequency_warp: float = 0.0
-    num_time_masks: int = 2
+    num_time_masks: int = 1
     max_time_mask: int = 8
-    num_frequency_masks: int = 2
+    num_frequency_masks: int = 1
     max_frequency_mask: int = 6
 
     def __post_init__(self):
