@@ -53,10 +53,11 @@ class SpeechPredictor:
         for features, *_, indices in batch_dataset(encoded, plan):
             logits, found, score = self._answer(features)
             indices = indices.numpy()
+            steps = encoded.output_lengths[indices]
             texts[indices] = [text.decode("utf-8") for text in found.numpy()]
             scores[indices] = score.numpy()
             if self.decoder is not None:
-                searched[indices] = [best[0].text for best in self.decoder(*logits)]
+                searched[indices] = [best[0].text for best in self.decoder(logits, steps)]
         outputs = {
             "best_paths": texts,
             "transcripts": texts if self.decoder is None else searched,
@@ -68,18 +69,13 @@ class SpeechPredictor:
         if self._run is None:
             signature = {name: _any_batch(tensor) for name, tensor in features.items()}
             self._run = tf.function(self._predict, input_signature=[signature], autograph=False)
-        logits, steps, text, score = self._run(features)
-        return (logits.numpy(), steps.numpy()), text, score
+        logits, text, score = self._run(features)
+        return logits.numpy(), text, score
 
     def _predict(self, features):
         logits = self.model(features, training=False)["logits"]
         found = ctc_greedy_search(logits, blank=BLANK)
-        return (
-            logits,
-            _steps(self.preprocessor, features["length"]),
-            self.preprocessor.decode(found.ids),
-            found.log_probability,
-        )
+        return logits, self.preprocessor.decode(found.ids), found.log_probability
 
     def _show(self, encoded: Any) -> dict[str, Any]:
         """Return the frames and outputs of one utterance of usual length."""
@@ -88,18 +84,9 @@ class SpeechPredictor:
         features = encoded.batch(np.array([shown]))
         frames, lengths = front_end(self.model, features)
         logits, *_ = self._answer({k: tf.constant(v) for k, v in features.items()})
-        log_probabilities = tf.nn.log_softmax(logits[0][0][: logits[1][0]]).numpy()
+        log_probabilities = tf.nn.log_softmax(logits[0, : encoded.output_lengths[shown]]).numpy()
         frames = np.asarray(frames)[0, : int(lengths[0])]
         return {"shown": shown, "frames": frames, "log_probabilities": log_probabilities}
-
-
-def _steps(preprocessor: Any, length: Any) -> Any:
-    """Return the steps of the network of utterances of so many samples or features."""
-    frames = length
-    if not preprocessor.feature_size:
-        beyond = length - preprocessor.frame_samples
-        frames = tf.maximum(0, beyond // preprocessor.hop_samples + 1)
-    return -(-frames // preprocessor.stride)
 
 
 def _any_batch(tensor: Any) -> tf.TensorSpec:

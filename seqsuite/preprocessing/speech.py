@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from seqsuite.datasets.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.losses import ctc_fits
 from seqsuite.pipeline import Column, RaggedColumn, Targets
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.utterances import EncodedUtterances, ragged
@@ -218,8 +219,10 @@ class SpeechPreprocessor(Preprocessor):
         """Return which utterances can be learned from, and say how many cannot."""
         assert isinstance(labels, RaggedColumn)
         steps = -(-frames // self.stride)
-        needed = np.array([_minimum_steps(row) for row in labels.rows()], np.int64)
-        too_short = steps < np.maximum(needed, 1)
+        padded = labels.pad(np.arange(len(labels)))
+        fits = np.asarray(ctc_fits(padded, steps, padding_label=PADDING_LABEL))
+        # Of nothing said, too, there must be a step.
+        too_short = ~fits | (steps < 1)
         if too_short.any():
             print(
                 f"note: {too_short.sum():,} of {len(frames):,} training utterances are too short "
@@ -246,8 +249,3 @@ class SpeechPreprocessor(Preprocessor):
         encoded = self.encode(examples)
         batch = encoded.batch(np.arange(len(encoded)))
         return {name: tf.constant(value) for name, value in batch.items()}
-
-
-def _minimum_steps(symbols: np.ndarray) -> int:
-    """Return the steps that CTC needs: one a symbol, and a blank between two equal ones."""
-    return len(symbols) + int((symbols[1:] == symbols[:-1]).sum())
