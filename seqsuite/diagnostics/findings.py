@@ -27,6 +27,9 @@ SATURATED_SHARE = 0.75
 open gates: after 600 steps on characters shares were 0.44 (GRU) to 0.60 (SimpleRNN); at a learning
 rate of 1 they were 0.83 to 0.99 after 30 steps. A forget gate near 1 keeps a memory as it should,
 and is not counted."""
+SHORT_SHARE = 0.5
+"""Where every layer's gradient is gone within that share of the sequence, the healthy are told so:
+whether a task needs what is further back, no gradient can say."""
 RISING_RATIO = 1.25
 """The learning rate is too high when the loss of the same batch, without dropout, is that much
 above what it was before training, for noise of single batches does not enter."""
@@ -211,12 +214,13 @@ def _stuck(gate: Gate) -> float:
 
 
 def _healthy_line(flows: dict[str, LayerFlow]) -> str:
-    reaches = [
-        f"{name} {layer.reach(REACH_FRACTION)} of {layer.length}"
-        for name, layer in flows.items()
-        if np.nansum(layer.carried[:, 0])
-    ]
-    what = (
-        f" The end of the loss reaches back, to 1 %: {', '.join(reaches)} steps." if reaches else ""
-    )
+    read = {name: layer for name, layer in flows.items() if np.nansum(layer.carried[:, 0])}
+    reaches = {name: layer.reach(REACH_FRACTION) for name, layer in read.items()}
+    told = ", ".join(f"{name} {reach} of {read[name].length}" for name, reach in reaches.items())
+    what = f" The end of the loss reaches back, to 1 %: {told} steps." if told else ""
+    if reaches and all(reaches[name] < SHORT_SHARE * read[name].length for name in reaches):
+        what += (
+            " What must be known from before that cannot be learned: if there is any, use a gated "
+            "cell, chrono initialisation, or shorter sequences first."
+        )
     return f"Healthy: gradients neither vanish nor explode, and no gates are stuck.{what}"
