@@ -1,12 +1,15 @@
-"""How far back each cell remembers: the longest length solved within a fixed number of updates.
+"""How far back, or how much, each cell remembers: the most solved within a number of updates.
 
     python benchmarks/memory_length.py
     python benchmarks/memory_length.py --problem adding --updates 800
+    python benchmarks/memory_length.py --problem associative_recall --lengths 1 2 4 8 16
     python benchmarks/memory_length.py --seconds 400      # stop after a while; the same goes on
 
 For each cell, initialization, clipping and attention, and each seed, a problem is learned anew at
 each of ``--lengths`` until one is not solved: accuracy at least 0.99, or mean squared error below
 0.01, on held-out examples, looked at every ``--every`` updates. Data and weights follow the seed.
+Of ``associative_recall`` a length is the number of pairs, which are recalled as soon as they are
+shown: what is asked is how many, not how long.
 What is done is in the csv and is not done again, so a stopped benchmark goes on, and two may share
 the work (``--part 0 --parts 2`` and ``--part 1 --parts 2``).
 
@@ -31,7 +34,7 @@ from seqsuite.tasks import find_task
 CELLS = ("simple_rnn", "lstm", "gru")
 INITIALIZATIONS = ("glorot", "orthogonal", "identity", "chrono")
 CLIPS = (1.0, 0.0)
-ATTENTIONS = ("none", "additive")
+ATTENTIONS = ("none", "additive", "multiplicative")
 # A SimpleRNN with the rate of the gated cells diverges more often than it learns.
 LEARNING_RATES = {"simple_rnn": 3e-3, "lstm": 5e-3, "gru": 5e-3}
 RESULTS = ("solved_length", "failed_length", "updates", "seconds")
@@ -50,7 +53,7 @@ class Setting(NamedTuple):
 
 def settings(options: argparse.Namespace) -> Iterator[Setting]:
     """Yield the settings asked for, seed by seed, so that a part of them is a fair picture."""
-    axes = (options.cells, INITIALIZATIONS, CLIPS, options.attentions)
+    axes = (options.cells, options.initializations, options.clips, options.attentions)
     for seed in options.seeds:
         for cell, initialization, clip, attention in itertools.product(*axes):
             if (cell, initialization) != ("simple_rnn", "chrono"):
@@ -98,15 +101,18 @@ class Learner:
         options = self.options
         task_class = find_task("memory")
         data = {"source": setting.problem, "length": length, "seed": setting.seed}
-        data |= {"num_examples": options.examples, "load": options.load}
+        data["num_examples"] = options.examples
+        if setting.problem == "associative_recall":
+            data |= {"length": 2 * length, "load": length}
         model = {name: getattr(setting, name) for name in ("cell", "initialization", "attention")}
+        model |= {"units": options.units, "embedding_units": options.embedding_units}
         training = {
             "max_batch_size": options.batch_size,
-            "learning_rate": LEARNING_RATES[setting.cell],
+            "learning_rate": options.learning_rate or LEARNING_RATES[setting.cell],
             "clip_norm": setting.clip_norm,
             "seed": setting.seed,
         }
-        values = {"data": data, "model": {**model, "units": options.units}, "training": training}
+        values = {"data": data, "model": model, "training": training}
         return task_class(build_config(task_class.config_class, values))
 
     def _start(self, setting: Setting, fresh: Any, specification: Any) -> None:
@@ -186,14 +192,21 @@ def table(found: dict[Setting, int]) -> str:
     Example:
         >>> one = Setting("adding", "gru", "chrono", 1.0, "none", 0)
         >>> print(table({one: 50, one._replace(seed=1): 25}).splitlines()[2])
-        | gru | chrono | 50, 25 | - | - | - |
+        | gru | chrono | 50, 25 |
     """
-    columns = list(itertools.product(ATTENTIONS, CLIPS))
+    columns = sorted(
+        {(one.attention, one.clip_norm) for one in found},
+        key=lambda column: (ATTENTIONS.index(column[0]), -column[1]),
+    )
     titles = [
-        f"{'attention' if attention != 'none' else 'plain'}, {'clipped' if clip else 'unclipped'}"
+        f"{'no' if attention == 'none' else attention} attention, "
+        f"{'clipped' if clip else 'unclipped'}"
         for attention, clip in columns
     ]
-    lines = [f"| cell | initialization | {' | '.join(titles)} |", "| --- | --- |" + " ---: |" * 4]
+    lines = [
+        f"| cell | initialization | {' | '.join(titles)} |",
+        "| --- | --- |" + " ---: |" * len(columns),
+    ]
     for cell, initialization in itertools.product(CELLS, INITIALIZATIONS):
         lengths = [
             ", ".join(
@@ -218,11 +231,16 @@ def main() -> None:
     )
     parser.add_argument("--problem", default="delayed_recall", help="a source of the task")
     parser.add_argument("--lengths", type=int, nargs="+", default=[12, 25, 50, 100, 200])
-    parser.add_argument("--load", type=int, default=4, help="pairs of associative_recall")
     parser.add_argument("--cells", choices=CELLS, nargs="+", default=[*CELLS])
-    parser.add_argument("--attentions", choices=ATTENTIONS, nargs="+", default=[*ATTENTIONS])
+    parser.add_argument(
+        "--initializations", choices=INITIALIZATIONS, nargs="+", default=[*INITIALIZATIONS]
+    )
+    parser.add_argument("--clips", type=float, nargs="+", default=[*CLIPS], help="0: no clipping")
+    parser.add_argument("--attentions", choices=ATTENTIONS, nargs="+", default=["none", "additive"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--units", type=int, default=64)
+    parser.add_argument("--embedding_units", type=int, default=0, help="0: one-hot symbols")
+    parser.add_argument("--learning_rate", type=float, default=0.0, help="0: that of the cell")
     parser.add_argument("--updates", type=int, default=600, help="at each length, at most")
     parser.add_argument("--every", type=int, default=50, help="updates between looks")
     parser.add_argument("--examples", type=int, default=12_800, help="for training")

@@ -1,4 +1,4 @@
-"""Additive attention from the last steps of a sequence to all steps before them."""
+"""Attention from the last steps of a sequence to all steps before them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.attention import BahdanauAttention
+from seqsuite.layers.memory_attention import MemoryAttention
 
 Tensor = Any
 
@@ -16,11 +16,11 @@ Tensor = Any
 class AnswerAttention(keras.layers.Layer):
     """Let the last real steps of each row look back on all states before them.
 
-    Attention from every step would take ``time * time * units`` numbers a row; where only the last
-    few steps must answer, a few rows of that are enough. Other steps see nothing, zeros.
+    Attention from every step would take ``time * time`` scores a row; where only the last few steps
+    must answer, a few rows of that are enough. Other steps see nothing, zeros.
 
     Args:
-        units: Width of the hidden layer that scores each pair of steps.
+        attention: How steps are scored: a `LuongAttention` or `BahdanauAttention`.
         num_answers: How many steps at the end of each row look back.
         **kwargs: Keras layer arguments.
 
@@ -32,13 +32,15 @@ class AnswerAttention(keras.layers.Layer):
         What was seen at each step, ``(batch, time, features)``.
 
     Raises:
-        ValueError: For a number that is not a positive integer.
+        ValueError: For an attention that needs its last weights, as `LocationAttention` does, or a
+            number that is not a positive integer.
 
     Masking:
         By `lengths` only. A row with no steps before its last ones sees zeros.
 
     Example:
-        >>> layer = AnswerAttention(8, num_answers=1)
+        >>> from seqsuite.layers import LuongAttention
+        >>> layer = AnswerAttention(LuongAttention("dot"), num_answers=1)
         >>> seen = layer(keras.ops.ones((1, 4, 2)), lengths=keras.ops.array([3]))
         >>> seen.numpy().round(3).tolist()
         [[[0.0, 0.0], [0.0, 0.0], [1.0, 1.0], [0.0, 0.0]]]
@@ -47,20 +49,25 @@ class AnswerAttention(keras.layers.Layer):
         Bahdanau, Cho and Bengio (2015), https://arxiv.org/abs/1409.0473
     """
 
-    def __init__(self, units: int, num_answers: int = 1, **kwargs):
+    def __init__(self, attention: MemoryAttention, num_answers: int = 1, **kwargs):
         super().__init__(**kwargs)
+        if attention.has_state:
+            raise ValueError(
+                "Argument `attention` must not need its last weights, as the answers look back "
+                f"at once. Received: attention={type(attention).__name__}"
+            )
         if not isinstance(num_answers, int) or num_answers < 1:
             raise ValueError(
                 "Argument `num_answers` must be a positive integer. "
                 f"Received: num_answers={num_answers!r}"
             )
-        self.units = units
+        self.attention = attention
         self.num_answers = num_answers
-        self.attention = BahdanauAttention(units, name="attention", dtype=self.dtype_policy)
 
     def build(self, inputs_shape, lengths_shape=None):
         """Create the weights of the attention."""
-        self.attention.build((None, self.num_answers, inputs_shape[-1]), inputs_shape)
+        if not self.attention.built:
+            self.attention.build((None, self.num_answers, inputs_shape[-1]), inputs_shape)
         self.built = True
 
     def call(self, inputs, lengths):
@@ -80,4 +87,15 @@ class AnswerAttention(keras.layers.Layer):
 
     def get_config(self):
         """Return the constructor arguments."""
-        return {**super().get_config(), "units": self.units, "num_answers": self.num_answers}
+        attention = keras.saving.serialize_keras_object(self.attention)
+        return {
+            **super().get_config(),
+            "attention": attention,
+            "num_answers": self.num_answers,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict):
+        """Rebuild the layer and its attention."""
+        attention = keras.saving.deserialize_keras_object(config["attention"])
+        return cls(**{**config, "attention": attention})

@@ -54,24 +54,29 @@ class MemoryModelConfig:
     Args:
         cell: Recurrent cell.
         units: Units of each layer.
+        embedding_units: Width of a learned vector for each symbol; 0: symbols are read as they are,
+            one-hot. Attention that must match symbols learns it far sooner with one.
         num_layers: Depth of the stack.
         initialization: Where recurrent kernels start: glorot, orthogonal or identity (that makes a
             simple_rnn the IRNN, with ReLU); chrono is orthogonal with biases of the gates by which
             units remember for up to the length of the sequences (lstm and gru).
-        attention: Whether the steps that answer look back on all earlier states.
-        attention_units: Width of the attention's hidden layer.
+        attention: Whether the steps that answer look back on all earlier states, and how these are
+            scored.
+        attention_units: Width of additive attention's hidden layer.
     """
 
     cell: Literal["simple_rnn", "gru", "lstm"] = "gru"
     units: int = 64
+    embedding_units: int = 0
     num_layers: int = 1
     initialization: Literal["glorot", "orthogonal", "identity", "chrono"] = "orthogonal"
-    attention: Literal["none", "additive"] = "none"
+    attention: Literal["none", "additive", "multiplicative"] = "none"
     attention_units: int = 32
 
     def __post_init__(self):
         counts = ("units", "num_layers", "attention_units")
         check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
+        check_ranges(self, {"embedding_units": (0, math.inf)})
         if self.cell == "simple_rnn" and self.initialization == "chrono":
             raise UserError(
                 "model.initialization chrono sets the biases of gates, which simple_rnn has none "
@@ -124,7 +129,13 @@ class Memory(Task):
     def build_model(self, preprocessor):
         import keras
 
-        from seqsuite.layers import AnswerAttention, MaskedPooling, RecurrentStack
+        from seqsuite.layers import (
+            AnswerAttention,
+            BahdanauAttention,
+            LuongAttention,
+            MaskedPooling,
+            RecurrentStack,
+        )
         from seqsuite.losses import TagCrossentropy
         from seqsuite.optimizers import build_optimizer
 
@@ -134,7 +145,9 @@ class Memory(Task):
             steps = x = keras.Input((None, 2), name="numbers")
         else:
             steps = keras.Input((None,), dtype="int32", name="token_ids")
-            x = keras.ops.one_hot(steps, preprocessor.num_symbols)
+            symbols, width = preprocessor.num_symbols, config.embedding_units
+            embed = keras.layers.Embedding(symbols, width, name="embedding") if width else None
+            x = embed(steps) if embed else keras.ops.one_hot(steps, symbols)
         chrono = config.initialization == "chrono"
         stack = RecurrentStack(
             config.units,
@@ -147,11 +160,13 @@ class Memory(Task):
             name="stack",
         )
         x = stack(x, lengths=length)
-        if config.attention == "additive":
-            attention = AnswerAttention(
-                config.attention_units, problem.num_recalled, name="answer_attention"
+        if config.attention != "none":
+            additive = config.attention == "additive"
+            attention = (
+                BahdanauAttention(config.attention_units) if additive else LuongAttention("scaled")
             )
-            x = keras.layers.Concatenate()([x, attention(x, lengths=length)])
+            looks_back = AnswerAttention(attention, problem.num_recalled, name="answer_attention")
+            x = keras.layers.Concatenate()([x, looks_back(x, lengths=length)])
         if problem.numeric:
             last = MaskedPooling("last", name="last")(x, lengths=length)
             outputs = {"value": keras.layers.Dense(1, name="value")(last)}

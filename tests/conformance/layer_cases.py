@@ -142,6 +142,15 @@ def _decoder_cell(attention=layers.LuongAttention, **arguments) -> layers.Decode
     )
 
 
+def _answers(attention: Callable[[], keras.layers.Layer]) -> Case:
+    return Case(
+        make=lambda: layers.AnswerAttention(attention(), num_answers=2),
+        inputs={"inputs": sequence(), "lengths": LENGTHS},
+        padded=("inputs",),
+        time_outputs=True,
+    )
+
+
 def _attention(make: Callable[[], keras.layers.Layer]) -> Case:
     query = np.random.default_rng(4).normal(size=(3, FEATURES)).astype("float32")
     return Case(make=make, inputs={"query": query, **MEMORY}, padded=("memory",), skip=WEIGHTS)
@@ -273,12 +282,8 @@ CASES: dict[str, list[Case]] = {
         )
     ],
     "AnswerAttention": [
-        Case(
-            make=lambda: layers.AnswerAttention(4, num_answers=2),
-            inputs={"inputs": sequence(), "lengths": LENGTHS},
-            padded=("inputs",),
-            time_outputs=True,
-        )
+        _answers(lambda: layers.BahdanauAttention(4)),
+        _answers(lambda: layers.LuongAttention("scaled")),
     ],
     "BahdanauAttention": [
         _attention(lambda: layers.BahdanauAttention(4)),
