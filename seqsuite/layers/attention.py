@@ -13,7 +13,7 @@ from seqsuite.layers.step_loop import Tensors
 
 Tensor = Any
 
-LUONG_SCORES = ("dot", "general", "scaled")
+LUONG_SCORES = ("dot", "general", "scaled", "normalized")
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
@@ -25,7 +25,8 @@ class LuongAttention(MemoryAttention):
     Args:
         score: ``"dot"``: the product itself, for a memory as wide as the query; ``"general"``: the
             memory is multiplied by a matrix first; ``"scaled"``: the general score times a learned
-            factor that starts at ``1 / sqrt(query width)``.
+            factor that starts at ``1 / sqrt(query width)``; ``"normalized"``: times that factor,
+            which stays. What must match symbols learns it sooner with the last.
         **kwargs: Keras layer arguments.
 
     Call arguments:
@@ -52,7 +53,8 @@ class LuongAttention(MemoryAttention):
         [[0.0, 1.0, 0.0]]
 
     Reference:
-        Luong, Pham and Manning (2015), https://arxiv.org/abs/1508.04025
+        Luong, Pham and Manning (2015), https://arxiv.org/abs/1508.04025; the factor: Vaswani et al.
+        (2017), https://arxiv.org/abs/1706.03762
     """
 
     def __init__(self, score: str = "general", **kwargs):
@@ -87,6 +89,8 @@ class LuongAttention(MemoryAttention):
             keys = ops.matmul(keys, self.cast(self.memory_kernel))
         if self.score == "scaled":
             keys = keys * self.cast(self.scale)
+        if self.score == "normalized":
+            keys = keys / math.sqrt(self.memory_kernel.shape[1])
         return ops.transpose(keys, (0, 2, 1))
 
     def scores(self, query: Tensor, prepared: Tensors, previous: Tensor | None) -> Tensor:

@@ -161,10 +161,10 @@ class Memory(Task):
         )
         x = stack(x, lengths=length)
         if config.attention != "none":
-            additive = config.attention == "additive"
-            attention = (
-                BahdanauAttention(config.attention_units) if additive else LuongAttention("scaled")
-            )
+            if config.attention == "additive":
+                attention = BahdanauAttention(config.attention_units)
+            else:
+                attention = LuongAttention("normalized")
             looks_back = AnswerAttention(attention, problem.num_recalled, name="answer_attention")
             x = keras.layers.Concatenate()([x, looks_back(x, lengths=length)])
         if problem.numeric:

@@ -369,6 +369,7 @@ CASES: dict[str, list[Case]] = {
     "LuongAttention": [
         _attention(lambda: layers.LuongAttention("dot")),
         _attention(lambda: layers.LuongAttention("scaled")),
+        _attention(lambda: layers.LuongAttention("normalized")),
     ],
     "MaskedPooling": [_pooling("mean"), _pooling("max+last"), _pooling("attention")],
     "PerturbableEmbedding": [

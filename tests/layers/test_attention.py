@@ -1,6 +1,6 @@
 """The attentions against the NumPy reference, and what they promise about memories."""
 
-from __future__ import annotations
+import math
 
 import keras
 import numpy as np
@@ -22,6 +22,10 @@ def luong(query, memory, previous, kernel=None, scale=1.0):
     return reference.luong_scores(query, memory, kernel, scale)
 
 
+def normalized(query, memory, previous, kernel):
+    return reference.luong_scores(query, memory, kernel, 1 / math.sqrt(len(query)))
+
+
 def additive(query, memory, previous, query_kernel, memory_kernel, score, scale=None, bias=0.0):
     weights = query_kernel, memory_kernel, score
     return reference.additive_scores(query, memory, weights, scale, bias)
@@ -38,6 +42,7 @@ CASES = {
     "dot": (UNITS, lambda: LuongAttention("dot"), luong),
     "general": (FEATURES, lambda: LuongAttention("general"), luong),
     "scaled": (FEATURES, lambda: LuongAttention("scaled"), luong),
+    "scaled, not learned": (FEATURES, lambda: LuongAttention("normalized"), normalized),
     "additive": (FEATURES, lambda: BahdanauAttention(4), additive),
     "normalized": (FEATURES, lambda: BahdanauAttention(4, normalize=True), additive),
     "location": (FEATURES, lambda: LocationAttention(4, 2, 3), location),
