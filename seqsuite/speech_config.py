@@ -19,6 +19,10 @@ class SpeechDataConfig(DataConfig):
         sample_rate: Samples a second that recordings are brought to, in hertz.
         max_seconds: Longer utterances are not learned.
         case: Bring transcripts to lower or upper case, or keep them.
+        equalize: Filter the recordings of each speaker so that their average spectrum is that of
+            training, which takes microphones and rooms away. Of a speaker it needs a dozen
+            recordings or more, without transcripts; those of a request to a served model count as
+            one speaker's.
         alphabet: The characters of transcripts, the space among them; empty: those that occur in
             training.
         held_out_speaker: Of fsdd: test on this speaker, train on the others.
@@ -31,6 +35,7 @@ class SpeechDataConfig(DataConfig):
     sample_rate: int = 8000
     max_seconds: float = 20.0
     case: Literal["lower", "upper", "keep"] = "lower"
+    equalize: bool = False
     alphabet: str = ""
     held_out_speaker: str = ""
     digit_strings: int = 0
@@ -40,6 +45,10 @@ class SpeechDataConfig(DataConfig):
     def __post_init__(self):
         super().__post_init__()
         check_ranges(self, {"sample_rate": (1000, 192_000), "max_seconds": (0.1, math.inf)})
+        if self.equalize and self.input != "audio":
+            raise UserError(
+                "data.equalize is for recordings: leave it out with data.input features."
+            )
         counts = ("digit_strings", "training_strings", "synthetic_strings")
         check_ranges(self, dict.fromkeys(counts, (0, math.inf)))
         if self.synthetic_strings and (self.input != "audio" or self.sample_rate != 8000):
@@ -227,3 +236,10 @@ class SpeechConfig:
     model: SpeechModelConfig = field(default_factory=SpeechModelConfig)
     training: SpeechTrainingConfig = field(default_factory=SpeechTrainingConfig)
     decoding: SpeechDecodingConfig = field(default_factory=SpeechDecodingConfig)
+
+    def __post_init__(self):
+        if self.data.equalize and self.model.streams:
+            raise UserError(
+                "data.equalize needs recordings that are over: leave it out for a model that "
+                "streams, or leave model.look_ahead at -1."
+            )

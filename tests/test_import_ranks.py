@@ -63,6 +63,7 @@ RANKS = [
         "backtest",
         "scheduled_training",
         "wave_decoding",
+        "equalization",
         "speech_config",
     },
     {

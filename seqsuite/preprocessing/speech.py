@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.datasets.examples import Examples
+from seqsuite.equalization import average_spectrum, equalize, equalize_speakers
 from seqsuite.errors import UserError
 from seqsuite.losses import ctc_fits
 from seqsuite.pipeline import Column, RaggedColumn, Targets
@@ -36,6 +37,8 @@ class SpeechPreprocessor(Preprocessor):
         case: "lower", "upper" or "keep".
         alphabet: The characters of transcripts; empty: those that `adapt` finds.
         keep_transcripts: Keep the transcripts of training, for a language model or a lexicon.
+        equalize: Filter the recordings of each speaker so that their average spectrum is that of
+            training; the recordings of a request count as one speaker's.
         **kwargs: Keras layer arguments.
 
     Call arguments:
@@ -58,6 +61,7 @@ class SpeechPreprocessor(Preprocessor):
         case: str = "lower",
         alphabet: str = "",
         keep_transcripts: bool = False,
+        equalize: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -71,7 +75,9 @@ class SpeechPreprocessor(Preprocessor):
         self.case = case
         self.alphabet = alphabet
         self.keep_transcripts = keep_transcripts
+        self.equalize = equalize
         self._found = alphabet
+        self._spectrum: list[float] = []
         self.transcripts: list[str] = []
         self.ragged_features = ("features" if feature_size else "samples",)
 
@@ -79,10 +85,11 @@ class SpeechPreprocessor(Preprocessor):
         """Return the constructor arguments, and what `adapt` found."""
         names = (
             "feature_size", "sample_rate", "frame_samples", "hop_samples", "stride", "case",
-            "alphabet", "keep_transcripts",
+            "alphabet", "keep_transcripts", "equalize",
         )  # fmt: skip
         config = {name: getattr(self, name) for name in names}
         config |= {"found": self._found, "transcripts": self.transcripts}
+        config["spectrum"] = self._spectrum
         return {**super().get_config(), **config}
 
     @classmethod
@@ -90,7 +97,9 @@ class SpeechPreprocessor(Preprocessor):
         """Restore a preprocessor with what it had found."""
         config = dict(config)
         found, transcripts = config.pop("found"), config.pop("transcripts")
+        spectrum = config.pop("spectrum", [])
         preprocessor = cls(**config)
+        preprocessor._spectrum = list(spectrum)
         preprocessor._found, preprocessor.transcripts = found, list(transcripts)
         return preprocessor
 
@@ -105,7 +114,7 @@ class SpeechPreprocessor(Preprocessor):
         return self.hop_samples / self.sample_rate * self.stride
 
     def adapt(self, examples: Examples) -> None:
-        """Find the characters of transcripts.
+        """Find the characters of transcripts, and the average spectrum of speakers.
 
         Raises:
             UserError: Nothing is said in them, or something outside a given alphabet.
@@ -124,6 +133,10 @@ class SpeechPreprocessor(Preprocessor):
                     f"{' '.join(map(repr, strange))}. Add them, or mend the transcript."
                 )
         self.transcripts = transcripts if self.keep_transcripts else []
+        if self.equalize:
+            self._check_rates(examples)
+            spectrum = average_spectrum(*_recordings(examples), self.sample_rate)
+            self._spectrum = [float(value) for value in spectrum]
 
     def normalized(self, transcripts: Sequence[str]) -> list[str]:
         """Return transcripts with one case, composed characters and single spaces.
@@ -138,12 +151,18 @@ class SpeechPreprocessor(Preprocessor):
         return [text.upper() for text in texts] if self.case == "upper" else texts
 
     def call(self, features):
-        if "audio" not in features:
-            return {**features, "length": tf.cast(features["length"], tf.int32)}
-        from seqsuite.wave_decoding import decode_waves
+        if "audio" in features:
+            from seqsuite.wave_decoding import decode_waves
 
-        samples, lengths, problems = decode_waves(features["audio"], self.sample_rate)
-        return {"samples": samples, "length": lengths, "problem": problems}
+            samples, lengths, problems = decode_waves(features["audio"], self.sample_rate)
+            encoded = {"samples": samples, "length": lengths, "problem": problems}
+        else:
+            encoded = {**features, "length": tf.cast(features["length"], tf.int32)}
+        if self.equalize:
+            samples, lengths = encoded["samples"], encoded["length"]
+            samples = equalize(samples, lengths, self._spectrum, self.sample_rate)
+            encoded["samples"] = samples
+        return encoded
 
     def frames(self, lengths: np.ndarray) -> np.ndarray:
         """Return how many frames utterances of so many samples (or features) have."""
@@ -196,7 +215,7 @@ class SpeechPreprocessor(Preprocessor):
             learned = self._learned(frames, targets["logits"])
         return EncodedUtterances(features, targets, frames, self.stride, learned)
 
-    def _column(self, examples: Examples) -> RaggedColumn:
+    def _column(self, examples: Examples, raw: bool = False) -> RaggedColumn:
         if self.feature_size:
             rows = examples.features["features"]
             for row in rows:
@@ -205,6 +224,13 @@ class SpeechPreprocessor(Preprocessor):
                         f"Features must be (frames, {self.feature_size}). Received: {row.shape}."
                     )
             return ragged(rows, np.zeros((0, self.feature_size), np.float32))
+        self._check_rates(examples)
+        rows, speakers = _recordings(examples)
+        if self.equalize and not raw:
+            rows = equalize_speakers(rows, speakers, self._spectrum, self.sample_rate)
+        return ragged(rows, np.zeros(0, np.int16))
+
+    def _check_rates(self, examples: Examples) -> None:
         for waveform in examples.features["audio"]:
             if waveform.sample_rate != self.sample_rate:
                 raise UserError(
@@ -212,8 +238,6 @@ class SpeechPreprocessor(Preprocessor):
                     f"second, not {self.sample_rate}. Read it with data.sample_rate "
                     f"{self.sample_rate}, which resamples it."
                 )
-        rows = [waveform.samples for waveform in examples.features["audio"]]
-        return ragged(rows, np.zeros(0, np.int16))
 
     def _learned(self, frames: np.ndarray, labels: Column) -> np.ndarray:
         """Return which utterances can be learned from, and say how many cannot."""
@@ -246,6 +270,16 @@ class SpeechPreprocessor(Preprocessor):
 
     def to_tensors(self, examples: Examples) -> dict[str, tf.Tensor]:
         """Return utterances as ``call`` takes them: padded, with their lengths."""
-        encoded = self.encode(examples)
+        column = self._column(examples, raw=True)
+        lengths = np.diff(column.starts).astype(np.int32)
+        encoded = EncodedUtterances(
+            {self.ragged_features[0]: column, "length": lengths}, None, self.frames(lengths)
+        )
         batch = encoded.batch(np.arange(len(encoded)))
         return {name: tf.constant(value) for name, value in batch.items()}
+
+
+def _recordings(examples: Examples) -> tuple[list[np.ndarray], list[str]]:
+    """Return samples, and who speaks."""
+    waveforms = examples.features["audio"]
+    return [one.samples for one in waveforms], [one.speaker for one in waveforms]
