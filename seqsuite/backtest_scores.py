@@ -13,8 +13,9 @@ import numpy as np
 from seqsuite.backtest import BacktestWindow, Forecasts, backtest
 from seqsuite.classical_forecasts import NoForecast
 from seqsuite.datasets.series import Series
-from seqsuite.forecast_scores import ForecastScores, training_scales
+from seqsuite.forecast_scores import ForecastScores
 from seqsuite.forecast_windows import SeriesWindows, origins
+from seqsuite.series_scales import training_scales
 from seqsuite.simple_forecasts import EmpiricalIntervals, ForecastBaseline, SeasonalNaive
 
 OURS = "ours"

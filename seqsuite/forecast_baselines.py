@@ -10,8 +10,9 @@ import numpy as np
 
 from seqsuite.classical_forecasts import NoForecast, ets_forecast, theta_forecast
 from seqsuite.datasets.series import Series
-from seqsuite.forecast_scores import ForecastScores, SeriesScales, training_scales
+from seqsuite.forecast_scores import ForecastScores
 from seqsuite.forecast_windows import SeriesWindows, every_origin, window_batches
+from seqsuite.series_scales import SeriesScales, training_scales
 from seqsuite.simple_forecasts import (
     Drift,
     EmpiricalIntervals,

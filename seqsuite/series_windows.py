@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.config import TrainingConfig
-from seqsuite.forecast_scores import SeriesScales
+from seqsuite.series_scales import SeriesScales
 
 
 @dataclass(frozen=True)

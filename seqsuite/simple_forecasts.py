@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seqsuite.forecast_scores import SeriesScales
 from seqsuite.forecast_windows import SeriesWindows, evenly_chosen, every_origin, window_batches
+from seqsuite.series_scales import SeriesScales
 
 if TYPE_CHECKING:
     from sklearn.linear_model import Ridge

@@ -9,8 +9,8 @@ import pytest
 
 from seqsuite.datasets import Examples
 from seqsuite.errors import UserError
-from seqsuite.forecast_scores import training_scales
 from seqsuite.forecast_windows import SeriesWindows
+from seqsuite.series_scales import training_scales
 from seqsuite.simple_forecasts import RidgeOnLags
 from tests.forecasters import built, series
 from tests.training_steps import build_for_training

@@ -8,13 +8,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_pinball_loss
 
-from seqsuite import forecast_scores
-from seqsuite.forecast_scores import (
-    ForecastScores,
-    SeriesScales,
-    level_weights,
-    training_scales,
-)
+from seqsuite import series_scales
+from seqsuite.forecast_scores import ForecastScores, level_weights
+from seqsuite.series_scales import SeriesScales, training_scales
 
 LEVELS = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975]
 
@@ -284,7 +280,7 @@ def test_unfit_options_are_refused(horizons, levels, named):
 
 
 def test_scales_of_many_series_are_those_of_each_alone(monkeypatch):
-    monkeypatch.setattr(forecast_scores, "_TOGETHER", 2)
+    monkeypatch.setattr(series_scales, "_TOGETHER", 2)
     random = np.random.default_rng(0)
     targets = [random.normal(size=n) for n in (5, 3, 5, 1, 0, 5, 5)]
     targets += [np.zeros(3), np.full(5, 7.0), np.array([1.0, np.nan, 4.0, np.inf, 9.0])]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqsuite.config import TrainingConfig
-from seqsuite.forecast_scores import SeriesScales
+from seqsuite.series_scales import SeriesScales
 from seqsuite.series_windows import EncodedSeries, WindowSettings
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from seqsuite.forecast_scores import training_scales
 from seqsuite.forecast_windows import SeriesWindows, evenly_chosen, origins
+from seqsuite.series_scales import training_scales
 from seqsuite.simple_forecasts import (
     Drift,
     EmpiricalIntervals,

@@ -12,11 +12,11 @@ import tensorflow as tf
 from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.series import Series
 from seqsuite.errors import UserError
-from seqsuite.forecast_scores import SeriesScales, training_scales
 from seqsuite.preprocessing.covariates import CovariateEncoder
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.time_axis import step_numbers
 from seqsuite.preprocessing.word_features import lookup_table
+from seqsuite.series_scales import SeriesScales, training_scales
 from seqsuite.series_windows import EncodedSeries, WindowSettings
 
 LARGEST = 1e15
