@@ -152,7 +152,7 @@ class SpeechRecognition(Task):
         speakers = [waveform.speaker for waveform in test.features["audio"]]
         known = len({*speakers} - {""})
         alone = speakers.count("")
-        told = f"equalised, {len(speakers) - alone:,} recordings by {known} speakers each together"
+        told = f"equalised, {len(speakers) - alone:,} recordings of {known} speakers, each together"
         if alone:
             told += f", {alone:,} without a speaker's name each alone, which does little"
         return {"wer": f"{told}; transcripts had no part in it"}
