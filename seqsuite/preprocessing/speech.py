@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,16 +13,21 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.datasets.examples import Examples
+from seqsuite.datasets.pronunciation_files import read_pronunciations
 from seqsuite.equalization import average_spectrum, equalize, equalize_speakers
 from seqsuite.errors import UserError
 from seqsuite.losses import ctc_fits
 from seqsuite.pipeline import Column, RaggedColumn, Targets
 from seqsuite.preprocessing.preprocessor import Preprocessor
+from seqsuite.preprocessing.spelled_text import SpelledText
 from seqsuite.preprocessing.utterances import EncodedUtterances, ragged
+from seqsuite.spelling import Spelling
 
 BLANK = 0
 PADDING_LABEL = -1
 CASES = ("lower", "upper", "keep")
+UNITS = ("characters", "words", "phones")
+_NOTHING_SAID = "No transcript says anything: there is nothing to learn."
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
@@ -39,6 +45,8 @@ class SpeechPreprocessor(Preprocessor):
         keep_transcripts: Keep the transcripts of training, for a language model or a lexicon.
         equalize: Filter the recordings of each speaker so that their average spectrum is that of
             training; the recordings of a request count as one speaker's.
+        units: What symbols are: "characters", "words" or "phones".
+        pronunciations: For phones, the file that `adapt` reads them from.
         **kwargs: Keras layer arguments.
 
     Call arguments:
@@ -62,11 +70,15 @@ class SpeechPreprocessor(Preprocessor):
         alphabet: str = "",
         keep_transcripts: bool = False,
         equalize: bool = False,
+        units: str = "characters",
+        pronunciations: str = "",
         **kwargs,
     ):
         super().__init__(**kwargs)
         if case not in CASES:
             raise ValueError(f"Argument `case` must be one of {CASES}. Received: case={case!r}")
+        if units not in UNITS:
+            raise ValueError(f"Argument `units` must be one of {UNITS}. Received: units={units!r}")
         self.feature_size = feature_size
         self.sample_rate = sample_rate
         self.frame_samples = frame_samples
@@ -76,6 +88,10 @@ class SpeechPreprocessor(Preprocessor):
         self.alphabet = alphabet
         self.keep_transcripts = keep_transcripts
         self.equalize = equalize
+        self.units = units
+        self.pronunciations = pronunciations
+        self.spelling: Spelling | None = None
+        self._spelled_text: SpelledText | None = None
         self._found = alphabet
         self._spectrum: list[float] = []
         self.transcripts: list[str] = []
@@ -85,11 +101,12 @@ class SpeechPreprocessor(Preprocessor):
         """Return the constructor arguments, and what `adapt` found."""
         names = (
             "feature_size", "sample_rate", "frame_samples", "hop_samples", "stride", "case",
-            "alphabet", "keep_transcripts", "equalize",
+            "alphabet", "keep_transcripts", "equalize", "units", "pronunciations",
         )  # fmt: skip
         config = {name: getattr(self, name) for name in names}
         config |= {"found": self._found, "transcripts": self.transcripts}
         config["spectrum"] = self._spectrum
+        config["spelling"] = None if self.spelling is None else self.spelling.get_config()
         return {**super().get_config(), **config}
 
     @classmethod
@@ -97,8 +114,10 @@ class SpeechPreprocessor(Preprocessor):
         """Restore a preprocessor with what it had found."""
         config = dict(config)
         found, transcripts = config.pop("found"), config.pop("transcripts")
-        spectrum = config.pop("spectrum", [])
+        spectrum, spelling = config.pop("spectrum", []), config.pop("spelling", None)
         preprocessor = cls(**config)
+        if spelling is not None:
+            preprocessor._learn_spelling(Spelling(**spelling))
         preprocessor._spectrum = list(spectrum)
         preprocessor._found, preprocessor.transcripts = found, list(transcripts)
         return preprocessor
@@ -106,7 +125,12 @@ class SpeechPreprocessor(Preprocessor):
     @property
     def symbols(self) -> list[str]:
         """What each output of the network stands for; the first is the blank."""
-        return ["", *self._found]
+        return ["", *(self.spelling.names if self.spelling else self._found)]
+
+    @property
+    def _characters(self) -> list[str]:
+        """What each output is written as, in spelled texts too."""
+        return ["", *(self.spelling.alphabet if self.spelling else self._found)]
 
     @property
     def step_seconds(self) -> float:
@@ -114,17 +138,31 @@ class SpeechPreprocessor(Preprocessor):
         return self.hop_samples / self.sample_rate * self.stride
 
     def adapt(self, examples: Examples) -> None:
-        """Find the characters of transcripts, and the average spectrum of speakers.
+        """Find the symbols of transcripts, and the average spectrum of speakers.
 
         Raises:
-            UserError: Nothing is said in them, or something outside a given alphabet.
+            UserError: Nothing is said in them, something outside a given alphabet, or words without
+                a pronunciation.
         """
         transcripts = self.normalized(examples.labels or [])
+        if self.units == "characters":
+            self._find_characters(transcripts)
+        elif any(transcripts):
+            self._learn_spelling(self._spelling_of(transcripts))
+        else:
+            raise UserError(_NOTHING_SAID)
+        self.transcripts = transcripts if self.keep_transcripts else []
+        if self.equalize:
+            self._check_rates(examples)
+            spectrum = average_spectrum(*_recordings(examples), self.sample_rate)
+            self._spectrum = [float(value) for value in spectrum]
+
+    def _find_characters(self, transcripts: Sequence[str]) -> None:
         if not self.alphabet:
             # Words are known by the space between them, even where each is alone in its recording.
             self._found = "".join(sorted(set(" ".join(["", *transcripts, ""]))))
         if not self._found.strip():
-            raise UserError("No transcript says anything: there are no characters to learn.")
+            raise UserError(_NOTHING_SAID)
         for number, text in enumerate(transcripts, start=1):
             strange = sorted(set(text) - set(self._found))
             if strange:
@@ -132,11 +170,21 @@ class SpeechPreprocessor(Preprocessor):
                     f"Transcript {number} ({text[:40]!r}) has characters outside data.alphabet: "
                     f"{' '.join(map(repr, strange))}. Add them, or mend the transcript."
                 )
-        self.transcripts = transcripts if self.keep_transcripts else []
-        if self.equalize:
-            self._check_rates(examples)
-            spectrum = average_spectrum(*_recordings(examples), self.sample_rate)
-            self._spectrum = [float(value) for value in spectrum]
+
+    def _spelling_of(self, transcripts: Sequence[str]) -> Spelling:
+        if self.units == "words":
+            return Spelling.of_words(transcripts)
+        words, phones = zip(
+            *read_pronunciations(Path(self.pronunciations).expanduser()), strict=True
+        )
+        lexicon: dict[str, list[str]] = {}
+        # Words that one case makes equal share their pronunciations.
+        for word, said in zip(self.normalized(words), phones, strict=True):
+            lexicon.setdefault(word, []).append(said)
+        return Spelling.of_phones(transcripts, lexicon, self.pronunciations)
+
+    def _learn_spelling(self, spelling: Spelling) -> None:
+        self.spelling, self._spelled_text = spelling, SpelledText(spelling)
 
     def normalized(self, transcripts: Sequence[str]) -> list[str]:
         """Return transcripts with one case, composed characters and single spaces.
@@ -171,14 +219,17 @@ class SpeechPreprocessor(Preprocessor):
         return np.maximum(0, (lengths - self.frame_samples) // self.hop_samples + 1)
 
     def encode_labels(self, labels: Sequence[Any]) -> RaggedColumn:
-        """Return the symbols of transcripts; a character that is none of the alphabet is left out.
+        """Return the symbols of transcripts; unknown characters, or unknown words, are left out.
 
         Only what is learned must be spelled in full, which `adapt` sees to.
         """
-        places = {character: place for place, character in enumerate(self.symbols)}
+        places = {character: place for place, character in enumerate(self._characters)}
+        texts = self.normalized(labels)
+        if self.spelling is not None:
+            texts = [self.spelling.spell(text) for text in texts]
         rows = [
             np.array([places[character] for character in text if character in places], np.int32)
-            for text in self.normalized(labels)
+            for text in texts
         ]
         return ragged(rows, np.zeros(0, np.int32), PADDING_LABEL)
 
@@ -262,11 +313,13 @@ class SpeechPreprocessor(Preprocessor):
             outputs: int ``(batch, symbols)``, negative where padded.
 
         Returns:
-            Strings ``(batch,)``.
+            Strings ``(batch,)``: words, whatever the units; of phones that are no word, their names
+            in brackets.
         """
-        characters = tf.gather(tf.constant(self.symbols), tf.maximum(outputs, 0))
+        characters = tf.gather(tf.constant(self._characters), tf.maximum(outputs, 0))
         characters = tf.where(outputs < 0, "", characters)
-        return tf.strings.reduce_join(characters, axis=1)
+        texts = tf.strings.reduce_join(characters, axis=1)
+        return texts if self._spelled_text is None else self._spelled_text(texts)
 
     def to_tensors(self, examples: Examples) -> dict[str, tf.Tensor]:
         """Return utterances as ``call`` takes them: padded, with their lengths."""

@@ -1,0 +1,54 @@
+"""Spelled texts are read back in the graph, by a table of spelled words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from seqsuite.spelling import FIRST_CODE, Spelling
+
+Tensor = Any
+
+
+class SpelledText(tf.Module):
+    """What `Spelling.read` is, for tensors and exported graphs.
+
+    Args:
+        spelling: The words, and how they are spelled.
+
+    Example:
+        >>> spelling = Spelling(["T", "UW"], {"two": ["T UW"]})
+        >>> spelled = spelling.spell("two two")
+        >>> SpelledText(spelling)(tf.constant([spelled, spelled[:1]])).numpy().tolist()
+        [b'two two', b'[T]']
+    """
+
+    def __init__(self, spelling: Spelling):
+        super().__init__()
+        words = tf.constant(list(spelling.words)), tf.constant(list(spelling.words.values()))
+        initializer = tf.lookup.KeyValueTensorInitializer(*words)
+        self._words = tf.lookup.StaticHashTable(initializer, default_value="")
+        self._units = tuple(spelling.units)
+
+    def __call__(self, texts: Tensor) -> Tensor:
+        """Return spelled texts as words.
+
+        Args:
+            texts: Strings ``(batch,)``.
+
+        Returns:
+            Strings ``(batch,)``.
+        """
+        spelled = tf.strings.split(texts)
+        known = self._words.lookup(spelled.flat_values)
+        codes = tf.strings.unicode_decode(spelled.flat_values, "UTF-8")
+        units = tf.gather(tf.constant(self._units), codes.flat_values - FIRST_CODE)
+        unknown = "[" + _joined(codes.with_flat_values(units), "-") + "]"
+        return _joined(spelled.with_flat_values(tf.where(known == "", unknown, known)), " ")
+
+
+def _joined(rows: Any, separator: str) -> Tensor:
+    return tf.strings.unsorted_segment_join(
+        rows.flat_values, rows.value_rowids(), rows.nrows(), separator
+    )
