@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,18 +15,16 @@ from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.pronunciation_files import read_pronunciations
 from seqsuite.equalization import average_spectrum, equalize, equalize_speakers
 from seqsuite.errors import UserError
-from seqsuite.losses import ctc_fits
 from seqsuite.pipeline import Column, RaggedColumn, Targets
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.spelled_text import SpelledText
-from seqsuite.preprocessing.utterances import EncodedUtterances, ragged
+from seqsuite.preprocessing.utterances import EncodedUtterances, learnable, ragged
 from seqsuite.spelling import Spelling
 
 BLANK = 0
 PADDING_LABEL = -1
 CASES = ("lower", "upper", "keep")
 UNITS = ("characters", "words", "phones")
-_NOTHING_SAID = "No transcript says anything: there is nothing to learn."
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
@@ -145,12 +142,12 @@ class SpeechPreprocessor(Preprocessor):
                 a pronunciation.
         """
         transcripts = self.normalized(examples.labels or [])
+        if not any(transcripts):
+            raise UserError("No transcript says anything: there is nothing to learn.")
         if self.units == "characters":
             self._find_characters(transcripts)
-        elif any(transcripts):
-            self._learn_spelling(self._spelling_of(transcripts))
         else:
-            raise UserError(_NOTHING_SAID)
+            self._learn_spelling(self._spelling_of(transcripts))
         self.transcripts = transcripts if self.keep_transcripts else []
         if self.equalize:
             self._check_rates(examples)
@@ -161,8 +158,6 @@ class SpeechPreprocessor(Preprocessor):
         if not self.alphabet:
             # Words are known by the space between them, even where each is alone in its recording.
             self._found = "".join(sorted(set(" ".join(["", *transcripts, ""]))))
-        if not self._found.strip():
-            raise UserError(_NOTHING_SAID)
         for number, text in enumerate(transcripts, start=1):
             strange = sorted(set(text) - set(self._found))
             if strange:
@@ -174,13 +169,8 @@ class SpeechPreprocessor(Preprocessor):
     def _spelling_of(self, transcripts: Sequence[str]) -> Spelling:
         if self.units == "words":
             return Spelling.of_words(transcripts)
-        words, phones = zip(
-            *read_pronunciations(Path(self.pronunciations).expanduser()), strict=True
-        )
-        lexicon: dict[str, list[str]] = {}
-        # Words that one case makes equal share their pronunciations.
-        for word, said in zip(self.normalized(words), phones, strict=True):
-            lexicon.setdefault(word, []).append(said)
+        path = Path(self.pronunciations).expanduser()
+        lexicon = read_pronunciations(path, self.normalized)
         return Spelling.of_phones(transcripts, lexicon, self.pronunciations)
 
     def _learn_spelling(self, spelling: Spelling) -> None:
@@ -263,7 +253,7 @@ class SpeechPreprocessor(Preprocessor):
         learned = None
         if training and targets is not None:
             assert isinstance(targets, dict)
-            learned = self._learned(frames, targets["logits"])
+            learned = learnable(targets["logits"], frames, self.stride)
         return EncodedUtterances(features, targets, frames, self.stride, learned)
 
     def _column(self, examples: Examples, raw: bool = False) -> RaggedColumn:
@@ -289,22 +279,6 @@ class SpeechPreprocessor(Preprocessor):
                     f"second, not {self.sample_rate}. Read it with data.sample_rate "
                     f"{self.sample_rate}, which resamples it."
                 )
-
-    def _learned(self, frames: np.ndarray, labels: Column) -> np.ndarray:
-        """Return which utterances can be learned from, and say how many cannot."""
-        assert isinstance(labels, RaggedColumn)
-        steps = -(-frames // self.stride)
-        padded = labels.pad(np.arange(len(labels)))
-        fits = np.asarray(ctc_fits(padded, steps, padding_label=PADDING_LABEL))
-        # Of nothing said, too, there must be a step.
-        too_short = ~fits | (steps < 1)
-        if too_short.any():
-            print(
-                f"note: {too_short.sum():,} of {len(frames):,} training utterances are too short "
-                "for their transcripts, and are not learned",
-                file=sys.stderr,
-            )
-        return ~too_short
 
     def decode(self, outputs):
         """Return the texts of symbol ids, in the graph.
