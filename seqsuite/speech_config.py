@@ -257,17 +257,8 @@ class SpeechConfig:
                 "data.equalize needs recordings that are over: leave it out for a model that "
                 "streams, or leave model.look_ahead at -1."
             )
-        if self.data.units != "characters":
-            self._check_units()
-
-    def _check_units(self):
-        if self.decoding.language_model == "character":
+        if self.data.units != "characters" and self.decoding.language_model == "character":
             raise UserError(
                 "decoding.language_model character is for data.units characters: use word with "
                 f"data.units {self.data.units}."
-            )
-        if self.model.streams and self.data.input == "audio":
-            raise UserError(
-                "A model that streams writes characters: use data.units characters, or leave "
-                "model.look_ahead at -1."
             )

@@ -109,7 +109,7 @@ def alignment_plot(outputs: dict[str, Any], said: str, preprocessor: Any, path: 
 
 
 def _heard(log_probabilities: Any, preprocessor: Any) -> tuple[list[tuple], list[tuple]]:
-    """Return symbols, and words of several, each with its first step and that after its last."""
+    """Return symbols, and words that are more, each with its first step and that after its last."""
     best = np.argmax(log_probabilities, axis=1)
     before = np.append(_BLANK, best[:-1])
     ids = best[(best != _BLANK) & (best != before)].tolist()
@@ -125,10 +125,10 @@ def _heard(log_probabilities: Any, preprocessor: Any) -> tuple[list[tuple], list
         if not is_space
     ]
     symbols = [(preprocessor.symbols[one], *times) for word in words for one, *times in word]
-    longer = [word for word in words if len(word) > 1]
-    texts = [preprocessor.decode(np.array([[one for one, *_ in word]]))[0] for word in longer]
-    joined = [
-        (text.numpy().decode("utf-8"), word[0][1], word[-1][2])
-        for text, word in zip(texts, longer, strict=True)
-    ]
+    joined = []
+    for word in words:
+        spelled = [one for one, *_ in word]
+        text = preprocessor.decode(np.array([spelled]))[0].numpy().decode("utf-8")
+        if text != preprocessor.symbols[spelled[0]]:
+            joined.append((text, word[0][1], word[-1][2]))
     return symbols, joined

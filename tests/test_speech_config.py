@@ -50,7 +50,7 @@ def test_settings_that_cannot_work_are_one_line(section, values, message):
 
 
 def test_a_model_of_characters_says_nothing_of_other_units():
-    with pytest.raises(UserError, match="use word with data.units words") as caught:
+    with pytest.raises(UserError, match=r"use word with data\.units words") as caught:
         build_config(
             SpeechConfig, {"data": {"units": "words"}, "decoding": {"language_model": "character"}}
         )

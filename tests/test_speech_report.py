@@ -96,4 +96,4 @@ def test_phones_and_the_words_that_they_are_stand_over_frames(tmp_path):
     log_probabilities = np.log(np.eye(4)[[2, 3, 3, 1, 3]] * 0.9 + 0.1 / 4)
     symbols, words = _heard(log_probabilities, preprocessor)
     assert symbols == [("T", 0, 1), ("UW", 1, 3), ("UW", 4, 5)]
-    assert words == [("two", 0, 3)]
+    assert words == [("two", 0, 3), ("[UW]", 4, 5)]

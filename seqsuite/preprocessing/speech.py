@@ -290,10 +290,26 @@ class SpeechPreprocessor(Preprocessor):
             Strings ``(batch,)``: words, whatever the units; of phones that are no word, their names
             in brackets.
         """
-        characters = tf.gather(tf.constant(self._characters), tf.maximum(outputs, 0))
-        characters = tf.where(outputs < 0, "", characters)
-        texts = tf.strings.reduce_join(characters, axis=1)
+        texts = self._written(outputs)
         return texts if self._spelled_text is None else self._spelled_text(texts)
+
+    def decode_further(self, outputs, waiting, ends):
+        """Return the words that symbol ids end, and what is spelled of the next, in the graph.
+
+        Args:
+            outputs: int ``(batch, symbols)``, negative where padded.
+            waiting: What this returned before, strings ``(batch,)``; at first empty.
+            ends: Whether nothing comes after it, bool scalar.
+
+        Returns:
+            Strings ``(batch,)`` twice. Joined, the first are what `decode` says of all symbols.
+        """
+        assert self._spelled_text is not None
+        return self._spelled_text.read_further(self._written(outputs), waiting, ends)
+
+    def _written(self, outputs):
+        characters = tf.gather(tf.constant(self._characters), tf.maximum(outputs, 0))
+        return tf.strings.reduce_join(tf.where(outputs < 0, "", characters), axis=1)
 
     def to_tensors(self, examples: Examples) -> dict[str, tf.Tensor]:
         """Return utterances as ``call`` takes them: padded, with their lengths."""

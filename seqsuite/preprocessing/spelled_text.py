@@ -47,6 +47,29 @@ class SpelledText(tf.Module):
         unknown = "[" + _joined(codes.with_flat_values(units), "-") + "]"
         return _joined(spelled.with_flat_values(tf.where(known == "", unknown, known)), " ")
 
+    def read_further(self, texts: Tensor, waiting: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the words that are over, and what waits for its end.
+
+        Args:
+            texts: What is spelled in addition, strings ``(batch,)``.
+            waiting: What waited before: a space where there were words, and then the characters of
+                a word that has begun. At first it is empty.
+            ends: Whether nothing comes after it, bool scalar.
+
+        Returns:
+            Words, with a space before them where there were others, and what waits now.
+        """
+        spoken = tf.strings.regex_full_match(waiting, " .*")
+        texts = waiting + texts + tf.where(ends, " ", "")
+        over = tf.strings.regex_replace(texts, "[^ ]*$", "")
+        begun = tf.strings.substr(texts, tf.strings.length(over), tf.strings.length(texts))
+        words = self(over)
+        some = words != ""
+        return (
+            tf.where(spoken & some, " " + words, words),
+            tf.where(spoken | some, " " + begun, begun),
+        )
+
 
 def _joined(rows: Any, separator: str) -> Tensor:
     return tf.strings.unsorted_segment_join(

@@ -44,6 +44,10 @@ class SpeechRecognition(Task):
         return self.config.data.input == "audio"
 
     @property
+    def _spells(self) -> bool:
+        return self.config.data.units != "characters"
+
+    @property
     def further_signatures(self) -> dict[str, dict[str, str]]:  # type: ignore[override]
         """Samples instead of files; and the step of a model that streams."""
         if not self._hears:
@@ -52,7 +56,7 @@ class SpeechRecognition(Task):
         if self.config.model.streams:
             from seqsuite.speech_stream import stream_inputs
 
-            signatures["step"] = stream_inputs(self.config.model)
+            signatures["step"] = stream_inputs(self.config.model, self._spells)
         return signatures
 
     def signatures(self, preprocessor):
@@ -232,7 +236,7 @@ class SpeechRecognition(Task):
         from seqsuite.speech_stream import heard, initial_states, stream_inputs
 
         exported = self._exported
-        inputs = stream_inputs(self.config.model)
+        inputs = stream_inputs(self.config.model, self._spells)
         states = initial_states(inputs, exported.waiting_frames)
         yield f"{item.text}\t"
         try:
