@@ -99,6 +99,7 @@ def learnable(labels: Column, frames: np.ndarray, stride: int) -> np.ndarray:
         bool ``(utterances,)``.
     """
     assert isinstance(labels, RaggedColumn)
+    assert isinstance(labels.padding, int)
     steps = -(-frames // stride)
     padded = labels.pad(np.arange(len(labels)))
     fits = np.asarray(ctc_fits(padded, steps, padding_label=labels.padding))
