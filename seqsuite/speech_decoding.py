@@ -64,6 +64,8 @@ def build_decoder(
     spelled_model = None if model is None or spelling is None else SpelledModel(model, spelling)
     if spelling is not None:
         symbols = ["", *spelling.alphabet]
+        # Where each symbol is a word, all are of the lexicon, and spaces need not be forced.
+        lexicon = None if spelling.units_are_words else lexicon
         lexicon = lexicon and {one for word in lexicon for one in spelling.spellings(word)}
         favoured = _spelled(favoured, spelling)
     try:
@@ -96,7 +98,8 @@ def _spelled(words: dict[str, float], spelling: Spelling) -> dict[str, float]:
 class SpelledModel:
     """A language model of words that is asked for spelled ones.
 
-    A spelled word is scored as the word that it is read as.
+    A spelled word is scored as the word that it is read as, or as several where these are units
+    between which a space was missed.
 
     Args:
         model: A model of words as they are written.
@@ -105,6 +108,7 @@ class SpelledModel:
 
     def __init__(self, model: BackoffLanguageModel, spelling: Spelling):
         self._model, self._words = model, spelling.words
+        self._joins = spelling.units_are_words
 
     @property
     def initial_state(self) -> Hashable:
@@ -113,11 +117,20 @@ class SpelledModel:
 
     def score(self, state: Any, token: str) -> tuple[float, Hashable]:
         """Return the natural logarithm of a token's probability, and the state after it."""
-        # The end of a sentence is no word and keeps its name.
-        return self._model.score(state, self._words.get(token, token))
+        total = 0.0
+        for word in self._read(token):
+            log_probability, state = self._model.score(state, word)
+            total += log_probability
+        return total, state
 
     def __contains__(self, token: str) -> bool:
-        return self._words.get(token, token) in self._model
+        return all(word in self._model for word in self._read(token))
+
+    def _read(self, token: str) -> list[str]:
+        if self._joins and all(unit in self._words for unit in token):
+            return [self._words[unit] for unit in token]
+        # The end of a sentence is no word and keeps its name.
+        return [self._words.get(token, token)]
 
 
 class SpelledDecoder:
@@ -151,12 +164,13 @@ class SpelledDecoder:
         def named(one: TimedText, text: str) -> TimedText:
             return dataclasses.replace(one, text=text)
 
-        return dataclasses.replace(
-            found,
-            text=self.spelling.read(found.text),
-            symbols=tuple(named(one, self._names[one.text]) for one in found.symbols),
-            words=tuple(named(one, self.spelling.read(one.text)) for one in found.words),
-        )
+        symbols = tuple(named(one, self._names[one.text]) for one in found.symbols)
+        if self.spelling.units_are_words:
+            words = tuple(one for one in symbols if one.text != " ")
+        else:
+            words = tuple(named(one, self.spelling.read(one.text)) for one in found.words)
+        text = self.spelling.read(found.text)
+        return dataclasses.replace(found, text=text, symbols=symbols, words=words)
 
 
 Decoder = CTCDecoder | SpelledDecoder

@@ -31,6 +31,8 @@ class Spelling:
 
     Attributes:
         words: Spelled word -> word.
+        units_are_words: Whether each unit is a word and each word a unit, so that a missed space
+            joins none.
 
     Raises:
         ValueError: There are no units, too many, or one twice.
@@ -64,6 +66,8 @@ class Spelling:
         for word in self.pronunciations:
             for spelled in self.spellings(word):
                 self.words.setdefault(spelled, word)
+        itself = {unit: [unit] for unit in units}
+        self.units_are_words = self.pronunciations == itself
 
     @classmethod
     def of_words(cls, transcripts: Sequence[str]) -> Spelling:
@@ -164,13 +168,16 @@ class Spelling:
 
         Args:
             text: Spelled words with spaces between them. One that is none is written as its units
-                in brackets.
+                in brackets, or, where units are words, as these words.
         """
         return " ".join(map(self._read_word, text.split()))
 
     def _read_word(self, spelled: str) -> str:
         word = self.words.get(spelled)
-        return word or f"[{'-'.join(self.units[ord(one) - FIRST_CODE] for one in spelled)}]"
+        if word is not None:
+            return word
+        units = [self.units[ord(one) - FIRST_CODE] for one in spelled]
+        return " ".join(units) if self.units_are_words else f"[{'-'.join(units)}]"
 
 
 def _of(pronunciation: str) -> list[str]:

@@ -83,7 +83,8 @@ HEARD = {
     },
     "words": {
         "- one _ two two": (["one", "two"], [1, 3], [2, 5], "one two"),
-        "two -/_ two": (["[two-two]"], [0], [3], "two two"),
+        "two - two one _": (["two", "two", "one"], [0, 2, 3], [1, 3, 4], "two two one"),
+        "two -/_ two": (["two", "two"], [0, 2], [1, 3], "two two"),
         "- -": ([], [], [], ""),
     },
 }
@@ -189,6 +190,11 @@ def test_a_language_model_file_holds_real_words_and_decides(recogniser, tmp_path
         state,
     )
     assert "seven" not in spelled
+    if units == "words":
+        both = preprocessor.spelling.spell("two one").replace(" ", "")
+        expected = first + model.score(state, "one")[0]
+        assert spelled.score(spelled.initial_state, both)[0] == pytest.approx(expected)
+        assert both in spelled
 
 
 def test_predictions_are_words(recogniser):

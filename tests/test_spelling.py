@@ -52,7 +52,7 @@ def test_a_word_that_is_none_is_shown_by_its_units_without_a_space():
     spelling = Spelling.of_phones(TRANSCRIPTS, LEXICON, "a.dict")
     assert spelling.read(written(2, None, None, 3, 2)) == "[T] [UW-T]"
     assert spelling.read(written(None)) == ""
-    assert Spelling.of_words(["one two"]).read(written(0, 1)) == "[one-two]"
+    assert not spelling.units_are_words
 
 
 def test_words_that_cannot_be_spelled_are_left_out_of_labels():
@@ -66,6 +66,9 @@ def test_words_as_wholes_are_one_unit_each():
     assert spelling.names == [" ", "a", "b"]
     assert spelling.spell("a b a") == written(0, None, 1, None, 0)
     assert spelling.read(written(1, None, 0)) == "b a"
+    # A space that was missed joins nothing.
+    assert spelling.read(written(1, 0, None, 1)) == "b a b"
+    assert spelling.units_are_words
 
 
 def test_words_that_a_lexicon_lacks_are_named_with_the_file_and_the_way_out():

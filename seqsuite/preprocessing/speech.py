@@ -130,6 +130,11 @@ class SpeechPreprocessor(Preprocessor):
         return ["", *(self.spelling.alphabet if self.spelling else self._found)]
 
     @property
+    def symbols_are_words(self) -> bool:
+        """Whether each symbol but the space is a word, whatever stands beside it."""
+        return self.spelling is not None and self.spelling.units_are_words
+
+    @property
     def step_seconds(self) -> float:
         """Time from step to step of the network."""
         return self.hop_samples / self.sample_rate * self.stride
@@ -288,7 +293,7 @@ class SpeechPreprocessor(Preprocessor):
 
         Returns:
             Strings ``(batch,)``: words, whatever the units; of phones that are no word, their names
-            in brackets.
+            in brackets. A space that was missed between whole words is written.
         """
         texts = self._written(outputs)
         return texts if self._spelled_text is None else self._spelled_text(texts)

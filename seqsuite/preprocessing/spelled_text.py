@@ -30,6 +30,7 @@ class SpelledText(tf.Module):
         initializer = tf.lookup.KeyValueTensorInitializer(*words)
         self._words = tf.lookup.StaticHashTable(initializer, default_value="")
         self._units = tuple(spelling.units)
+        self._units_are_words = spelling.units_are_words
 
     def __call__(self, texts: Tensor) -> Tensor:
         """Return spelled texts as words.
@@ -44,7 +45,8 @@ class SpelledText(tf.Module):
         known = self._words.lookup(spelled.flat_values)
         codes = tf.strings.unicode_decode(spelled.flat_values, "UTF-8")
         units = tf.gather(tf.constant(self._units), codes.flat_values - FIRST_CODE)
-        unknown = "[" + _joined(codes.with_flat_values(units), "-") + "]"
+        rows = codes.with_flat_values(units)
+        unknown = _joined(rows, " ") if self._units_are_words else "[" + _joined(rows, "-") + "]"
         return _joined(spelled.with_flat_values(tf.where(known == "", unknown, known)), " ")
 
     def read_further(self, texts: Tensor, waiting: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:

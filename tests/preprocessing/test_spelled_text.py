@@ -18,6 +18,15 @@ def test_the_graph_reads_what_python_reads():
     assert SpelledText(SPELLING)(tf.zeros([0], tf.string)).shape == (0,)
 
 
+def test_whole_words_need_no_space_to_be_told_apart():
+    spelling = Spelling.of_words(["one two"])
+    one, two = spelling.alphabet[1:]
+    texts = [f"{one}{two}{two} {one}", two]
+    read = SpelledText(spelling)(tf.constant(texts)).numpy().tolist()
+    assert read == [b"one two two one", b"two"]
+    assert [spelling.read(text).encode() for text in texts] == read
+
+
 @pytest.mark.parametrize("cuts", [[99], [1] * 99, [2, 0, 5, 99]])
 def test_pieces_are_read_as_the_whole_and_words_when_they_are_over(cuts):
     reader = SpelledText(SPELLING)
