@@ -79,7 +79,7 @@ class SpeechStream:
 
         Returns:
             ``text``, what was heard in addition, strings ``(batch,)``, and all states. Where
-            symbols are no characters, a word is told when the space behind it is heard.
+            symbols are phones, a word is told when the space behind it is heard.
         """
         frames, samples = streaming_front_end.continue_log_mel(
             self.log_mel, inputs["state_samples"], inputs["chunk"]

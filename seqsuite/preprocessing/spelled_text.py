@@ -63,7 +63,9 @@ class SpelledText(tf.Module):
         """
         spoken = tf.strings.regex_full_match(waiting, " .*")
         texts = waiting + texts + tf.where(ends, " ", "")
-        over = tf.strings.regex_replace(texts, "[^ ]*$", "")
+        # A unit that is a word cannot go on.
+        last = "$" if self._units_are_words else "[^ ]*$"
+        over = tf.strings.regex_replace(texts, last, "")
         begun = tf.strings.substr(texts, tf.strings.length(over), tf.strings.length(texts))
         words = self(over)
         some = words != ""

@@ -25,6 +25,12 @@ def test_whole_words_need_no_space_to_be_told_apart():
     read = SpelledText(spelling)(tf.constant(texts)).numpy().tolist()
     assert read == [b"one two two one", b"two"]
     assert [spelling.read(text).encode() for text in texts] == read
+    heard, waiting = SpelledText(spelling).read_further(
+        tf.constant([two, f" {one}", " "]), tf.constant([" ", "", ""]), tf.constant(False)
+    )
+    # In the first stream something was said before.
+    assert heard.numpy().tolist() == [b" two", b"one", b""]
+    assert waiting.numpy().tolist() == [b" ", b" ", b""]
 
 
 @pytest.mark.parametrize("cuts", [[99], [1] * 99, [2, 0, 5, 99]])
