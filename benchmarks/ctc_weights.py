@@ -105,7 +105,8 @@ def main() -> None:
         started = time.monotonic()
         for weight, bonus in itertools.product(sorted(options.weights), sorted(options.bonuses)):
             changed = dataclasses.replace(settings, weight=weight, bonus=bonus, beam_width=width)
-            decoder = build_decoder(changed, preprocessor.symbols, preprocessor.transcripts, model)
+            known = preprocessor.symbols, preprocessor.transcripts, model, preprocessor.spelling
+            decoder = build_decoder(changed, *known)
             found[width, weight, bonus] = word_error_rate(decoder, rows, said)
         seconds = (time.monotonic() - started) / len(options.weights) / len(options.bonuses)
         print(f"\nWER in %, beam of {width}, {seconds:.1f} s a search\n")

@@ -19,6 +19,9 @@ class SpeechDataConfig(DataConfig):
         sample_rate: Samples a second that recordings are brought to, in hertz.
         max_seconds: Longer utterances are not learned.
         case: Bring transcripts to lower or upper case, or keep them.
+        units: What the network tells apart: characters, the phones that words consist of, or the
+            words of training transcripts as wholes.
+        pronunciations: The phones of words, for units phones: a file as CMUdict writes it.
         equalize: Filter the recordings of each speaker so that their average spectrum is that of
             training, which takes microphones and rooms away. Of a speaker it needs a dozen
             recordings or more, without transcripts; those of a request to a served model count as
@@ -35,6 +38,8 @@ class SpeechDataConfig(DataConfig):
     sample_rate: int = 8000
     max_seconds: float = 20.0
     case: Literal["lower", "upper", "keep"] = "lower"
+    units: Literal["characters", "words", "phones"] = "characters"
+    pronunciations: str = ""
     equalize: bool = False
     alphabet: str = ""
     held_out_speaker: str = ""
@@ -48,6 +53,15 @@ class SpeechDataConfig(DataConfig):
         if self.equalize and self.input != "audio":
             raise UserError(
                 "data.equalize is for recordings: leave it out with data.input features."
+            )
+        if bool(self.pronunciations) != (self.units == "phones"):
+            raise UserError(
+                "data.units phones needs data.pronunciations, the path of a lexicon, and nothing "
+                f"else takes one. Received: {self.units} and {self.pronunciations!r}."
+            )
+        if self.alphabet and self.units != "characters":
+            raise UserError(
+                f"data.alphabet is of characters: leave it out with data.units {self.units}."
             )
         counts = ("digit_strings", "training_strings", "synthetic_strings")
         check_ranges(self, dict.fromkeys(counts, (0, math.inf)))
@@ -242,4 +256,9 @@ class SpeechConfig:
             raise UserError(
                 "data.equalize needs recordings that are over: leave it out for a model that "
                 "streams, or leave model.look_ahead at -1."
+            )
+        if self.data.units != "characters" and self.decoding.language_model == "character":
+            raise UserError(
+                "decoding.language_model character is for data.units characters: use word with "
+                f"data.units {self.data.units}."
             )

@@ -16,12 +16,12 @@ import numpy as np
 
 from seqsuite import speech_recordings
 from seqsuite.datasets.cepstral_files import read_cepstra
-from seqsuite.decoding.ctc import CTCDecoder
 from seqsuite.errors import UserError
 from seqsuite.ngram_language_model import BackoffLanguageModel, read_arpa, write_arpa
-from seqsuite.speech_decoding import build_decoder, language_model
+from seqsuite.speech_decoding import Decoder, build_decoder, language_model
 from seqsuite.speech_model import convolution_layer
 from seqsuite.speech_recordings import Transcriber
+from seqsuite.spelling import Spelling
 
 RECOGNISER_FILE = "recogniser.json"
 LANGUAGE_MODEL_FILE = "language_model.arpa"
@@ -46,6 +46,8 @@ def export_files(config: Any, preprocessor: Any) -> dict[str, str]:
         if config.decoding.lexicon
         else [],
     }
+    if preprocessor.spelling is not None:
+        record["spelling"] = preprocessor.spelling.get_config()
     files = {RECOGNISER_FILE: json.dumps(record, ensure_ascii=False, indent=1)}
     model = language_model(config.decoding, preprocessor.transcripts)
     if model is not None:
@@ -69,6 +71,7 @@ class Exported:
         waiting_frames: Frames of zeros before the first of a stream.
         lexicon: Words that alone may be said; empty: any.
         model: The language model, if there is one.
+        spelling: How words consist of the symbols; None: these are characters.
     """
 
     sample_rate: int
@@ -79,6 +82,7 @@ class Exported:
     waiting_frames: int
     lexicon: list[str]
     model: BackoffLanguageModel | None
+    spelling: Spelling | None = None
 
     @classmethod
     def read(cls, folder: Path) -> Exported:
@@ -88,6 +92,8 @@ class Exported:
             folder: Beside the exported graph.
         """
         record = json.loads((folder / RECOGNISER_FILE).read_text(encoding="utf-8"))
+        if "spelling" in record:
+            record["spelling"] = Spelling(**record["spelling"])
         path = folder / LANGUAGE_MODEL_FILE
         return cls(**record, model=read_arpa(path) if path.is_file() else None)
 
@@ -110,7 +116,7 @@ class Exported:
         name = "features" if self.feature_size else "samples"
         return Transcriber(serve, name, read, rate, self.step_seconds, decoder)
 
-    def decoder(self, settings: Any) -> CTCDecoder | None:
+    def decoder(self, settings: Any) -> Decoder | None:
         """Return the beam search of a configuration, or None if nothing is to be searched with.
 
         Args:
@@ -118,7 +124,7 @@ class Exported:
         """
         if not settings.searches:
             return None
-        return build_decoder(settings, self.symbols, self.lexicon, self.model)
+        return build_decoder(settings, self.symbols, self.lexicon, self.model, self.spelling)
 
 
 def _frames(path: Path, size: int) -> Iterator[np.ndarray]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.decoding.ctc import CTCDecoder, ctc_greedy_search
+from seqsuite.decoding.ctc import Transcript, ctc_greedy_search
 from seqsuite.pipeline import batch_dataset, plan_batches
 from seqsuite.preprocessing.speech import BLANK
 from seqsuite.speech_model import front_end
@@ -28,7 +29,11 @@ class SpeechPredictor:
     """
 
     def __init__(
-        self, preprocessor: Any, model: Any, decoder: CTCDecoder | None = None, final: bool = False
+        self,
+        preprocessor: Any,
+        model: Any,
+        decoder: Callable[..., list[list[Transcript]]] | None = None,
+        final: bool = False,
     ):
         self.preprocessor = preprocessor
         self.model = model

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.datasets.audio_files import read_blocks
-from seqsuite.decoding.ctc import CTCDecoder
+from seqsuite.decoding.ctc import Transcript
 from seqsuite.errors import UserError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".au", ".opus")
@@ -137,7 +137,7 @@ class Transcriber:
         read: Callable[[Path], Iterator[np.ndarray]],
         rate: float,
         step_seconds: float,
-        decoder: CTCDecoder | None = None,
+        decoder: Callable[..., list[list[Transcript]]] | None = None,
     ):
         self.serve = serve
         self.input_name = input_name

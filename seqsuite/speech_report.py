@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from seqsuite.plotting import blank_figure, save_figure
 from seqsuite.speech_scores import character_confusions, error_rates
 
 _CONFUSIONS = 25
+_BLANK = 0
 
 
 def scores(predictions: dict[str, Any], references: np.ndarray) -> dict[str, float]:
@@ -78,7 +78,7 @@ def _shown(character: str) -> str:
 
 
 def alignment_plot(outputs: dict[str, Any], said: str, preprocessor: Any, path: Path) -> Path:
-    """Draw an utterance's frames, and over them when each word and character was heard.
+    """Draw an utterance's frames, and over them when each symbol and word was heard.
 
     Args:
         outputs: What a ``SpeechPredictor`` returned of one utterance: ``frames`` and
@@ -87,9 +87,8 @@ def alignment_plot(outputs: dict[str, Any], said: str, preprocessor: Any, path: 
         preprocessor: The preprocessor.
         path: The picture.
     """
-    log_probabilities, symbols = outputs["log_probabilities"], preprocessor.symbols
+    spoken = _heard(outputs["log_probabilities"], preprocessor)
     heard = outputs["best_paths"][outputs["shown"]]
-    ids = [symbols.index(character) for character in heard]
     seconds = preprocessor.step_seconds
     frames = outputs["frames"].T
     length = frames.shape[1] * preprocessor.step_seconds / preprocessor.stride
@@ -98,29 +97,38 @@ def alignment_plot(outputs: dict[str, Any], said: str, preprocessor: Any, path: 
     extent = (0, length, 0, len(frames))
     axis.imshow(frames, origin="lower", aspect="auto", cmap="magma", extent=extent)
     # Dollar signs would begin a formula.
-    for text, start, end in _heard(log_probabilities, ids, symbols):
-        start, end = start * seconds, end * seconds
-        axis.axvspan(start, end, color="white", alpha=0.12)
-        place = (start + end) / 2, (0.03 if len(text) > 1 else 0.92) * len(frames)
-        axis.text(*place, text, color="white", ha="center", parse_math=False)
+    for height, timed in zip((0.92, 0.03), spoken, strict=True):
+        for text, start, end in timed:
+            start, end = start * seconds, end * seconds
+            axis.axvspan(start, end, color="white", alpha=0.12)
+            place = (start + end) / 2, height * len(frames)
+            axis.text(*place, text, color="white", ha="center", parse_math=False)
     axis.set_title(f"said: {said}\nheard: {heard}", parse_math=False)
     axis.set(xlabel="seconds", ylabel="feature")
     return save_figure(figure, path)
 
 
-def _heard(log_probabilities: Any, ids: list[int], symbols: Sequence[str]) -> list[tuple]:
-    """Return characters and words, each with its first step and the step after its last."""
+def _heard(log_probabilities: Any, preprocessor: Any) -> tuple[list[tuple], list[tuple]]:
+    """Return symbols, and words that are more, each with its first step and that after its last."""
+    best = np.argmax(log_probabilities, axis=1)
+    before = np.append(_BLANK, best[:-1])
+    ids = best[(best != _BLANK) & (best != before)].tolist()
     if not ids:
-        return []
+        return [], []
     found = ctc_align(np.asarray(log_probabilities, np.float64), ids)
-    timed = [
-        (symbols[symbol], int(start), int(end))
-        for symbol, start, end in zip(ids, found.starts, found.ends, strict=True)
-    ]
+    space = preprocessor.symbols.index(" ") if " " in preprocessor.symbols else -1
     words = [
         list(group)
-        for is_space, group in itertools.groupby(timed, key=lambda one: one[0] == " ")
+        for is_space, group in itertools.groupby(
+            zip(ids, found.starts, found.ends, strict=True), key=lambda one: one[0] == space
+        )
         if not is_space
     ]
-    joined = [("".join(text for text, *_ in word), word[0][1], word[-1][2]) for word in words]
-    return [one for one in timed if one[0] != " "] + [word for word in joined if len(word[0]) > 1]
+    symbols = [(preprocessor.symbols[one], *times) for word in words for one, *times in word]
+    joined = []
+    for word in words:
+        spelled = [one for one, *_ in word]
+        text = preprocessor.decode(np.array([spelled]))[0].numpy().decode("utf-8")
+        if text != preprocessor.symbols[spelled[0]]:
+            joined.append((text, word[0][1], word[-1][2]))
+    return symbols, joined

@@ -68,7 +68,8 @@ class SpeechServer:
         space = symbols.index(" ") if " " in symbols else -2
         spoken = (found.ids >= 0) & (found.ids != space)
         before = tf.pad(spoken, [[0, 0], [1, 0]])[:, :-1]
-        begins = tf.cast(spoken & ~before, tf.int32)
+        first = spoken if self.preprocessor.symbols_are_words else spoken & ~before
+        begins = tf.cast(first, tf.int32)
         counts = tf.reduce_sum(begins, axis=1)
         width = tf.reduce_max(tf.concat([[0], counts], axis=0))
         # The place of the word that a symbol belongs to; one more column takes all other symbols.

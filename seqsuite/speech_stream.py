@@ -27,7 +27,7 @@ CHUNK_SECONDS = 0.1
 _STATE = "state_"
 
 
-def stream_inputs(config: Any) -> dict[str, str]:
+def stream_inputs(config: Any, spelled: bool = False) -> dict[str, str]:
     """Return input name -> dtype and axes of the streaming step.
 
     ``chunk`` are new samples, as many for all rows; ``final`` is 1 for the last chunk (of all rows,
@@ -36,6 +36,7 @@ def stream_inputs(config: Any) -> dict[str, str]:
 
     Args:
         config: The section ``model`` of the task.
+        spelled: Symbols are not characters; ``state_word`` is what was heard of the next word.
     """
     width = config.num_coefficients or config.num_mel_bins
     inputs = {
@@ -45,6 +46,8 @@ def stream_inputs(config: Any) -> dict[str, str]:
         "state_frames": f"float32[batch,waiting,{width}]",
         "state_symbol": "int32[batch]",
     }
+    if spelled:
+        inputs["state_word"] = "string[batch]"
     if config.normalization == "running":
         for name, size in (("count", 1), ("sum", width), ("squares", width)):
             inputs[f"state_{name}"] = f"float32[batch,{size}]"
@@ -75,7 +78,8 @@ class SpeechStream:
             inputs: As `stream_inputs` names them.
 
         Returns:
-            ``text``, what was heard in addition, strings ``(batch,)``, and all states.
+            ``text``, what was heard in addition, strings ``(batch,)``, and all states. Where
+            symbols are phones, a word is told when the space behind it is heard.
         """
         frames, samples = streaming_front_end.continue_log_mel(
             self.log_mel, inputs["state_samples"], inputs["chunk"]
@@ -87,8 +91,14 @@ class SpeechStream:
             key=lambda name: int(name.rpartition("_")[2]),
         )
         outputs, *recurrent = self.recurrent(frames, initial_state=[inputs[name] for name in names])
-        text, symbol = self._heard(self.prediction(outputs), inputs["state_symbol"])
+        ids, symbol = self._heard(self.prediction(outputs), inputs["state_symbol"])
         states |= dict(zip(names, recurrent, strict=True))
+        if "state_word" in inputs:
+            ends = tf.reduce_any(inputs["final"] > 0)
+            word = inputs["state_word"]
+            text, states["state_word"] = self.preprocessor.decode_further(ids, word, ends)
+        else:
+            text = self.preprocessor.decode(ids)
         kept = {"state_samples": samples, "state_frames": waiting, "state_symbol": symbol}
         return {"text": text, **kept, **states}
 
@@ -109,7 +119,7 @@ class SpeechStream:
         )
 
     def _heard(self, logits, symbol):
-        """Return the text of new steps and the last step's symbol, which may go on."""
+        """Return the symbols of new steps, and that of the last step, which may go on."""
         # The symbol before stands in front as a step of its own, and is then taken off: a repeat
         # of it is none, and a new symbol begins after it.
         size = logits.shape[-1]
@@ -120,7 +130,7 @@ class SpeechStream:
         is_first = tf.range(tf.shape(ids)[1])[None] == 0
         ids = tf.where(held[:, None] & is_first, -1, ids)
         last = tf.argmax(logits[:, -1], axis=-1, output_type=tf.int32)
-        return self.preprocessor.decode(ids), last
+        return ids, last
 
 
 def initial_states(signature: dict[str, str], waiting_frames: int, rows: int = 1) -> dict[str, Any]:
@@ -132,7 +142,7 @@ def initial_states(signature: dict[str, str], waiting_frames: int, rows: int = 1
         rows: Streams side by side.
 
     Returns:
-        State name -> zeros; ``state_samples`` has no samples yet.
+        State name -> zeros, or empty strings; ``state_samples`` has no samples yet.
     """
     named = {"batch": rows, "waiting": 0}
     states = {}
@@ -142,7 +152,7 @@ def initial_states(signature: dict[str, str], waiting_frames: int, rows: int = 1
         dtype, _, axes = text.removesuffix("]").partition("[")
         sizes = named | ({"waiting": waiting_frames} if name == "state_frames" else {})
         shape = [int(axis) if axis.isdigit() else sizes[axis] for axis in axes.split(",")]
-        states[name] = np.zeros(shape, dtype)
+        states[name] = np.zeros(shape, {"string": "S1"}.get(dtype, dtype))
     return states
 
 

@@ -25,9 +25,10 @@ def tones(seconds, seed=0, rate=RATE):
     return (loudness * np.sin(2 * np.pi * np.cumsum(hertz) / rate)).astype(np.int16)
 
 
-def talkative(model, decoding=None, transcripts=("ab", "c d")):
+def talkative(model, decoding=None, transcripts=("ab", "c d"), data=None):
     """A task, its preprocessor and a network whose outputs are as sure as they are arbitrary."""
-    settings = {"data": {"sample_rate": RATE}, "model": SMALL | model, "decoding": decoding or {}}
+    data = {"sample_rate": RATE} | (data or {})
+    settings = {"data": data, "model": SMALL | model, "decoding": decoding or {}}
     task = SpeechRecognition(build_config(SpeechRecognition.config_class, settings))
     runs.set_seeds(5)
     waves = [Waveform(tones(1, seed), RATE) for seed in range(len(transcripts))]
@@ -40,6 +41,6 @@ def talkative(model, decoding=None, transcripts=("ab", "c d")):
     return task, preprocessor, network
 
 
-def exported(folder, model, decoding=None):
+def exported(folder, model, decoding=None, data=None):
     """Export a talkative recogniser and return the folder of its version."""
-    return export.export(*talkative(model, decoding), folder)
+    return export.export(*talkative(model, decoding, data=data), folder)

@@ -28,6 +28,7 @@ RANKS = [
         "classical_forecasts",
         "conformal",
         "spans",
+        "spelling",
         "datasets",
         "naive_bayes",
         "word_vectors",

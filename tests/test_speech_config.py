@@ -16,6 +16,11 @@ FORWARD = {"bidirectional": "false"}
         ("data", {"max_seconds": 0}, "max_seconds must be"),
         ("data", {"digit_strings": -1}, "digit_strings must be at least 0"),
         ("data", {"case": "title"}, "case"),
+        ("data", {"units": "syllables"}, "units"),
+        ("data", {"units": "phones"}, r"data\.units phones needs data\.pronunciations"),
+        ("data", {"units": "words", "pronunciations": "a.dict"}, "nothing else takes one"),
+        ("data", {"pronunciations": "a.dict"}, "Received: characters and 'a.dict'"),
+        ("data", {"units": "words", "alphabet": "ab"}, r"data\.alphabet is of characters"),
         ("model", {"kernel_sizes": "5,five"}, r"model\.kernel_sizes must be numbers"),
         ("model", {"kernel_sizes": "5,0"}, r"model\.kernel_sizes must be numbers of at least 1"),
         ("model", {"strides": ""}, r"model\.strides must be numbers"),
@@ -41,6 +46,14 @@ FORWARD = {"bidirectional": "false"}
 def test_settings_that_cannot_work_are_one_line(section, values, message):
     with pytest.raises(UserError, match=message) as caught:
         build_config(SpeechConfig, {section: values})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_of_characters_says_nothing_of_other_units():
+    with pytest.raises(UserError, match=r"use word with data\.units words") as caught:
+        build_config(
+            SpeechConfig, {"data": {"units": "words"}, "decoding": {"language_model": "character"}}
+        )
     assert "\n" not in str(caught.value)
 
 

@@ -153,6 +153,14 @@ def test_a_stream_writes_the_transcript_of_the_whole_file(streaming, good, capsy
     assert lines[1] == f"{good}\t{row['transcript']}"
 
 
+def test_a_stream_of_words_writes_the_transcript_of_the_whole_file(good, tmp_path, capsys):
+    model = exported(tmp_path, STREAMS, data={"units": "words"})
+    (row,) = predict_rows(capsys, model, good)
+    assert len(row["words"]) > 2
+    assert row["words"] == row["transcript"].split()
+    assert predict(capsys, model, "--stream", good).splitlines() == [f"{good}\t{row['transcript']}"]
+
+
 def test_a_model_that_reads_both_ways_refuses_to_stream(reading_both_ways, good, capsys):
     assert run("predict", "--model", reading_both_ways, "--stream", good) == 2
     error = capsys.readouterr().err

@@ -7,7 +7,7 @@ from matplotlib.image import imread
 from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
 from seqsuite.preprocessing import SpeechPreprocessor
-from seqsuite.speech_report import alignment_plot, confusion_plot, mistakes, scores
+from seqsuite.speech_report import _heard, alignment_plot, confusion_plot, mistakes, scores
 
 REFERENCES = np.array(["one two", "six", "ten"], object)
 BEST_PATHS = np.array(["one to", "six", "ten ten"], object)
@@ -68,3 +68,32 @@ def test_an_utterance_is_drawn_with_what_was_heard_whatever_its_characters(path,
     said = "$_^$ and $x"
     picture = imread(alignment_plot(outputs, said, preprocessor, tmp_path / "alignment.png"))
     assert picture.std() > 0
+
+
+@pytest.mark.parametrize(
+    ("units", "path", "symbols", "words"),
+    [
+        (
+            "characters",
+            [1, 3, 3, 1, 2, 3, 0],
+            [("b", 1, 3), ("a", 4, 5), ("b", 5, 6)],
+            [("ab", 4, 6)],
+        ),
+        ("words", [0, 3, 1, 2, 0], [("b", 1, 2), ("ab", 3, 4)], []),
+    ],
+)
+def test_what_is_written_over_frames_are_names_of_units_and_words(units, path, symbols, words):
+    preprocessor = SpeechPreprocessor(units=units)
+    preprocessor.adapt(Examples({}, ["ab b"]))
+    log_probabilities = np.log(np.eye(4)[path] * 0.9 + 0.1 / 4)
+    assert _heard(log_probabilities, preprocessor) == (symbols, words)
+
+
+def test_phones_and_the_words_that_they_are_stand_over_frames(tmp_path):
+    (tmp_path / "a.dict").write_text("two T UW")
+    preprocessor = SpeechPreprocessor(units="phones", pronunciations=str(tmp_path / "a.dict"))
+    preprocessor.adapt(Examples({}, ["two"]))
+    log_probabilities = np.log(np.eye(4)[[2, 3, 3, 1, 3]] * 0.9 + 0.1 / 4)
+    symbols, words = _heard(log_probabilities, preprocessor)
+    assert symbols == [("T", 0, 1), ("UW", 1, 3), ("UW", 4, 5)]
+    assert words == [("two", 0, 3), ("[UW]", 4, 5)]

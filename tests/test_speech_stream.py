@@ -21,18 +21,20 @@ def tones(seconds, seed):
     return (loudness * np.sin(2 * np.pi * np.cumsum(hertz) / 8000)).astype(np.int16)
 
 
-@pytest.fixture(scope="module", params=["running", "global"])
+@pytest.fixture(scope="module", params=[("running", "characters"), ("global", "words")])
 def recogniser(request):
     """A task that streams, and its server, with weights that say many different things."""
+    normalization, units = request.param
     model = {
         "bidirectional": "false",
         "look_ahead": 4,
-        "normalization": request.param,
+        "normalization": normalization,
         "units": 8,
         "filters": 8,
-        "cell": "gru" if request.param == "global" else "lstm",
+        "cell": "gru" if normalization == "global" else "lstm",
     }
-    task = SpeechRecognition(build_config(SpeechRecognition.config_class, {"model": model}))
+    settings = {"model": model, "data": {"units": units}}
+    task = SpeechRecognition(build_config(SpeechRecognition.config_class, settings))
     runs.set_seeds(5)
     examples = Examples({"audio": [Waveform(tones(1, s), 8000) for s in (1, 2)]}, ["ab", "c d"])
     preprocessor = task.build_preprocessor(examples)
@@ -45,10 +47,16 @@ def recogniser(request):
     return task, tf.function(task.build_server(preprocessor, network), autograph=False)
 
 
-def streamed(task, answer, samples, sizes):
+def before(task):
+    """The states before the first chunk."""
+    spelled = task.config.data.units != "characters"
     config = task.config.model
     padding = convolution_layer(config).left_padding
-    states = initial_states(stream_inputs(config), padding)
+    return initial_states(stream_inputs(config, spelled), padding)
+
+
+def streamed(task, answer, samples, sizes):
+    states = before(task)
     text, start, index = "", 0, 0
     while start < len(samples):
         size = sizes[index % len(sizes)]
@@ -78,9 +86,7 @@ def test_a_stream_without_samples_says_nothing(recogniser):
 def test_states_stay_as_small_as_they_are(recogniser):
     """Constant memory: what waits is less than a frame, or than a receptive field."""
     task, answer = recogniser
-    states = initial_states(
-        stream_inputs(task.config.model), convolution_layer(task.config.model).left_padding
-    )
+    states = before(task)
     sizes = []
     for seed in range(12):
         chunk = tones(0.1, seed)[None].astype(np.float32) / 32768

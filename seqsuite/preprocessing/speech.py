@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,16 +12,19 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.datasets.examples import Examples
+from seqsuite.datasets.pronunciation_files import read_pronunciations
 from seqsuite.equalization import average_spectrum, equalize, equalize_speakers
 from seqsuite.errors import UserError
-from seqsuite.losses import ctc_fits
 from seqsuite.pipeline import Column, RaggedColumn, Targets
 from seqsuite.preprocessing.preprocessor import Preprocessor
-from seqsuite.preprocessing.utterances import EncodedUtterances, ragged
+from seqsuite.preprocessing.spelled_text import SpelledText
+from seqsuite.preprocessing.utterances import EncodedUtterances, learnable, ragged
+from seqsuite.spelling import Spelling
 
 BLANK = 0
 PADDING_LABEL = -1
 CASES = ("lower", "upper", "keep")
+UNITS = ("characters", "words", "phones")
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
@@ -39,6 +42,8 @@ class SpeechPreprocessor(Preprocessor):
         keep_transcripts: Keep the transcripts of training, for a language model or a lexicon.
         equalize: Filter the recordings of each speaker so that their average spectrum is that of
             training; the recordings of a request count as one speaker's.
+        units: What symbols are: "characters", "words" or "phones".
+        pronunciations: For phones, the file that `adapt` reads them from.
         **kwargs: Keras layer arguments.
 
     Call arguments:
@@ -62,11 +67,15 @@ class SpeechPreprocessor(Preprocessor):
         alphabet: str = "",
         keep_transcripts: bool = False,
         equalize: bool = False,
+        units: str = "characters",
+        pronunciations: str = "",
         **kwargs,
     ):
         super().__init__(**kwargs)
         if case not in CASES:
             raise ValueError(f"Argument `case` must be one of {CASES}. Received: case={case!r}")
+        if units not in UNITS:
+            raise ValueError(f"Argument `units` must be one of {UNITS}. Received: units={units!r}")
         self.feature_size = feature_size
         self.sample_rate = sample_rate
         self.frame_samples = frame_samples
@@ -76,6 +85,10 @@ class SpeechPreprocessor(Preprocessor):
         self.alphabet = alphabet
         self.keep_transcripts = keep_transcripts
         self.equalize = equalize
+        self.units = units
+        self.pronunciations = pronunciations
+        self.spelling: Spelling | None = None
+        self._spelled_text: SpelledText | None = None
         self._found = alphabet
         self._spectrum: list[float] = []
         self.transcripts: list[str] = []
@@ -85,11 +98,12 @@ class SpeechPreprocessor(Preprocessor):
         """Return the constructor arguments, and what `adapt` found."""
         names = (
             "feature_size", "sample_rate", "frame_samples", "hop_samples", "stride", "case",
-            "alphabet", "keep_transcripts", "equalize",
+            "alphabet", "keep_transcripts", "equalize", "units", "pronunciations",
         )  # fmt: skip
         config = {name: getattr(self, name) for name in names}
         config |= {"found": self._found, "transcripts": self.transcripts}
         config["spectrum"] = self._spectrum
+        config["spelling"] = None if self.spelling is None else self.spelling.get_config()
         return {**super().get_config(), **config}
 
     @classmethod
@@ -97,8 +111,10 @@ class SpeechPreprocessor(Preprocessor):
         """Restore a preprocessor with what it had found."""
         config = dict(config)
         found, transcripts = config.pop("found"), config.pop("transcripts")
-        spectrum = config.pop("spectrum", [])
+        spectrum, spelling = config.pop("spectrum", []), config.pop("spelling", None)
         preprocessor = cls(**config)
+        if spelling is not None:
+            preprocessor._learn_spelling(Spelling(**spelling))
         preprocessor._spectrum = list(spectrum)
         preprocessor._found, preprocessor.transcripts = found, list(transcripts)
         return preprocessor
@@ -106,7 +122,17 @@ class SpeechPreprocessor(Preprocessor):
     @property
     def symbols(self) -> list[str]:
         """What each output of the network stands for; the first is the blank."""
-        return ["", *self._found]
+        return ["", *(self.spelling.names if self.spelling else self._found)]
+
+    @property
+    def _characters(self) -> list[str]:
+        """What each output is written as, in spelled texts too."""
+        return ["", *(self.spelling.alphabet if self.spelling else self._found)]
+
+    @property
+    def symbols_are_words(self) -> bool:
+        """Whether each symbol but the space is a word, whatever stands beside it."""
+        return self.spelling is not None and self.spelling.units_are_words
 
     @property
     def step_seconds(self) -> float:
@@ -114,17 +140,29 @@ class SpeechPreprocessor(Preprocessor):
         return self.hop_samples / self.sample_rate * self.stride
 
     def adapt(self, examples: Examples) -> None:
-        """Find the characters of transcripts, and the average spectrum of speakers.
+        """Find the symbols of transcripts, and the average spectrum of speakers.
 
         Raises:
-            UserError: Nothing is said in them, or something outside a given alphabet.
+            UserError: Nothing is said in them, something outside a given alphabet, or words without
+                a pronunciation.
         """
         transcripts = self.normalized(examples.labels or [])
+        if not any(transcripts):
+            raise UserError("No transcript says anything: there is nothing to learn.")
+        if self.units == "characters":
+            self._find_characters(transcripts)
+        else:
+            self._learn_spelling(self._spelling_of(transcripts))
+        self.transcripts = transcripts if self.keep_transcripts else []
+        if self.equalize:
+            self._check_rates(examples)
+            spectrum = average_spectrum(*_recordings(examples), self.sample_rate)
+            self._spectrum = [float(value) for value in spectrum]
+
+    def _find_characters(self, transcripts: Sequence[str]) -> None:
         if not self.alphabet:
             # Words are known by the space between them, even where each is alone in its recording.
             self._found = "".join(sorted(set(" ".join(["", *transcripts, ""]))))
-        if not self._found.strip():
-            raise UserError("No transcript says anything: there are no characters to learn.")
         for number, text in enumerate(transcripts, start=1):
             strange = sorted(set(text) - set(self._found))
             if strange:
@@ -132,11 +170,16 @@ class SpeechPreprocessor(Preprocessor):
                     f"Transcript {number} ({text[:40]!r}) has characters outside data.alphabet: "
                     f"{' '.join(map(repr, strange))}. Add them, or mend the transcript."
                 )
-        self.transcripts = transcripts if self.keep_transcripts else []
-        if self.equalize:
-            self._check_rates(examples)
-            spectrum = average_spectrum(*_recordings(examples), self.sample_rate)
-            self._spectrum = [float(value) for value in spectrum]
+
+    def _spelling_of(self, transcripts: Sequence[str]) -> Spelling:
+        if self.units == "words":
+            return Spelling.of_words(transcripts)
+        path = Path(self.pronunciations).expanduser()
+        lexicon = read_pronunciations(path, self.normalized)
+        return Spelling.of_phones(transcripts, lexicon, self.pronunciations)
+
+    def _learn_spelling(self, spelling: Spelling) -> None:
+        self.spelling, self._spelled_text = spelling, SpelledText(spelling)
 
     def normalized(self, transcripts: Sequence[str]) -> list[str]:
         """Return transcripts with one case, composed characters and single spaces.
@@ -171,14 +214,17 @@ class SpeechPreprocessor(Preprocessor):
         return np.maximum(0, (lengths - self.frame_samples) // self.hop_samples + 1)
 
     def encode_labels(self, labels: Sequence[Any]) -> RaggedColumn:
-        """Return the symbols of transcripts; a character that is none of the alphabet is left out.
+        """Return the symbols of transcripts; unknown characters, or unknown words, are left out.
 
         Only what is learned must be spelled in full, which `adapt` sees to.
         """
-        places = {character: place for place, character in enumerate(self.symbols)}
+        places = {character: place for place, character in enumerate(self._characters)}
+        texts = self.normalized(labels)
+        if self.spelling is not None:
+            texts = [self.spelling.spell(text) for text in texts]
         rows = [
             np.array([places[character] for character in text if character in places], np.int32)
-            for text in self.normalized(labels)
+            for text in texts
         ]
         return ragged(rows, np.zeros(0, np.int32), PADDING_LABEL)
 
@@ -212,7 +258,7 @@ class SpeechPreprocessor(Preprocessor):
         learned = None
         if training and targets is not None:
             assert isinstance(targets, dict)
-            learned = self._learned(frames, targets["logits"])
+            learned = learnable(targets["logits"], frames, self.stride)
         return EncodedUtterances(features, targets, frames, self.stride, learned)
 
     def _column(self, examples: Examples, raw: bool = False) -> RaggedColumn:
@@ -239,22 +285,6 @@ class SpeechPreprocessor(Preprocessor):
                     f"{self.sample_rate}, which resamples it."
                 )
 
-    def _learned(self, frames: np.ndarray, labels: Column) -> np.ndarray:
-        """Return which utterances can be learned from, and say how many cannot."""
-        assert isinstance(labels, RaggedColumn)
-        steps = -(-frames // self.stride)
-        padded = labels.pad(np.arange(len(labels)))
-        fits = np.asarray(ctc_fits(padded, steps, padding_label=PADDING_LABEL))
-        # Of nothing said, too, there must be a step.
-        too_short = ~fits | (steps < 1)
-        if too_short.any():
-            print(
-                f"note: {too_short.sum():,} of {len(frames):,} training utterances are too short "
-                "for their transcripts, and are not learned",
-                file=sys.stderr,
-            )
-        return ~too_short
-
     def decode(self, outputs):
         """Return the texts of symbol ids, in the graph.
 
@@ -262,11 +292,29 @@ class SpeechPreprocessor(Preprocessor):
             outputs: int ``(batch, symbols)``, negative where padded.
 
         Returns:
-            Strings ``(batch,)``.
+            Strings ``(batch,)``: words, whatever the units; of phones that are no word, their names
+            in brackets. A space that was missed between whole words is written.
         """
-        characters = tf.gather(tf.constant(self.symbols), tf.maximum(outputs, 0))
-        characters = tf.where(outputs < 0, "", characters)
-        return tf.strings.reduce_join(characters, axis=1)
+        texts = self._written(outputs)
+        return texts if self._spelled_text is None else self._spelled_text(texts)
+
+    def decode_further(self, outputs, waiting, ends):
+        """Return the words that symbol ids end, and what is spelled of the next, in the graph.
+
+        Args:
+            outputs: int ``(batch, symbols)``, negative where padded.
+            waiting: What this returned before, strings ``(batch,)``; at first empty.
+            ends: Whether nothing comes after it, bool scalar.
+
+        Returns:
+            Strings ``(batch,)`` twice. Joined, the first are what `decode` says of all symbols.
+        """
+        assert self._spelled_text is not None
+        return self._spelled_text.read_further(self._written(outputs), waiting, ends)
+
+    def _written(self, outputs):
+        characters = tf.gather(tf.constant(self._characters), tf.maximum(outputs, 0))
+        return tf.strings.reduce_join(tf.where(outputs < 0, "", characters), axis=1)
 
     def to_tensors(self, examples: Examples) -> dict[str, tf.Tensor]:
         """Return utterances as ``call`` takes them: padded, with their lengths."""

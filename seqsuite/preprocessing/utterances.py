@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,8 @@ import tensorflow as tf
 
 from seqsuite.config import TrainingConfig
 from seqsuite.errors import UserError
-from seqsuite.pipeline import EncodedExamples, RaggedColumn, plan_batches
+from seqsuite.losses import ctc_fits
+from seqsuite.pipeline import Column, EncodedExamples, RaggedColumn, plan_batches
 
 FULL_SCALE = 32768.0
 """What a 16-bit sample is divided by."""
@@ -83,3 +85,30 @@ def ragged(rows: Sequence[np.ndarray], empty: np.ndarray, padding: int = 0) -> R
     """
     column = RaggedColumn.from_rows([empty, *rows], padding)
     return dataclasses.replace(column, starts=column.starts[1:])
+
+
+def learnable(labels: Column, frames: np.ndarray, stride: int) -> np.ndarray:
+    """Return which utterances can be learned from, and say how many cannot.
+
+    Args:
+        labels: Symbols of their transcripts, ragged.
+        frames: Frames of each.
+        stride: Frames from step to step of the network.
+
+    Returns:
+        bool ``(utterances,)``.
+    """
+    assert isinstance(labels, RaggedColumn)
+    assert isinstance(labels.padding, int)
+    steps = -(-frames // stride)
+    padded = labels.pad(np.arange(len(labels)))
+    fits = np.asarray(ctc_fits(padded, steps, padding_label=labels.padding))
+    # Of nothing said, too, there must be a step.
+    too_short = ~fits | (steps < 1)
+    if too_short.any():
+        print(
+            f"note: {too_short.sum():,} of {len(frames):,} training utterances are too short "
+            "for their transcripts, and are not learned",
+            file=sys.stderr,
+        )
+    return ~too_short

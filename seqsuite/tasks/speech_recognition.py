@@ -1,7 +1,8 @@
 """Speech recognition: a recording in, what was said out, with the times of words.
 
 Log-mel frames go through strided convolutions and a recurrent stack, and connectionist temporal
-classification aligns them with characters (Graves et al. 2006; Amodei et al. 2016, Deep Speech 2).
+classification aligns them with characters, phones or words (Graves et al. 2006; Amodei et al. 2016,
+Deep Speech 2).
 The best path answers, or a prefix beam search with an n-gram model, a lexicon or hot words (Hannun
 et al. 2014). A network that reads forward only also answers while somebody speaks.
 """
@@ -19,7 +20,7 @@ from seqsuite.task import Item, Task
 
 
 class SpeechRecognition(Task):
-    """From samples, or frames of features, to characters."""
+    """From samples, or frames of features, to words."""
 
     name = "speech_recognition"
     summary = "transcribe recordings"
@@ -43,6 +44,10 @@ class SpeechRecognition(Task):
         return self.config.data.input == "audio"
 
     @property
+    def _spells(self) -> bool:
+        return self.config.data.units != "characters"
+
+    @property
     def further_signatures(self) -> dict[str, dict[str, str]]:  # type: ignore[override]
         """Samples instead of files; and the step of a model that streams."""
         if not self._hears:
@@ -51,7 +56,7 @@ class SpeechRecognition(Task):
         if self.config.model.streams:
             from seqsuite.speech_stream import stream_inputs
 
-            signatures["step"] = stream_inputs(self.config.model)
+            signatures["step"] = stream_inputs(self.config.model, self._spells)
         return signatures
 
     def signatures(self, preprocessor):
@@ -94,6 +99,8 @@ class SpeechRecognition(Task):
             alphabet=data.alphabet,
             keep_transcripts=self.config.decoding.searches,
             equalize=data.equalize,
+            units=data.units,
+            pronunciations=data.pronunciations,
         )
         preprocessor.adapt(examples if fitted is None else fitted)
         # What cannot be searched with is told now, and not when all is learned.
@@ -127,7 +134,8 @@ class SpeechRecognition(Task):
         settings = self.config.decoding
         if not settings.searches:
             return None
-        return build_decoder(settings, preprocessor.symbols, preprocessor.transcripts)
+        known = preprocessor.symbols, preprocessor.transcripts
+        return build_decoder(settings, *known, spelling=preprocessor.spelling)
 
     def build_predictor(self, preprocessor, model, final=False):
         from seqsuite.speech_prediction import SpeechPredictor
@@ -228,7 +236,7 @@ class SpeechRecognition(Task):
         from seqsuite.speech_stream import heard, initial_states, stream_inputs
 
         exported = self._exported
-        inputs = stream_inputs(self.config.model)
+        inputs = stream_inputs(self.config.model, self._spells)
         states = initial_states(inputs, exported.waiting_frames)
         yield f"{item.text}\t"
         try:
