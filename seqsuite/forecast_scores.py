@@ -46,6 +46,7 @@ class ForecastScores:
             no OWA is given.
 
     Example:
+        >>> from seqsuite.series_scales import training_scales
         >>> scores = ForecastScores([2], [0.5], training_scales([np.array([0.0, 2.0, 0.0])], 1))
         >>> truth = np.array([[2.0, np.nan]])
         >>> scores.add(truth, np.array([[1.0, 5.0]]), series=np.array([0]))
