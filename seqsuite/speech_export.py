@@ -6,9 +6,9 @@ import io
 import json
 import tempfile
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from seqsuite import speech_recordings
 from seqsuite.datasets.cepstral_files import read_cepstra
+from seqsuite.equalized_files import EqualizedReader
 from seqsuite.errors import UserError
 from seqsuite.ngram_language_model import BackoffLanguageModel, read_arpa, write_arpa
 from seqsuite.speech_decoding import Decoder, build_decoder, language_model
@@ -48,6 +49,8 @@ def export_files(config: Any, preprocessor: Any) -> dict[str, str]:
     }
     if preprocessor.spelling is not None:
         record["spelling"] = preprocessor.spelling.get_config()
+    if preprocessor.equalize:
+        record["spectrum"] = preprocessor.spectrum
     files = {RECOGNISER_FILE: json.dumps(record, ensure_ascii=False, indent=1)}
     model = language_model(config.decoding, preprocessor.transcripts)
     if model is not None:
@@ -72,6 +75,7 @@ class Exported:
         lexicon: Words that alone may be said; empty: any.
         model: The language model, if there is one.
         spelling: How words consist of the symbols; None: these are characters.
+        spectrum: What recordings are equalised to; empty: they are not.
     """
 
     sample_rate: int
@@ -83,6 +87,13 @@ class Exported:
     lexicon: list[str]
     model: BackoffLanguageModel | None
     spelling: Spelling | None = None
+    spectrum: Sequence[float] = ()
+
+    @cached_property
+    def read_audio(self) -> Callable[[Path], Iterator[np.ndarray]]:
+        """Recording -> its parts; an `EqualizedReader` where they are equalised."""
+        read = partial(speech_recordings.parts, sample_rate=self.sample_rate)
+        return EqualizedReader(read, self.spectrum, self.sample_rate) if self.spectrum else read
 
     @classmethod
     def read(cls, folder: Path) -> Exported:
@@ -105,16 +116,14 @@ class Exported:
             settings: The section ``decoding`` that it was exported with.
             best_path: Take the network's best path, whatever would help.
         """
-        read: Callable
+        decoder = None if best_path else self.decoder(settings)
         if self.feature_size:
             read = partial(_frames, size=self.feature_size)
             rate = self.sample_rate / self.hop_samples
-        else:
-            read = partial(speech_recordings.parts, sample_rate=self.sample_rate)
-            rate = float(self.sample_rate)
-        decoder = None if best_path else self.decoder(settings)
-        name = "features" if self.feature_size else "samples"
-        return Transcriber(serve, name, read, rate, self.step_seconds, decoder)
+            return Transcriber(serve, "features", read, rate, self.step_seconds, decoder)
+        name = "equalized" if self.spectrum else "samples"
+        rate = float(self.sample_rate)
+        return Transcriber(serve, name, self.read_audio, rate, self.step_seconds, decoder)
 
     def decoder(self, settings: Any) -> Decoder | None:
         """Return the beam search of a configuration, or None if nothing is to be searched with.

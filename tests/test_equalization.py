@@ -136,6 +136,8 @@ def test_a_request_is_answered_as_one_speaker_is_encoded(tmp_path):
         # Encoded samples have 16 bits.
         np.testing.assert_allclose(served["samples"], batch["samples"], atol=1 / 32768)
     raw = preprocessor.to_tensors(asked)["samples"]
+    told = preprocessor({"equalized": raw, "length": batch["length"]})
+    np.testing.assert_array_equal(told["samples"], raw)
     assert np.abs(batch["samples"]).max() > 3 * np.abs(raw).max()
 
 

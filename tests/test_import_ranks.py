@@ -88,6 +88,7 @@ RANKS = [
         "speech_model",
         "speech_decoding",
         "speech_recordings",
+        "equalized_files",
         "speech_report",
         "speech_baselines",
         "memory_scores",

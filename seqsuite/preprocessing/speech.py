@@ -90,7 +90,7 @@ class SpeechPreprocessor(Preprocessor):
         self.spelling: Spelling | None = None
         self._spelled_text: SpelledText | None = None
         self._found = alphabet
-        self._spectrum: list[float] = []
+        self.spectrum: list[float] = []
         self.transcripts: list[str] = []
         self.ragged_features = ("features" if feature_size else "samples",)
 
@@ -102,7 +102,7 @@ class SpeechPreprocessor(Preprocessor):
         )  # fmt: skip
         config = {name: getattr(self, name) for name in names}
         config |= {"found": self._found, "transcripts": self.transcripts}
-        config["spectrum"] = self._spectrum
+        config["spectrum"] = self.spectrum
         config["spelling"] = None if self.spelling is None else self.spelling.get_config()
         return {**super().get_config(), **config}
 
@@ -115,7 +115,7 @@ class SpeechPreprocessor(Preprocessor):
         preprocessor = cls(**config)
         if spelling is not None:
             preprocessor._learn_spelling(Spelling(**spelling))
-        preprocessor._spectrum = list(spectrum)
+        preprocessor.spectrum = list(spectrum)
         preprocessor._found, preprocessor.transcripts = found, list(transcripts)
         return preprocessor
 
@@ -157,7 +157,7 @@ class SpeechPreprocessor(Preprocessor):
         if self.equalize:
             self._check_rates(examples)
             spectrum = average_spectrum(*_recordings(examples), self.sample_rate)
-            self._spectrum = [float(value) for value in spectrum]
+            self.spectrum = [float(value) for value in spectrum]
 
     def _find_characters(self, transcripts: Sequence[str]) -> None:
         if not self.alphabet:
@@ -201,9 +201,11 @@ class SpeechPreprocessor(Preprocessor):
             encoded = {"samples": samples, "length": lengths, "problem": problems}
         else:
             encoded = {**features, "length": tf.cast(features["length"], tf.int32)}
-        if self.equalize:
+        if "equalized" in encoded:
+            encoded["samples"] = encoded.pop("equalized")
+        elif self.equalize:
             samples, lengths = encoded["samples"], encoded["length"]
-            samples = equalize(samples, lengths, self._spectrum, self.sample_rate)
+            samples = equalize(samples, lengths, self.spectrum, self.sample_rate)
             encoded["samples"] = samples
         return encoded
 
@@ -273,7 +275,7 @@ class SpeechPreprocessor(Preprocessor):
         self._check_rates(examples)
         rows, speakers = _recordings(examples)
         if self.equalize and not raw:
-            rows = equalize_speakers(rows, speakers, self._spectrum, self.sample_rate)
+            rows = equalize_speakers(rows, speakers, self.spectrum, self.sample_rate)
         return ragged(rows, np.zeros(0, np.int16))
 
     def _check_rates(self, examples: Examples) -> None:

@@ -53,6 +53,10 @@ class SpeechRecognition(Task):
         if not self._hears:
             return {}
         signatures = {"samples": {"samples": "float32[batch,time]", "length": "int32[batch]"}}
+        if self.config.data.equalize:
+            # By the caller, who knows more recordings of the speaker than a request holds.
+            equalized = {"equalized": "float32[batch,time]", "length": "int32[batch]"}
+            signatures["equalized"] = equalized
         if self.config.model.streams:
             from seqsuite.speech_stream import stream_inputs
 
@@ -214,7 +218,10 @@ class SpeechRecognition(Task):
         from seqsuite import speech_recordings
 
         known = speech_recordings
-        return known.expand(text, known.SUFFIXES if self._hears else (known.FEATURE_SUFFIX,))
+        paths = known.expand(text, known.SUFFIXES if self._hears else (known.FEATURE_SUFFIX,))
+        if self.config.data.equalize and paths != [text]:
+            self._exported.read_audio.together(paths)
+        return paths
 
     def request(self, text, options):
         return {"path": text}
@@ -222,7 +229,10 @@ class SpeechRecognition(Task):
     def answer(self, serve, items, options):
         settings = self.config.decoding
         transcribe = self._exported.transcriber(serve, settings, options.best_path)
-        return transcribe([item.text for item in items])
+        paths = [item.text for item in items]
+        if self.config.data.equalize:
+            self._exported.read_audio.together(paths)
+        return transcribe(paths)
 
     def streams(self, options):
         if options.stream and not (self._hears and self.config.model.streams):

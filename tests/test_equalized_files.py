@@ -1,0 +1,63 @@
+"""Files of a folder are filtered alike, whatever else is asked and in whatever order."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import soundfile
+
+from seqsuite.equalization import average_spectrum, equalize_speakers
+from seqsuite.equalized_files import EqualizedReader
+from seqsuite.errors import UserError
+from seqsuite.speech_recordings import parts
+from tests.test_equalization import RATE, noises, through
+
+TARGET = average_spectrum(noises(5), ["a"] * 5, RATE)
+
+
+@pytest.fixture
+def muffled(tmp_path):
+    rows = through(noises(4, seed=7), [0.05, 0.05])
+    paths = [str(tmp_path / f"{number}.wav") for number in range(len(rows))]
+    for path, row in zip(paths, rows, strict=True):
+        soundfile.write(path, row, RATE)
+    return rows, paths
+
+
+def reader():
+    return EqualizedReader(partial(parts, sample_rate=RATE), TARGET, RATE)
+
+
+def read(reader, path):
+    return np.concatenate(list(reader(path)))
+
+
+def test_files_together_are_filtered_as_one_speakers_recordings(muffled, tmp_path):
+    rows, paths = muffled
+    expected = equalize_speakers(rows, ["b"] * 4, TARGET, RATE)
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"RIFF")
+    heard = reader()
+    heard.together([*paths, str(broken)])
+    # What is named again, or alone, stays where it is.
+    heard.together(paths[2:])
+    for path, row in reversed(list(zip(paths, expected, strict=True))):
+        np.testing.assert_allclose(read(heard, path), row / 32768, atol=1 / 32768)
+    with pytest.raises(UserError, match=r"broken\.wav"):
+        read(heard, broken)
+
+
+def test_a_file_that_nobody_named_is_alone(muffled):
+    rows, paths = muffled
+    (expected,) = equalize_speakers(rows[:1], ["b"], TARGET, RATE)
+    np.testing.assert_allclose(read(reader(), paths[0]), expected / 32768, atol=1 / 32768)
+
+
+def test_a_long_file_is_read_in_parts(tmp_path):
+    row = np.concatenate(through(noises(9, seed=8), [0.1]))
+    soundfile.write(tmp_path / "long.wav", row, RATE)
+    heard = EqualizedReader(partial(parts, sample_rate=RATE, seconds=2.0), TARGET, RATE)
+    found = list(heard(tmp_path / "long.wav"))
+    assert len(found) > 2
+    assert sum(map(len, found)) == len(row)
+    assert np.abs(np.concatenate(found)).max() > 3 * np.abs(row / 32768).max()
