@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from seqsuite.errors import UserError
+
 Tensor = Any
 Batch = tuple[list[int], Tensor, Tensor]
 """Numbers of recordings, their padded samples and their lengths."""
@@ -82,13 +84,18 @@ def gains(spectra: Tensor, lengths: Tensor, target: Tensor, sample_rate: int) ->
         Logarithms of the amplification of amplitudes, float32 ``(bins,)``; zeros when all are
         silent.
     """
-    heard = tf.cast(tf.reduce_max(spectra, axis=1) > np.log(16 * _POWER_FLOOR), tf.float32)
+    heard = tf.cast(_heard(spectra), tf.float32)
     seconds = tf.reduce_sum(heard * tf.cast(lengths, tf.float32)) / sample_rate
     # Every recording counts the same, however loud.
     mean = tf.reduce_sum(spectra * heard[:, None], axis=0) / tf.maximum(tf.reduce_sum(heard), 1.0)
     share = seconds / (seconds + PRIOR_SECONDS)
     limit = _MAX_DECIBELS * np.log(10.0) / 20
     return tf.clip_by_value(share * _smooth(target - mean, sample_rate) / 2, -limit, limit)
+
+
+def _heard(spectra: Tensor) -> Tensor:
+    """Return which rows are not silent, bool ``(batch,)``."""
+    return tf.reduce_max(spectra, axis=1) > np.log(16 * _POWER_FLOOR)
 
 
 def _smooth(curve: Tensor, sample_rate: int) -> Tensor:
@@ -153,16 +160,27 @@ def average_spectrum(
     """Return the spectrum to which speakers are equalised: the mean over those of training.
 
     Args:
-        rows: Recordings, int16 ``(samples,)`` each.
+        rows: Recordings, int16 ``(samples,)`` each; silent ones do not count.
         speakers: Who speaks in each; all those without a name count as one.
         sample_rate: In hertz.
 
     Returns:
         float32 ``(bins,)``: each speaker counts the same.
+
+    Raises:
+        UserError: All recordings are silent.
+        ValueError: There are not as many speakers as recordings.
     """
+    _check_speakers(rows, speakers)
     size = transform_size(sample_rate)
-    groups = _by_speaker(speakers).values()
-    means = [_spectra(list(_batches(rows, group)), size).numpy().mean(axis=0) for group in groups]
+    means = []
+    for group in _by_speaker(speakers).values():
+        spectra = _spectra(list(_batches(rows, group)), size)
+        heard = tf.boolean_mask(spectra, _heard(spectra)).numpy()
+        if len(heard):
+            means.append(heard.mean(axis=0))
+    if not means:
+        raise UserError("All recordings are silent: there is no spectrum to equalise to.")
     return np.mean(means, axis=0)
 
 
@@ -179,7 +197,11 @@ def equalize_speakers(
 
     Returns:
         Recordings of the same lengths and dtype.
+
+    Raises:
+        ValueError: There are not as many speakers as recordings.
     """
+    _check_speakers(rows, speakers)
     equal: list[np.ndarray] = [np.zeros(0, np.int16)] * len(rows)
     size = transform_size(sample_rate)
     goal = tf.convert_to_tensor(target, tf.float32)
@@ -195,6 +217,14 @@ def equalize_speakers(
             for index, row in zip(chosen, filtered, strict=True):
                 equal[index] = row[: len(rows[index])].copy()
     return equal
+
+
+def _check_speakers(rows: Sequence[np.ndarray], speakers: Sequence[str]) -> None:
+    if len(speakers) != len(rows):
+        raise ValueError(
+            f"Argument `speakers` must name one for each of {len(rows)} recordings. "
+            f"Received: {len(speakers)} names"
+        )
 
 
 def _by_speaker(speakers: Sequence[str]) -> dict[str, list[int]]:

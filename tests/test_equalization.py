@@ -1,5 +1,7 @@
 """Blind equalisation against SciPy's spectra, and against channels that are known."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -16,6 +18,7 @@ from seqsuite.equalization import (
     log_spectra,
     transform_size,
 )
+from seqsuite.errors import UserError
 from seqsuite.preprocessing import SpeechPreprocessor
 from seqsuite.preprocessing.preprocessor import Preprocessor
 
@@ -115,6 +118,24 @@ def test_silence_has_no_say_beside_speech():
     more = tf.concat([spectra, silent], axis=0)
     found = gains(more, np.array([8000, 8000, 80_000], np.int32), target, RATE)
     np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_silence_has_no_say_in_the_spectrum_of_training():
+    rows = [*noises(2), *through(noises(2, seed=2), [0.1])]
+    names, silence = ["a", "a", "b", "b"], np.zeros(8000, np.int16)
+    expected = average_spectrum(rows, names, RATE)
+    found = average_spectrum([*rows, silence, silence], [*names, "a", "c"], RATE)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    with pytest.raises(UserError, match="All recordings are silent"):
+        average_spectrum([silence], ["a"], RATE)
+
+
+@pytest.mark.parametrize(
+    "call", [average_spectrum, partial(equalize_speakers, target=np.zeros(129))]
+)
+def test_every_recording_has_a_speaker(call):
+    with pytest.raises(ValueError, match="one for each of 3 recordings"):
+        call(noises(3), ["a", "b"], sample_rate=RATE)
 
 
 def examples(rows, speaker):
