@@ -1,15 +1,18 @@
 """Files of a folder are filtered alike, whatever else is asked and in whatever order."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
 
+from seqsuite.config import build_config
 from seqsuite.equalization import average_spectrum, equalize_speakers
 from seqsuite.equalized_files import EqualizedReader
 from seqsuite.errors import UserError
 from seqsuite.speech_recordings import parts
+from seqsuite.tasks.speech_recognition import SpeechRecognition
 from tests.test_equalization import RATE, noises, through
 
 TARGET = average_spectrum(noises(5), ["a"] * 5, RATE)
@@ -61,3 +64,20 @@ def test_a_long_file_is_read_in_parts(tmp_path):
     assert len(found) > 2
     assert sum(map(len, found)) == len(row)
     assert np.abs(np.concatenate(found)).max() > 3 * np.abs(row / 32768).max()
+
+
+def test_each_folder_within_a_folder_is_one_speakers(tmp_path):
+    speakers = {"b": through(noises(3, seed=9), [0.1]), "c/today": through(noises(3, seed=10), [2])}
+    for folder, rows in speakers.items():
+        (tmp_path / folder).mkdir(parents=True)
+        for number, row in enumerate(rows):
+            soundfile.write(tmp_path / folder / f"{number}.wav", row, RATE)
+    config = build_config(SpeechRecognition.config_class, {"data": {"equalize": True}})
+    task, heard = SpeechRecognition(config), reader()
+    task._exported = SimpleNamespace(read_audio=heard)
+    assert len(task.expand(str(tmp_path))) == 6
+    for folder, rows in speakers.items():
+        expected = equalize_speakers(rows, [folder] * 3, TARGET, RATE)
+        for number, row in enumerate(expected):
+            found = read(heard, tmp_path / folder / f"{number}.wav")
+            np.testing.assert_allclose(found, row / 32768, atol=1 / 32768)

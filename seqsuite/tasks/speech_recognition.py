@@ -220,7 +220,12 @@ class SpeechRecognition(Task):
         known = speech_recordings
         paths = known.expand(text, known.SUFFIXES if self._hears else (known.FEATURE_SUFFIX,))
         if self.config.data.equalize and paths != [text]:
-            self._exported.read_audio.together(paths)
+            # Corpora have a folder for each speaker, within one that has them all.
+            folders: dict[Path, list[str]] = {}
+            for path in paths:
+                folders.setdefault(Path(path).parent, []).append(path)
+            for together in folders.values():
+                self._exported.read_audio.together(together)
         return paths
 
     def request(self, text, options):
