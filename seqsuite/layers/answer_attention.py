@@ -32,8 +32,8 @@ class AnswerAttention(keras.layers.Layer):
         What was seen at each step, ``(batch, time, features)``.
 
     Raises:
-        ValueError: For an attention that needs its last weights, as `LocationAttention` does, or a
-            number that is not a positive integer.
+        ValueError: For what is no attention or one that needs its last weights, as
+            `LocationAttention` does, or a number that is not a positive integer.
 
     Masking:
         By `lengths` only. A row with no steps before its last ones sees zeros.
@@ -51,6 +51,11 @@ class AnswerAttention(keras.layers.Layer):
 
     def __init__(self, attention: MemoryAttention, num_answers: int = 1, **kwargs):
         super().__init__(**kwargs)
+        if not isinstance(attention, MemoryAttention):
+            raise ValueError(
+                "Argument `attention` must be a LuongAttention or BahdanauAttention. "
+                f"Received: attention={attention!r}"
+            )
         if attention.has_state:
             raise ValueError(
                 "Argument `attention` must not need its last weights, as the answers look back "

@@ -70,8 +70,8 @@ class LuongAttention(MemoryAttention):
         units, features = query_shape[-1], memory_shape[-1]
         if self.score == "dot" and units != features:
             raise ValueError(
-                "Argument `score` must be 'general' or 'scaled' when the memory is not as wide as "
-                f"the query. Received: score='dot', query width {units}, memory width {features}"
+                "Argument `score` must not be 'dot' when the memory is not as wide as the query. "
+                f"Received: score='dot', query width {units}, memory width {features}"
             )
         if self.score != "dot":
             self.memory_kernel = self.add_weight(

@@ -38,6 +38,11 @@ def test_a_number_of_answers_must_be_positive():
         AnswerAttention(LuongAttention(), 0)
 
 
+def test_the_name_of_an_attention_is_none():
+    with pytest.raises(ValueError, match="`attention` must be a LuongAttention or Bahdanau"):
+        AnswerAttention("dot")
+
+
 def test_an_attention_that_goes_step_by_step_is_refused():
     with pytest.raises(ValueError, match="must not need its last weights"):
         AnswerAttention(LocationAttention(4))

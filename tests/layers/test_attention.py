@@ -177,7 +177,7 @@ def test_what_starts_where():
 def test_wrong_arguments_are_refused():
     with pytest.raises(ValueError, match="score='cosine'"):
         LuongAttention("cosine")
-    with pytest.raises(ValueError, match="query width 3, memory width 2"):
+    with pytest.raises(ValueError, match=r"must not be 'dot' .* query width 3, memory width 2"):
         LuongAttention("dot")(np.ones((1, 3)), np.ones((1, 4, 2)))
     with pytest.raises(ValueError, match="units=0"):
         BahdanauAttention(0)
