@@ -147,3 +147,9 @@ def test_chrono_units_remember_for_as_long_as_the_sequences_are():
 def test_chrono_needs_gates():
     with pytest.raises(UserError, match="simple_rnn has none"):
         make_task("copying", {"cell": "simple_rnn", "initialization": "chrono"})
+
+
+def test_numbers_are_not_embedded():
+    task = make_task("adding", {"embedding_units": 8}, num_examples=20)
+    with pytest.raises(UserError, match="embedding_units is for symbols"):
+        task.build_model(task.build_preprocessor(task.load_examples("train")))

@@ -54,8 +54,9 @@ class MemoryModelConfig:
     Args:
         cell: Recurrent cell.
         units: Units of each layer.
-        embedding_units: Width of a learned vector for each symbol; 0: symbols are read as they are,
-            one-hot. Attention that must match symbols learns it far sooner with one.
+        embedding_units: Width of a learned vector for each symbol (numbers have none); 0: symbols
+            are read as they are, one-hot. Attention that must match symbols learns it far sooner
+            with one.
         num_layers: Depth of the stack.
         initialization: Where recurrent kernels start: glorot, orthogonal or identity (that makes a
             simple_rnn the IRNN, with ReLU); chrono is orthogonal with biases of the gates by which
@@ -140,6 +141,11 @@ class Memory(Task):
         from seqsuite.optimizers import build_optimizer
 
         config, problem = self.config.model, preprocessor.problem
+        if problem.numeric and config.embedding_units:
+            raise UserError(
+                f"model.embedding_units is for symbols, and {problem.name} has numbers: leave it "
+                "at 0."
+            )
         length = keras.Input((), dtype="int32", name="length")
         if problem.numeric:
             steps = x = keras.Input((None, 2), name="numbers")
