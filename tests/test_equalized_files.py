@@ -1,19 +1,28 @@
 """Files of a folder are filtered alike, whatever else is asked and in whatever order."""
 
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 import soundfile
+import tensorflow as tf
 
+from seqsuite import export
 from seqsuite.config import build_config
-from seqsuite.equalization import average_spectrum, equalize_speakers
+from seqsuite.datasets import Examples
+from seqsuite.datasets.waveforms import Waveform
+from seqsuite.equalization import average_spectrum, equalize, equalize_speakers
 from seqsuite.equalized_files import EqualizedReader
 from seqsuite.errors import UserError
+from seqsuite.layers import BlankPadding, LogMelSpectrogram
+from seqsuite.speech_export import Exported
 from seqsuite.speech_recordings import parts
+from seqsuite.task import EXTRA_FOLDER
 from seqsuite.tasks.speech_recognition import SpeechRecognition
-from tests.test_equalization import RATE, noises, through
+from tests.test_equalization import RATE, noises, padded, through
 
 TARGET = average_spectrum(noises(5), ["a"] * 5, RATE)
 
@@ -81,3 +90,31 @@ def test_each_folder_within_a_folder_is_one_speakers(tmp_path):
         for number, row in enumerate(expected):
             found = read(heard, tmp_path / folder / f"{number}.wav")
             np.testing.assert_allclose(found, row / 32768, atol=1 / 32768)
+
+
+def test_an_exported_model_filters_a_request_once(muffled, tmp_path):
+    rows, paths = muffled
+    settings = {"data": {"equalize": "true"}, "model": {"kernel_sizes": "1", "strides": "1"}}
+    task = SpeechRecognition(build_config(SpeechRecognition.config_class, settings))
+    known = [Waveform(row, RATE, "a") for row in noises(3)]
+    preprocessor = task.build_preprocessor(Examples({"audio": known}, ["one two"] * 3))
+    samples = keras.Input((None,), name="samples")
+    length = keras.Input((), dtype="int32", name="length")
+    log_mel = LogMelSpectrogram(RATE, num_mel_bins=len(preprocessor.symbols))
+    logits = BlankPadding()(log_mel(samples), lengths=log_mel.output_lengths(length))
+    network = keras.Model({"samples": samples, "length": length}, {"logits": logits})
+    folder = export.export(task, preprocessor, network, tmp_path / "export")
+    assert Exported.read(folder / EXTRA_FOLDER).spectrum == preprocessor.spectrum
+
+    signatures = tf.saved_model.load(str(folder)).signatures
+    samples, lengths = map(tf.constant, padded(rows))
+    filtered = equalize(samples, lengths, preprocessor.spectrum, RATE)
+    raw = signatures["samples"](samples=samples, length=lengths)["log_probabilities"]
+    given = signatures["equalized"](equalized=filtered, length=lengths)["log_probabilities"]
+    as_it_is = signatures["equalized"](equalized=samples, length=lengths)["log_probabilities"]
+    np.testing.assert_allclose(raw, given, atol=1e-4)
+    assert np.abs(raw - as_it_is).max() > 0.1
+    files = tf.constant([Path(path).read_bytes() for path in paths])
+    scores = signatures["serving_default"](audio=files)["score"]
+    expected = signatures["samples"](samples=samples, length=lengths)["score"]
+    np.testing.assert_allclose(scores, expected, rtol=1e-4)

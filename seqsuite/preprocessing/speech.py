@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -156,7 +157,14 @@ class SpeechPreprocessor(Preprocessor):
         self.transcripts = transcripts if self.keep_transcripts else []
         if self.equalize:
             self._check_rates(examples)
-            spectrum = average_spectrum(*_recordings(examples), self.sample_rate)
+            rows, speakers = _recordings(examples)
+            if "" in speakers:
+                print(
+                    f"note: {speakers.count(''):,} of {len(speakers):,} training recordings name "
+                    "no speaker: data.equalize filters each of them alone, which does little",
+                    file=sys.stderr,
+                )
+            spectrum = average_spectrum(rows, speakers, self.sample_rate)
             self.spectrum = [float(value) for value in spectrum]
 
     def _find_characters(self, transcripts: Sequence[str]) -> None:
