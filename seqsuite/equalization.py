@@ -169,9 +169,9 @@ def average_spectrum(
 
     Raises:
         UserError: All recordings are silent.
-        ValueError: There are not as many speakers as recordings.
+        ValueError: There are not as many speakers as recordings, or these are not int16.
     """
-    _check_speakers(rows, speakers)
+    _check(rows, speakers)
     size = transform_size(sample_rate)
     means = []
     for group in _by_speaker(speakers).values():
@@ -199,12 +199,18 @@ def equalize_speakers(
         Recordings of the same lengths and dtype.
 
     Raises:
-        ValueError: There are not as many speakers as recordings.
+        ValueError: There are not as many speakers as recordings, these are not int16, or the target
+            is that of another sample rate.
     """
-    _check_speakers(rows, speakers)
+    _check(rows, speakers)
     equal: list[np.ndarray] = [np.zeros(0, np.int16)] * len(rows)
     size = transform_size(sample_rate)
     goal = tf.convert_to_tensor(target, tf.float32)
+    if goal.shape != (size // 2 + 1,):
+        raise ValueError(
+            f"Argument `target` must be ({size // 2 + 1},) at {sample_rate} samples a second. "
+            f"Received: {tuple(goal.shape)}"
+        )
     groups = _by_speaker(speakers)
     alone = groups.pop("", [])
     for indices in [*groups.values(), *([index] for index in alone)]:
@@ -219,7 +225,12 @@ def equalize_speakers(
     return equal
 
 
-def _check_speakers(rows: Sequence[np.ndarray], speakers: Sequence[str]) -> None:
+def _check(rows: Sequence[np.ndarray], speakers: Sequence[str]) -> None:
+    if any(row.dtype != np.int16 for row in rows):
+        raise ValueError(
+            "Argument `rows` must hold int16 samples. "
+            f"Received: {', '.join(sorted({str(row.dtype) for row in rows}))}"
+        )
     if len(speakers) != len(rows):
         raise ValueError(
             f"Argument `speakers` must name one for each of {len(rows)} recordings. "

@@ -138,6 +138,13 @@ def test_every_recording_has_a_speaker(call):
         call(noises(3), ["a", "b"], sample_rate=RATE)
 
 
+def test_floats_and_spectra_of_another_rate_are_refused():
+    with pytest.raises(ValueError, match=r"must hold int16 samples\. Received: float64"):
+        average_spectrum([np.zeros(900)], ["a"], RATE)
+    with pytest.raises(ValueError, match=r"must be \(257,\) at 16000 samples a second"):
+        equalize_speakers(noises(1), ["a"], np.zeros(129), 16000)
+
+
 def examples(rows, speaker):
     audio = [Waveform(row, RATE, speaker) for row in rows]
     return Examples({"audio": audio}, ["one"] * len(rows))
