@@ -29,9 +29,9 @@ class EqualizedReader:
         self.read = read
         self.target = tf.convert_to_tensor(target, tf.float32)
         self.sample_rate = sample_rate
-        self._groups: dict[Path, int] = {}
-        self._paths: list[list[Path]] = []
-        self._gains: dict[int, Any] = {}
+        # File -> all that are heard with it; and the filter of each such list, by its first file.
+        self._groups: dict[Path, list[Path]] = {}
+        self._gains: dict[Path, Any] = {}
 
     def together(self, paths: Sequence[str]) -> None:
         """Take files for one speaker's, unless they are known already.
@@ -40,8 +40,7 @@ class EqualizedReader:
             paths: The files.
         """
         new = [path for path in map(_full, paths) if path not in self._groups]
-        self._groups |= dict.fromkeys(new, len(self._paths))
-        self._paths.append(new)
+        self._groups |= dict.fromkeys(new, new)
 
     def __call__(self, path: Path) -> Iterator[np.ndarray]:
         """Yield the parts of a file; one that was not named before is alone.
@@ -59,10 +58,10 @@ class EqualizedReader:
         if path not in self._groups:
             self.together([str(path)])
         group = self._groups[path]
-        if group not in self._gains:
-            self._gains[group] = self._measure(self._paths[group])
+        if group[0] not in self._gains:
+            self._gains[group[0]] = self._measure(group)
         for part in self.read(path):
-            filtered = apply_gains(part[None], self._gains[group])[0]
+            filtered = apply_gains(part[None], self._gains[group[0]])[0]
             yield np.clip(filtered.numpy(), -1.0, 1.0)
 
     def _measure(self, paths: Sequence[Path]) -> Any:
