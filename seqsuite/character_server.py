@@ -10,6 +10,14 @@ import tensorflow as tf
 from seqsuite.decoding import generate
 from seqsuite.layers.truncated_backpropagation import STATE_PREFIX
 from seqsuite.preprocessing.characters import CharacterPreprocessor
+from seqsuite.serving_limits import (
+    after,
+    check,
+    check_size,
+    check_states,
+    limited_texts,
+    longest_text,
+)
 
 Tensor = Any
 OUTPUT_STATE = f"{STATE_PREFIX}output"
@@ -22,6 +30,7 @@ class CharacterServer:
         preprocessor: Its alphabet.
         model: A functional model with layers ``embedding``, ``stack`` and, unless it predicts with
             the embedding, ``logits``.
+        limits: The section ``serving`` of the task.
 
     Call arguments:
         features: ``prompt``, ``length``, ``temperature``, ``top_k``, ``top_p`` and ``seed``, each
@@ -30,12 +39,14 @@ class CharacterServer:
             connections has one state more, ``state_output``, as its output is not among the others.
 
     Returns:
-        ``text`` string ``(batch,)``; or ``probabilities`` float32 ``(batch, symbols)`` of the next
-        character, and the states.
+        ``text`` string ``(batch,)``, and ``truncated`` bool ``(batch,)``: the prompt was cut, or
+        less was generated than asked for; or ``probabilities`` float32 ``(batch, symbols)`` of the
+        next character, and the states.
     """
 
-    def __init__(self, preprocessor: CharacterPreprocessor, model: keras.Model):
+    def __init__(self, preprocessor: CharacterPreprocessor, model: keras.Model, limits: Any):
         self.preprocessor = preprocessor
+        self.limits = limits
         self.embedding = model.get_layer("embedding")
         self.stack = model.get_layer("stack")
         names = [layer.name for layer in model.layers]
@@ -51,6 +62,7 @@ class CharacterServer:
         return self._write(features)
 
     def _step(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+        features = after(self._step_checks(features), features)
         ids = self.preprocessor({"text": features["characters"]})
         states = [features[name] for name in self.state_names]
         logits, states = self._read(ids["token_ids"], ids["length"], states)
@@ -59,14 +71,35 @@ class CharacterServer:
             **dict(zip(self.state_names, states, strict=True)),
         }
 
+    def _step_checks(self, features: dict[str, Tensor]) -> list[Any]:
+        limits = self.limits
+        rows, longest = tf.shape(features["characters"])[0], longest_text(features["characters"])
+        # What is cut would be missing from the state for good, so here nothing is.
+        message = (
+            f"Input characters: a step reads at most {limits.max_length} bytes of each row "
+            "(serving.max_length), more of them in several steps. Received:"
+        )
+        return [
+            check(longest <= limits.max_length, message, longest),
+            check_size("characters", rows, longest, limits.max_request, "serving.max_request"),
+            *check_states(features, self.state_names),
+        ]
+
     def _write(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+        limits = self.limits
+        lengths = tf.clip_by_value(features["length"], 0, limits.max_generated)
+        longest = tf.reduce_max(tf.concat([lengths, [0]], axis=0))
+        rows = tf.shape(lengths)[0]
+        fits = check_size("length", rows, longest, limits.max_request, "serving.max_request")
+        lengths, longest, features = after([fits], (lengths, longest, features))
+        prompt, truncated = limited_texts(features, "prompt", limits, keep_end=True)
+        truncated |= lengths < features["length"]
         # Nothing comes before an empty prompt; a new line is what most often begins something.
-        prompt = tf.where(features["prompt"] == "", "\n", features["prompt"])
+        prompt = tf.where(prompt == "", "\n", prompt)
         ids = self.preprocessor({"text": prompt})
         batch = tf.shape(prompt)[0]
         zeros = [tf.zeros((batch, self.stack.units)) for _ in self.state_names]
         logits, states = self._read(ids["token_ids"], ids["length"], zeros)
-        lengths = tf.maximum(features["length"], 0)
 
         def step(last, states):
             logits, states = self._read(last[:, None], None, states)
@@ -76,14 +109,15 @@ class CharacterServer:
             step,
             self._writable(logits),
             states,
-            tf.reduce_max(tf.concat([lengths, [0]], axis=0)),
+            longest,
             lengths=lengths,
             seed=features["seed"],
             temperature=features["temperature"],
             top_k=features["top_k"],
             top_p=features["top_p"],
         )
-        return {"text": self.preprocessor.decode(generated.ids, lengths)}
+        text = self.preprocessor.decode(generated.ids, lengths)
+        return {"text": text, "truncated": truncated}
 
     def _writable(self, logits: Tensor) -> Tensor:
         """Rule out the unknown character, which cannot be written."""

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from seqsuite.config import TextServingConfig
 from seqsuite.decoding import filtered_logits, sample, uniform
 from seqsuite.preprocessing.characters import UNKNOWN_CHARACTER
+from seqsuite.serving_limits import cut_texts
 
 SYMBOLS_FILE = "symbols.json"
 
@@ -25,6 +27,7 @@ class CharacterStream:
         folder: Where its ``symbols.json`` lies.
         signature: Inputs of the step, as the task declares them.
         rows: Texts read side by side.
+        max_length: Bytes of a text that one step reads; longer ones take several.
 
     Attributes:
         unit: ``"character"`` or ``"byte"``.
@@ -37,11 +40,13 @@ class CharacterStream:
         folder: Path,
         signature: dict[str, str],
         rows: int = 1,
+        max_length: int = TextServingConfig.max_length,
     ):
         record = json.loads((folder / SYMBOLS_FILE).read_text(encoding="utf-8"))
         self.unit: str = record["unit"]
         self.alphabet: list[int] = record["symbols"]
         self._serve = serve
+        self._max_length = max_length
         sizes = {
             name: int(text.removesuffix("]").rpartition(",")[2])
             for name, text in signature.items()
@@ -66,7 +71,18 @@ class CharacterStream:
         Args:
             texts: Strings or bytes ``(rows,)`` of any length, empty ones as well.
         """
-        outputs = self._serve(characters=tf.constant(texts, tf.string), **self._states)
+        rest = tf.constant(texts, tf.string)
+        # A character has four bytes at most; ops that cut cost as much as the step of a character.
+        while 4 * max(map(len, texts), default=0) > self._max_length:
+            piece, is_cut = cut_texts(rest, self._max_length)
+            if not tf.reduce_any(is_cut):
+                break
+            self._step(piece)
+            rest = tf.strings.substr(rest, tf.strings.length(piece), tf.strings.length(rest))
+        return self._step(rest)
+
+    def _step(self, texts: tf.Tensor) -> np.ndarray:
+        outputs = self._serve(characters=texts, **self._states)
         probabilities = outputs.pop("probabilities").numpy()
         self._states = outputs
         return probabilities
@@ -77,6 +93,7 @@ def written(
     folder: Path,
     request: dict[str, Any],
     signature: dict[str, str],
+    max_length: int = TextServingConfig.max_length,
 ) -> Iterator[str]:
     """Yield what the model writes after a prompt, character by character.
 
@@ -87,8 +104,9 @@ def written(
         folder: Where its ``symbols.json`` lies.
         request: ``prompt``, ``length``, ``temperature``, ``top_k``, ``top_p``, ``seed``.
         signature: Inputs of its step.
+        max_length: Bytes of a prompt that one step reads.
     """
-    stream = CharacterStream(serve, folder, signature)
+    stream = CharacterStream(serve, folder, signature, max_length=max_length)
     # Several bytes may make one character.
     decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
     probabilities = stream.read([request["prompt"] or "\n"])

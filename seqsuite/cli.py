@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from seqsuite.config import build_parser, parse
+from seqsuite.config import build_parser, parse, parse_flags
 from seqsuite.errors import UserError, nearest
 from seqsuite.task import CONFIG_FILE, EXTRA_FOLDER, Task
 
@@ -92,11 +92,11 @@ def _train(task_class: type[Task], words: list[str]) -> int:
     if options.resume:
         if not options.run_dir:
             raise UserError("--resume needs --run_dir DIR, the run to go on with.")
-        sections = ("--data", "--model", "--training", "--config")
-        if any(word.startswith(sections) for word in words):
+        sections = ("--config", *(f"--{name}" for name in vars(config)))
+        if any(word.split("=")[0].split(".")[0] in sections for word in words):
             raise UserError(
-                "--resume takes the configuration of the run itself. Leave out --config, --data, "
-                "--model and --training flags, or start another run with another --run_dir."
+                "--resume takes the configuration of the run itself. Leave out "
+                f"{', '.join(sections)} flags, or start another run with another --run_dir."
             )
         config = read_run_config(task_class, Path(options.run_dir))
     export_dir = Path(options.export_dir or Path("saved_models") / task_class.name)
@@ -206,16 +206,19 @@ def exported_task(task_class: type[Task], version: Path) -> Task:
 
 
 def _export(task_class: type[Task], words: list[str]) -> int:
-    parser = Parser(
+    parser = build_parser(
+        task_class.config_class,
+        sections=["serving"],
         prog=f"python -m seqsuite.tasks.{task_class.name} export",
         description="Write the next version of a run's model as a SavedModel for serving.",
-        allow_abbrev=False,
     )
-    parser.add_argument("--run_dir", required=True, help="the run to export")
-    parser.add_argument("--output", help=f"default: saved_models/{task_class.name}")
-    options = parser.parse_args(words)
+    parser.add_argument("--run_dir", type=str | None, help="The run to export.")
+    parser.add_argument(
+        "--output", type=str | None, help=f"Default: saved_models/{task_class.name}."
+    )
+    options = parse_flags(task_class.config_class, words, parser)
     run_dir = _required_run_dir(options.run_dir)
-    config = read_run_config(task_class, run_dir)
+    config = read_run_config(task_class, run_dir, words, section="serving")
     quiet_tensorflow()
     from seqsuite import runs
 
@@ -241,8 +244,10 @@ def _required_run_dir(run_dir: str | None) -> Path:
     return Path(run_dir)
 
 
-def read_run_config(task_class: type[Task], run_dir: Path, words: Sequence[str] = ()) -> Any:
-    """Return the configuration a run was trained with, under the --data flags among ``words``."""
+def read_run_config(
+    task_class: type[Task], run_dir: Path, words: Sequence[str] = (), section: str = "data"
+) -> Any:
+    """Return the configuration of a run, under the flags of a section among ``words``."""
     recipe = run_dir / "config.toml"
     if not recipe.is_file():
         raise UserError(
@@ -251,7 +256,7 @@ def read_run_config(task_class: type[Task], run_dir: Path, words: Sequence[str] 
         )
     flags = [f"--config={recipe}"]
     for index, word in enumerate(words):
-        if word.startswith("--data"):
+        if word.startswith(f"--{section}."):
             flags += [word] if "=" in word else words[index : index + 2]
     return parse(task_class.config_class, flags)[0]
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 ConfigType = TypeVar("ConfigType")
 
+MAX_INT = 2**31 - 1
+"""The largest int32."""
+
 
 def check_ranges(section: Any, ranges: dict[str, tuple[float, float]]) -> None:
     """Check numbers of a configuration section; called from its ``__post_init__``.
@@ -167,6 +170,34 @@ class StreamTrainingConfig(TrainingConfig):
         check_ranges(self, {"steps": (1, math.inf)})
 
 
+@dataclass(frozen=True)
+class TextServingConfig:
+    """Greatest requests that an exported model of texts answers.
+
+    Args:
+        max_length: Bytes (UTF-8) of a text; the rest is cut, which the output truncated tells.
+        max_request: Rows of a request times the bytes of its longest text; larger ones are refused.
+    """
+
+    max_length: int = 10_000
+    max_request: int = 100_000
+
+    def __post_init__(self):
+        check_ranges(self, {"max_length": (16, MAX_INT), "max_request": (self.max_length, MAX_INT)})
+
+    def rows_of(self, size: int) -> int:
+        """Return how many rows of a size one request may have.
+
+        Args:
+            size: Bytes of the longest.
+
+        Example:
+            >>> TextServingConfig(max_length=100, max_request=1000).rows_of(50)
+            20
+        """
+        return self.max_request // max(1, min(size, self.max_length))
+
+
 def read_recipe(path: str | Path, config_class: type) -> dict[str, dict[str, Any]]:
     """Read a TOML recipe and check every key against the task's configuration.
 
@@ -201,11 +232,14 @@ def read_recipe(path: str | Path, config_class: type) -> dict[str, dict[str, Any
     return content
 
 
-def build_parser(config_class: type, **keywords: Any) -> ArgumentParser:
+def build_parser(
+    config_class: type, sections: Sequence[str] | None = None, **keywords: Any
+) -> ArgumentParser:
     """Return a parser that knows every field of a configuration as a dotted flag.
 
     Args:
         config_class: The task's configuration dataclass, whose fields are the sections.
+        sections: The sections that have flags, without ``--config``; None: all.
         **keywords: Passed to ``jsonargparse.ArgumentParser`` (``prog``, ``description``, ...).
 
     Returns:
@@ -216,9 +250,12 @@ def build_parser(config_class: type, **keywords: Any) -> ArgumentParser:
     parser = ArgumentParser(
         parser_mode="toml", exit_on_error=False, allow_abbrev=False, add_help=True, **keywords
     )
-    parser.add_argument("--config", action="config", help="Recipe (TOML); flags win over it.")
+    if sections is None:
+        parser.add_argument("--config", action="config", help="Recipe (TOML); flags win over it.")
     defaults = config_class()  # a task's own defaults of a section may differ from the section's
     for section, section_class in _sections(config_class).items():
+        if sections is not None and section not in sections:
+            continue
         parser.add_argument(f"--{section}", type=section_class, default=getattr(defaults, section))
     return parser
 
@@ -241,13 +278,30 @@ def parse(
     """
     parser = parser or build_parser(config_class)
     _check_recipes(config_class, arguments)
+    namespace = parse_flags(config_class, arguments, parser)
     try:
-        namespace = parser.parse_args(list(arguments))
         filled = parser.instantiate(namespace)
     except (argparse.ArgumentError, ValueError, TypeError) as error:
         raise UserError(_explain(str(error), config_class)) from error
     config = config_class(**{name: getattr(filled, name) for name in _sections(config_class)})
     return config, namespace
+
+
+def parse_flags(config_class: type, arguments: Sequence[str], parser: ArgumentParser) -> Any:
+    """Parse command-line words into a namespace, without a configuration.
+
+    Args:
+        config_class: The task's configuration dataclass.
+        arguments: Command-line words after the verb.
+        parser: A parser of :func:`build_parser`, also of some sections alone.
+
+    Raises:
+        UserError: An unknown flag (with the nearest valid name) or an unfit value.
+    """
+    try:
+        return parser.parse_args(list(arguments))
+    except (argparse.ArgumentError, ValueError, TypeError) as error:
+        raise UserError(_explain(str(error), config_class)) from error
 
 
 def build_config(

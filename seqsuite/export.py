@@ -6,7 +6,9 @@ Keras to run, and carries warm-up requests that the server replays before it tak
 
 from __future__ import annotations
 
+import os
 import shutil
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,10 @@ import tensorflow as tf
 from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure
 from seqsuite.preprocessing import Preprocessor
+from seqsuite.serving_limits import same_rows
 from seqsuite.task import CONFIG_FILE, EXTRA_FOLDER, Task
+
+WARM_UP_FILE = f"{EXTRA_FOLDER}/tf_serving_warmup_requests"
 
 # Stateful or accelerator-only ops have no place in a served graph.
 _FORBIDDEN_OPS = ("Cudnn", "Random", "Assign")
@@ -42,36 +47,97 @@ def export(
     """
     directory = Path(directory)
     use_cpu_kernels(model)
-    module = tf.Module()
-    module.preprocessor, module.model = preprocessor, model
     signatures = serving_functions(task, preprocessor, model)
+    module = tracked(signatures, preprocessor, model)
+    files = {CONFIG_FILE: to_toml(task.config)}
+    for name, content in task.export_files(preprocessor).items():
+        files[f"{EXTRA_FOLDER}/{name}"] = content
+    requests = {
+        name: _typed(inputs, signatures[name])
+        for name, inputs in task.warm_up_requests(preprocessor).items()
+    }
+    # The server polls the folder: a version must appear complete or not at all.
+    partial = directory / f".{uuid.uuid4().hex}.partial"
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        version = next_version(directory)
-        # The server polls the folder: a version must appear complete or not at all.
-        partial = directory / f".{version.name}.partial"
-        shutil.rmtree(partial, ignore_errors=True)
         tf.saved_model.save(module, str(partial), signatures=signatures)
-        extra = partial / EXTRA_FOLDER
-        extra.mkdir()
-        (partial / CONFIG_FILE).write_text(to_toml(task.config), encoding="utf-8")
-        for name, content in task.export_files(preprocessor).items():
-            (extra / name).write_text(content, encoding="utf-8")
-        requests = {
-            name: np.array(
-                values, input_specification(name, task.serving_signature[name]).dtype.as_numpy_dtype
-            )
-            for name, values in task.sample_requests().items()
-        }
-        if requests:
-            write_warm_up_requests(extra / "tf_serving_warmup_requests", task.name, requests)
-        partial.rename(version)
+        (partial / EXTRA_FOLDER).mkdir()
+        for name, content in files.items():
+            (partial / name).write_text(content, encoding="utf-8")
+        write_warm_up_requests(partial / WARM_UP_FILE, task.name, requests)
+        return _publish(partial, directory)
     except (OSError, tf.errors.OpError) as error:
         raise EnvironmentFailure(
             f"Could not write the exported model below {directory}: {error}. "
             "Choose a writable folder with --output DIR."
         ) from error
-    return version
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def tracked(
+    signatures: dict[str, Any], preprocessor: Preprocessor, model: keras.Model
+) -> tf.Module:
+    """Return what a SavedModel of these signatures holds: the variables and tables they read.
+
+    Of a Keras object Keras exports a second variable for each, which alone the saved graph
+    restores, while the signatures read the first: Python's loader goes by objects and is right,
+    TensorFlow Serving's is not (tensorflow#72963, keras#20095).
+
+    Args:
+        signatures: Concrete functions by name.
+        preprocessor: The preprocessor they call.
+        model: The model they call.
+    """
+    captured = {id(tensor) for f in signatures.values() for tensor, _ in f.graph.captures}
+    owner = tf.Module()
+    owner.preprocessor, owner.model = preprocessor, model
+    module = tf.Module()
+    # By their names in the graph a list could be in another order in another process.
+    variables = {id(v): v for f in signatures.values() for v in f.graph.variables}
+    module.variables_read = list(variables.values())
+    module.tables_read = [
+        part
+        for part in tf.train.TrackableView(owner).descendants()
+        if isinstance(part, tf.saved_model.experimental.TrackableResource)
+        and id(part.resource_handle) in captured
+    ]
+    return module
+
+
+def _typed(inputs: dict[str, Any], function: Any) -> dict[str, np.ndarray]:
+    """Return a request in the dtypes of a signature.
+
+    Raises:
+        RuntimeError: It has other inputs, and a server that replays it would not start.
+    """
+    named = function.structured_input_signature[1]
+    if named.keys() != inputs.keys():
+        raise RuntimeError(f"A warm-up request has {sorted(inputs)} for {sorted(named)}.")
+    return {
+        name: np.array(values, named[name].dtype.as_numpy_dtype) for name, values in inputs.items()
+    }
+
+
+def _publish(partial: Path, directory: Path) -> Path:
+    """Give a complete version the next number, whatever other exports do at the same time."""
+    for path in (*partial.rglob("*"), partial):
+        # What is renamed before it is on the disk may be empty after a power cut.
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    while True:
+        version = next_version(directory)
+        try:
+            # A folder that is not empty is never replaced.
+            partial.rename(version)
+        except OSError:
+            if not version.exists():
+                raise
+        else:
+            return version
 
 
 def next_version(directory: Path) -> Path:
@@ -123,23 +189,26 @@ def check_servable(function: Any) -> None:
         raise RuntimeError(f"The served graph must not hold {found}: it would not be reproducible.")
 
 
-def write_warm_up_requests(path: Path, model_name: str, requests: dict[str, Any]) -> None:
-    """Write one warm-up request in the format that TensorFlow Serving replays.
+def write_warm_up_requests(
+    path: Path, model_name: str, requests: dict[str, dict[str, np.ndarray]]
+) -> None:
+    """Write warm-up requests in the format that TensorFlow Serving replays.
 
     Args:
         path: The TFRecord file to write.
         model_name: Name of the served model.
-        requests: Input name -> list of raw values.
+        requests: Signature -> input name -> values.
     """
     # PredictionLog{predict_log=6{request=1}}, PredictRequest{model_spec=1, inputs=2}: four nested
     # messages do not justify a dependency on the server's package.
-    spec = _field(1, model_name.encode()) + _field(3, b"serving_default")
-    request = _field(1, spec)
-    for name, values in requests.items():
-        tensor = tf.make_tensor_proto(np.array(values)).SerializeToString()
-        request += _field(2, _field(1, name.encode()) + _field(2, tensor))
     with tf.io.TFRecordWriter(str(path)) as writer:
-        writer.write(_field(6, _field(1, request)))
+        for signature, inputs in requests.items():
+            specification = _field(1, model_name.encode()) + _field(3, signature.encode())
+            request = _field(1, specification)
+            for name, values in inputs.items():
+                tensor = tf.make_tensor_proto(values).SerializeToString()
+                request += _field(2, _field(1, name.encode()) + _field(2, tensor))
+            writer.write(_field(6, _field(1, request)))
 
 
 def serving_functions(task: Task, preprocessor: Preprocessor, model: keras.Model) -> dict[str, Any]:
@@ -150,13 +219,29 @@ def serving_functions(task: Task, preprocessor: Preprocessor, model: keras.Model
     """
     # Built once and outside of the trace: a task may read its tables there.
     answer = task.build_server(preprocessor, model)
-    server = tf.function(lambda **features: answer(features), autograph=False)
+
+    def serve(**features):
+        features = same_rows(features)
+        rows = tf.shape(next(iter(features.values())))[0]
+        # Layers need not know batches of none: one row is answered for them, and dropped.
+        outputs = answer({name: _at_least_one_row(value) for name, value in features.items()})
+        return {name: value[:rows] for name, value in outputs.items()}
+
+    server = tf.function(serve, autograph=False)
     functions = {}
     for name, inputs in task.signatures(preprocessor).items():
         specifications = {key: input_specification(key, text) for key, text in inputs.items()}
         functions[name] = server.get_concrete_function(**specifications)
         check_servable(functions[name])
     return functions
+
+
+def _at_least_one_row(values: tf.Tensor) -> tf.Tensor:
+    missing = tf.maximum(0, 1 - tf.shape(values)[0])
+    padded = tf.pad(values, [[0, missing], *[[0, 0]] * (values.shape.rank - 1)],
+                    constant_values="" if values.dtype == tf.string else 0)  # fmt: skip
+    padded.set_shape(values.shape)
+    return padded
 
 
 def input_specification(name: str, text: str) -> tf.TensorSpec:

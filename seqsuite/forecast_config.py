@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from seqsuite.config import DataConfig, TrainingConfig, check_ranges
+from seqsuite.config import MAX_INT, DataConfig, TrainingConfig, check_ranges
 from seqsuite.errors import UserError
 
 # Setting -> the architectures that read it, where not all do.
@@ -257,6 +257,26 @@ def _check_readers(section: Any, name: str, architecture: str) -> None:
 
 
 @dataclass(frozen=True)
+class ForecastServingConfig:
+    """Greatest requests that an exported forecaster answers.
+
+    Of a history of any length the last ``data.context_length`` rows are read.
+
+    Args:
+        max_rows: Series of a request; more are refused.
+    """
+
+    max_rows: int = 4096
+
+    def __post_init__(self):
+        check_ranges(self, {"max_rows": (1, MAX_INT)})
+
+    def rows_of(self, size: int) -> int:
+        """Return how many rows one request may have, whatever their size."""
+        return self.max_rows
+
+
+@dataclass(frozen=True)
 class ForecastConfig:
     """All sections of the task."""
 
@@ -268,6 +288,7 @@ class ForecastConfig:
         )
     )
     evaluation: ForecastEvaluationConfig = field(default_factory=ForecastEvaluationConfig)
+    serving: ForecastServingConfig = field(default_factory=ForecastServingConfig)
 
     def __post_init__(self):
         if self.training.class_weights != "none" or self.training.pretraining_epochs:

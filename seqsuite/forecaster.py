@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
+from seqsuite.config import MAX_INT
 from seqsuite.preprocessing.series import LARGEST, SeriesPreprocessor
+from seqsuite.serving_limits import after, check_size
 
 Tensor = Any
 STATE_PREFIX = "state_"
+LENGTH_STATE = f"{STATE_PREFIX}length"
+
+MISSING = float(np.finfo(np.float64).max)
+"""What states hold for a missing number, since JSON has no NaN."""
 
 
 class Forecaster:
@@ -21,6 +29,7 @@ class Forecaster:
         model: What forecasts: encoded windows -> ``forecast`` and, where it has them,
             ``quantiles``.
         intervals: ``conformal``, ``model`` or ``calibrated``.
+        max_rows: Rows of a request; more are refused.
 
     Call arguments:
         features: As :class:`SeriesPreprocessor` takes them: forecast. Or ``observation`` float64
@@ -29,7 +38,8 @@ class Forecaster:
 
     Returns:
         ``mean`` float64 ``(batch, time)`` and ``quantiles`` float64 ``(batch, time, levels)``,
-        never crossing; of a step also the states after it.
+        never crossing; of a step also the states after it, `MISSING` where a number is. All
+        numbers are finite.
     """
 
     def __init__(
@@ -37,15 +47,18 @@ class Forecaster:
         preprocessor: SeriesPreprocessor,
         model: Callable[..., dict[str, Tensor]],
         intervals: str = "conformal",
+        max_rows: int = MAX_INT,
     ):
         self.preprocessor = preprocessor
         self.model = model
         self.intervals = intervals
+        self.max_rows = max_rows
 
     def __call__(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
-        if "observation" in features:
-            return self._step(features)
-        return self._forecast(features)
+        rows = tf.shape(features["unique_id"])[0]
+        fits = check_size("unique_id", rows, 1, self.max_rows, "serving.max_rows")
+        features = {n: _with_missing(v) for n, v in after([fits], features).items()}
+        return self._step(features) if "observation" in features else self._forecast(features)
 
     def _forecast(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         encoded = self.preprocessor(features)
@@ -54,10 +67,10 @@ class Forecaster:
             del encoded["center"], encoded["scale"]
         found = self.model(encoded, training=False)
         mean = _finite(found["forecast"])
-        answer = {"mean": mean * scale + center}
+        answer = {"mean": _in_units(mean, scale, center)}
         quantiles = self._quantiles(found, mean)
         if quantiles is not None:
-            answer["quantiles"] = quantiles * scale[:, :, None] + center[:, :, None]
+            answer["quantiles"] = _in_units(quantiles, scale[:, :, None], center[:, :, None])
         return answer
 
     def _quantiles(self, found: dict[str, Tensor], mean: Tensor) -> Tensor | None:
@@ -79,7 +92,7 @@ class Forecaster:
 
     def _step(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         size = self.preprocessor.context_length
-        before = tf.clip_by_value(features[f"{STATE_PREFIX}length"], 0, size)
+        before = tf.clip_by_value(features[LENGTH_STATE], 0, size)
         whole = {"end": features["end"], "unique_id": features["unique_id"]}
         rows = {"history": features["observation"][:, None]}
         for name in self.preprocessor.covariate_encoder.raw_inputs():
@@ -95,9 +108,9 @@ class Forecaster:
             ahead = 0 if name == "history" or name.startswith("past") else new.shape[1] - 1
             kept = tf.gather(joined, begin[:, None] + tf.range(size + ahead), batch_dims=1)
             whole[name] = kept
-            states[f"{STATE_PREFIX}{name}"] = kept[:, :size]
+            states[f"{STATE_PREFIX}{name}"] = _without_nan(kept[:, :size])
         length = tf.minimum(before + 1, size)
-        whole["length"] = states[f"{STATE_PREFIX}length"] = length
+        whole["length"] = states[LENGTH_STATE] = length
         return {**self._forecast(whole), **states}
 
 
@@ -121,6 +134,29 @@ def covariate_inputs(preprocessor: SeriesPreprocessor, is_step: bool) -> dict[st
     return found
 
 
+def warm_up_requests(
+    known: dict[str, Any], signatures: dict[str, dict[str, str]], ahead: int
+) -> dict[str, dict[str, Any]]:
+    """Return a request for each signature; what is not known beforehand is missing or zero.
+
+    Args:
+        known: Inputs of ``serving_default`` without covariates.
+        signatures: Name -> inputs -> their dtype and axes.
+        ahead: Rows of covariates known ahead beyond the history.
+    """
+    rows, time = np.shape(known["history"])
+    requests = {}
+    for signature, inputs in signatures.items():
+        requests[signature] = {"observation": [317.5, math.nan]} | known
+        for name in inputs.keys() - requests[signature].keys():
+            dtype, _, axes = inputs[name].removesuffix("]").partition("[")
+            sizes = {"batch": rows, "time": time + ahead * name.startswith("future")}
+            shape = [int(axis) if axis.isdigit() else sizes[axis] for axis in axes.split(",")]
+            requests[signature][name] = np.zeros(shape, {"string": "S1"}.get(dtype, dtype))
+        requests[signature] = {name: requests[signature][name] for name in inputs}
+    return requests
+
+
 def _appended(state: Tensor, length: Tensor, rows: Tensor) -> Tensor:
     """Return states with rows set behind the first ``length`` of theirs."""
     size, added = tf.shape(state)[1], tf.shape(rows)[1]
@@ -131,6 +167,26 @@ def _appended(state: Tensor, length: Tensor, rows: Tensor) -> Tensor:
     for _ in range(state.shape.rank - 2):
         is_old = is_old[..., None]
     return tf.where(is_old, old, new)
+
+
+def _with_missing(values: Tensor) -> Tensor:
+    """Return an input with NaN for numbers that are missing, infinite, or no measurement at all."""
+    if not values.dtype.is_floating:
+        return values
+    return tf.where(tf.abs(values) < MISSING / 1e8, values, tf.constant(math.nan, values.dtype))
+
+
+def _without_nan(values: Tensor) -> Tensor:
+    """Return a state as JSON can hold it; :func:`_with_missing` reads it back."""
+    if not values.dtype.is_floating:
+        return values
+    return tf.where(tf.math.is_finite(values), values, tf.constant(MISSING, values.dtype))
+
+
+def _in_units(values: Tensor, scale: Tensor, center: Tensor) -> Tensor:
+    """Return standardized values in the units of the input; finite, as JSON has no infinity."""
+    largest = tf.float64.max
+    return tf.clip_by_value(values * scale + center, -largest, largest)
 
 
 def _finite(values: Tensor) -> Tensor:

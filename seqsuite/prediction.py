@@ -21,7 +21,7 @@ from seqsuite.datasets import tables
 from seqsuite.errors import EnvironmentFailure, UserError, nearest
 from seqsuite.explanation import highlight
 from seqsuite.export import latest_version
-from seqsuite.task import EXTRA_FOLDER, Item, Task
+from seqsuite.task import CONFIG_FILE, EXTRA_FOLDER, Item, Task
 
 
 def run(task: Task, server: Server, options: Any) -> int:
@@ -38,6 +38,7 @@ def run(task: Task, server: Server, options: Any) -> int:
     Raises:
         UserError: The input cannot be read.
     """
+    num_truncated = 0
     with _open_output(options.output) as output:
         progress = _Progress(options, output)
         try:
@@ -48,11 +49,18 @@ def run(task: Task, server: Server, options: Any) -> int:
             output.write(task.header(output_format))
             for chunk in _chunks(items, options.batch_size):
                 for item, row in _answers(server, task, chunk, options):
+                    num_truncated += bool(row.get("truncated"))
                     output.write(_format(task, server, item, row, options, output_format))
                 progress.update(len(chunk))
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise UserError(f"Input file {options.input} cannot be read: {error}.") from error
         progress.close()
+    if num_truncated:
+        print(
+            f"note: {num_truncated:,} inputs or answers were longer than the exported model's "
+            f"limits, and cut; its limits are in {server.version / CONFIG_FILE}, section serving",
+            file=sys.stderr,
+        )
     return 0
 
 
@@ -128,11 +136,12 @@ def _answers(
         yield from zip(items, answered, strict=True)
         return
     # Sorting by length keeps padding (and so time) down; answers go back in the given order.
-    order = np.argsort([len(item.text) for item in items], kind="stable")
+    sizes = [task.request_size(item.features) for item in items]
+    order = sorted(range(len(items)), key=sizes.__getitem__)
     rows: list[dict[str, Any]] = [{}] * len(items)
-    step = max(1, 64_000 // (1 + max(len(items[i].text.split()) for i in order)))
-    for start in range(0, len(order), step):
-        indices = order[start : start + step]
+    while order:
+        step = task.config.serving.rows_of(sizes[order[-1]])
+        indices, order = order[-step:], order[:-step]
         names = items[indices[0]].features
         features = {name: _stack([items[i].features[name] for i in indices]) for name in names}
         outputs = {key: value.numpy() for key, value in server(**features).items()}

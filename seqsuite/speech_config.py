@@ -243,6 +243,25 @@ class SpeechDecodingConfig:
 
 
 @dataclass(frozen=True)
+class SpeechServingConfig:
+    """Greatest requests that an exported recogniser answers.
+
+    Args:
+        max_seconds: Length of an utterance, or of a chunk of a stream; a longer utterance has no
+            transcript, which the output problem tells.
+        max_request_seconds: Rows of a request times the length of its longest; more are refused.
+    """
+
+    max_seconds: float = 120.0
+    max_request_seconds: float = 1200.0
+
+    def __post_init__(self):
+        # `predict` cuts recordings into parts of 30 seconds.
+        check_ranges(self, {"max_seconds": (30, 3600)})
+        check_ranges(self, {"max_request_seconds": (self.max_seconds, 36_000)})
+
+
+@dataclass(frozen=True)
 class SpeechConfig:
     """All sections."""
 
@@ -250,6 +269,7 @@ class SpeechConfig:
     model: SpeechModelConfig = field(default_factory=SpeechModelConfig)
     training: SpeechTrainingConfig = field(default_factory=SpeechTrainingConfig)
     decoding: SpeechDecodingConfig = field(default_factory=SpeechDecodingConfig)
+    serving: SpeechServingConfig = field(default_factory=SpeechServingConfig)
 
     def __post_init__(self):
         if self.data.equalize and self.model.streams:

@@ -19,9 +19,11 @@ from seqsuite.datasets.cepstral_files import read_cepstra
 from seqsuite.equalized_files import EqualizedReader
 from seqsuite.errors import UserError
 from seqsuite.ngram_language_model import BackoffLanguageModel, read_arpa, write_arpa
+from seqsuite.speech_config import SpeechServingConfig
 from seqsuite.speech_decoding import Decoder, build_decoder, language_model
 from seqsuite.speech_model import convolution_layer
 from seqsuite.speech_recordings import Transcriber
+from seqsuite.speech_stream import initial_states
 from seqsuite.spelling import Spelling
 
 RECOGNISER_FILE = "recogniser.json"
@@ -59,6 +61,35 @@ def export_files(config: Any, preprocessor: Any) -> dict[str, str]:
             write_arpa(model, path)
             files[LANGUAGE_MODEL_FILE] = path.read_text(encoding="utf-8")
     return files
+
+
+def warm_up_requests(
+    files: dict[str, Any], signatures: dict[str, dict[str, str]], config: Any, preprocessor: Any
+) -> dict[str, dict[str, Any]]:
+    """Return a request for each signature: half a second of silence, and nothing.
+
+    Args:
+        files: The inputs of ``serving_default`` where it takes files.
+        signatures: Name -> inputs -> their dtype and axes.
+        config: The section ``model`` of the task.
+        preprocessor: An adapted ``SpeechPreprocessor``.
+    """
+    steps = round(0.5 * preprocessor.rate)
+    length = np.array([steps, 0], np.int32)
+    requests = {}
+    for signature, inputs in signatures.items():
+        if "audio" in inputs:
+            requests[signature] = files
+        elif "chunk" in inputs:
+            waiting = convolution_layer(config).left_padding
+            states = initial_states(inputs, waiting, rows=2)
+            chunk = np.zeros((2, steps), np.float32)
+            requests[signature] = {"chunk": chunk, "final": np.zeros(2, np.int32), **states}
+        else:
+            (name,) = inputs.keys() - {"length"}
+            shape = (2, steps, preprocessor.feature_size) if name == "features" else (2, steps)
+            requests[signature] = {name: np.zeros(shape, np.float32), "length": length}
+    return requests
 
 
 @dataclass(frozen=True)
@@ -108,22 +139,30 @@ class Exported:
         path = folder / LANGUAGE_MODEL_FILE
         return cls(**record, model=read_arpa(path) if path.is_file() else None)
 
-    def transcriber(self, serve: Any, settings: Any, best_path: bool = False) -> Transcriber:
+    def transcriber(
+        self, serve: Any, settings: Any, best_path: bool = False, limits: Any = None
+    ) -> Transcriber:
         """Return what answers files.
 
         Args:
             serve: The exported model.
             settings: The section ``decoding`` that it was exported with.
             best_path: Take the network's best path, whatever would help.
+            limits: The section ``serving`` that it was exported with; None: its defaults.
         """
+        limits = limits or SpeechServingConfig()
         decoder = None if best_path else self.decoder(settings)
         if self.feature_size:
             read = partial(_frames, size=self.feature_size)
             rate = self.sample_rate / self.hop_samples
-            return Transcriber(serve, "features", read, rate, self.step_seconds, decoder)
+            return Transcriber(
+                serve, "features", read, rate, self.step_seconds, decoder, limits=limits
+            )
         name = "equalized" if self.spectrum else "samples"
         rate = float(self.sample_rate)
-        return Transcriber(serve, name, self.read_audio, rate, self.step_seconds, decoder)
+        return Transcriber(
+            serve, name, self.read_audio, rate, self.step_seconds, decoder, limits=limits
+        )
 
     def decoder(self, settings: Any) -> Decoder | None:
         """Return the beam search of a configuration, or None if nothing is to be searched with.

@@ -14,6 +14,7 @@ import tensorflow as tf
 from seqsuite.datasets.audio_files import read_blocks
 from seqsuite.decoding.ctc import Transcript
 from seqsuite.errors import UserError
+from seqsuite.speech_config import SpeechServingConfig
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".au", ".opus")
 """What is taken for audio in a folder."""
@@ -128,6 +129,7 @@ class Transcriber:
         rate: Samples or frames a second.
         step_seconds: Time from step to step of the model's outputs.
         decoder: A beam search over its outputs; None: its own best paths.
+        limits: The section ``serving`` that the model was exported with.
     """
 
     def __init__(
@@ -138,6 +140,7 @@ class Transcriber:
         rate: float,
         step_seconds: float,
         decoder: Callable[..., list[list[Transcript]]] | None = None,
+        limits: SpeechServingConfig | None = None,
     ):
         self.serve = serve
         self.input_name = input_name
@@ -145,6 +148,8 @@ class Transcriber:
         self.rate = rate
         self.step_seconds = step_seconds
         self.decoder = decoder
+        most = (limits or SpeechServingConfig()).max_request_seconds
+        self._batch_seconds = min(_BATCH_SECONDS, most)
 
     def __call__(self, paths: Sequence[str]) -> list[dict[str, Any]]:
         """Return the answer of each file; one that cannot be read says why under ``problem``."""
@@ -153,13 +158,13 @@ class Transcriber:
         for recording, path in zip(recordings, paths, strict=True):
             try:
                 for part in self.read(Path(path).expanduser()):
-                    waiting.append((recording, recording.seconds, part))
-                    recording.seconds += len(part) / self.rate
                     # No batch grows with the length of a file.
-                    longest = max(len(part) for *_, part in waiting)
-                    if len(waiting) * longest > _BATCH_SECONDS * self.rate:
+                    longest = max([len(part), *(len(other) for *_, other in waiting)])
+                    if (len(waiting) + 1) * longest > self._batch_seconds * self.rate:
                         self._answer(waiting)
                         waiting = []
+                    waiting.append((recording, recording.seconds, part))
+                    recording.seconds += len(part) / self.rate
             except UserError as error:
                 recording.problem = str(error)
         self._answer(waiting)
@@ -175,7 +180,9 @@ class Transcriber:
             row[: len(part)] = part
         features = {self.input_name: tf.constant(inputs), "length": tf.constant(lengths)}
         outputs = {name: value.numpy() for name, value in self.serve(**features).items()}
+        problems = outputs.get("problem", np.full(len(batch), b"", object))
         for number, (recording, begin, _) in enumerate(batch):
+            recording.problem = recording.problem or problems[number].decode("utf-8")
             if self.decoder is None:
                 row = best_path(outputs, number)
             else:

@@ -8,8 +8,13 @@ import tensorflow as tf
 
 from seqsuite.decoding.ctc import CTCSymbols, ctc_greedy_search
 from seqsuite.preprocessing.speech import BLANK
+from seqsuite.serving_limits import after, check_size
+from seqsuite.wave_decoding import decode_waves
 
 Tensor = Any
+
+LARGEST_INPUT = 1e6
+"""Samples are in [-1, 1], and features of that order; far larger ones overflow in the network."""
 
 
 class SpeechServer:
@@ -18,12 +23,14 @@ class SpeechServer:
     Args:
         preprocessor: An adapted ``SpeechPreprocessor``.
         model: A trained model of ``build_speech_model``.
+        limits: The section ``serving`` of the task.
         stream: What answers the streaming step; None: the model does not stream.
     """
 
-    def __init__(self, preprocessor: Any, model: Any, stream: Any = None):
+    def __init__(self, preprocessor: Any, model: Any, limits: Any, stream: Any = None):
         self.preprocessor = preprocessor
         self.model = model
+        self.limits = limits
         self.stream = stream
 
     def __call__(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -36,24 +43,61 @@ class SpeechServer:
         Returns:
             ``transcript`` and ``score`` ``(batch,)``: the logarithm of the path's probability;
             ``words``, ``starts``, ``ends`` (seconds) and ``confidences`` ``(batch, words)``, empty
-            and 0 after the last. Of ``audio`` also ``problem`` ``(batch,)``, empty unless a row was
-            not read; of the others also ``log_probabilities`` ``(batch, steps, symbols)``, for a
+            and 0 after the last; ``problem`` ``(batch,)``, empty unless a row has no answer, and
+            why. Of all but ``audio`` also ``log_probabilities`` ``(batch, steps, symbols)``, for a
             search with what the caller knows.
         """
         if "chunk" in features:
             return self.stream(features)
-        encoded = self.preprocessor(features)
-        problem = encoded.pop("problem", None)
-        logits = self.model(encoded, training=False)["logits"]
+        heard, problem = self._audio(features) if "audio" in features else self._limited(features)
+        logits = self.model(self.preprocessor(heard), training=False)["logits"]
         found = ctc_greedy_search(logits, blank=BLANK)
         answer = {
             "transcript": self.preprocessor.decode(found.ids),
             "score": found.log_probability,
             **self.words(found),
+            "problem": problem,
         }
-        if problem is None:
-            return {**answer, "log_probabilities": tf.nn.log_softmax(logits)}
-        return {**answer, "problem": problem}
+        if "audio" in features:
+            return answer
+        return {**answer, "log_probabilities": tf.nn.log_softmax(logits)}
+
+    def _audio(self, features):
+        limits = self.limits
+        samples, length, problem = decode_waves(
+            features["audio"],
+            self.preprocessor.sample_rate,
+            limits.max_seconds,
+            limits.max_request_seconds,
+        )
+        return {"samples": samples, "length": length}, problem
+
+    def _limited(self, features):
+        """Return inputs without the rows that have no answer, and what is wrong with those."""
+        limits, rate = self.limits, self.preprocessor.rate
+        (name,) = features.keys() - {"length"}
+        values, length = features[name], features["length"]
+        rows, width = tf.unstack(tf.shape(values)[:2])
+        longest = tf.minimum(width, round(limits.max_seconds * rate))
+        largest = round(limits.max_request_seconds * rate)
+        fits = check_size(name, rows, longest, largest, "serving.max_request_seconds")
+        length = tf.clip_by_value(length, 0, width)
+        values, length = after([fits], (values[:, :longest], length))
+        usual = tf.abs(values) <= LARGEST_INPUT
+        if values.shape.rank == 3:
+            usual = tf.reduce_all(usual, axis=2)
+        real = tf.sequence_mask(length, longest)
+        problem = tf.where(
+            tf.reduce_all(usual | ~real, axis=1),
+            "",
+            f"{name} must be finite numbers of ordinary size",
+        )
+        problem = tf.where(length > longest, f"longer than {limits.max_seconds:g} seconds", problem)
+        length = tf.where(tf.equal(problem, ""), length, 0)
+        real = tf.sequence_mask(length, longest)
+        if values.shape.rank == 3:
+            real = real[:, :, None]
+        return {name: tf.where(real, values, 0.0), "length": length}, problem
 
     def words(self, found: CTCSymbols) -> dict[str, Tensor]:
         """Return words with times in seconds and mean confidence of their symbols.

@@ -19,12 +19,16 @@ from seqsuite.datasets.audio_files import read_blocks
 from seqsuite.decoding.ctc import ctc_greedy_search
 from seqsuite.preprocessing.speech import BLANK
 from seqsuite.preprocessing.utterances import FULL_SCALE
+from seqsuite.serving_limits import MAX_STATE, after, check, check_range, check_size
 
 Tensor = Any
 
 CHUNK_SECONDS = 0.1
 """What `predict --stream` reads at a time."""
 _STATE = "state_"
+_SUMS = ("state_count", "state_sum", "state_squares")
+# Over days of frames.
+_LARGEST_SUM = 1e15
 
 
 def stream_inputs(config: Any, spelled: bool = False) -> dict[str, str]:
@@ -62,10 +66,12 @@ class SpeechStream:
     Args:
         preprocessor: An adapted ``SpeechPreprocessor``.
         model: A model of ``build_speech_model`` whose configuration streams.
+        limits: The section ``serving`` of the task.
     """
 
-    def __init__(self, preprocessor: Any, model: keras.Model):
+    def __init__(self, preprocessor: Any, model: keras.Model, limits: Any):
         self.preprocessor = preprocessor
+        self.limits = limits
         names = ("log_mel", "normalization", "convolutions", "recurrent", "prediction")
         self.log_mel, self.normalization, self.convolutions, self.recurrent, self.prediction = (
             model.get_layer(name) for name in names
@@ -81,6 +87,7 @@ class SpeechStream:
             ``text``, what was heard in addition, strings ``(batch,)``, and all states. Where
             symbols are phones, a word is told when the space behind it is heard.
         """
+        inputs = after(self._checks(inputs), inputs)
         frames, samples = streaming_front_end.continue_log_mel(
             self.log_mel, inputs["state_samples"], inputs["chunk"]
         )
@@ -102,8 +109,31 @@ class SpeechStream:
         kept = {"state_samples": samples, "state_frames": waiting, "state_symbol": symbol}
         return {"text": text, **kept, **states}
 
+    def _checks(self, inputs):
+        """Refuse what is too long, and states that no step can have returned."""
+        limits, rate = self.limits, self.preprocessor.sample_rate
+        rows, width = tf.unstack(tf.shape(inputs["chunk"]))
+        longest = round(limits.max_seconds * rate)
+        largest = round(limits.max_request_seconds * rate)
+        checks = []
+        for name, hop in (("state_samples", 1), ("state_frames", self.preprocessor.hop_samples)):
+            total = width + hop * tf.shape(inputs[name])[1]
+            message = (
+                f"Inputs chunk and {name} must have at most {longest} samples together "
+                "(serving.max_seconds). Received:"
+            )
+            checks += [
+                check(total <= longest, message, total),
+                check_size("chunk", rows, total, largest, "serving.max_request_seconds"),
+            ]
+        for name, values in inputs.items():
+            if values.dtype.is_floating:
+                greatest = _LARGEST_SUM if name in _SUMS else MAX_STATE
+                checks.append(check_range(name, values, -greatest, greatest))
+        return checks
+
     def _normalized(self, frames, inputs):
-        names = ("state_count", "state_sum", "state_squares")
+        names = _SUMS
         if names[0] not in inputs:
             return self.normalization(frames), {}
         frames, *states = self.normalization(frames, initial_state=[inputs[name] for name in names])

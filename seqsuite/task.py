@@ -47,6 +47,15 @@ class Item:
     origin: Any = None
 
 
+def _size(value: Any) -> int:
+    """Return the size of a raw feature: bytes of a text, entries of anything else that has any."""
+    if isinstance(value, str):
+        return len(value.encode("utf-8", errors="surrogateescape"))
+    if isinstance(value, list):
+        return max([len(value), *map(_size, value)])
+    return len(value) if hasattr(value, "__len__") else 0
+
+
 class Task(ABC):
     """One applied sequence task, configured.
 
@@ -259,9 +268,21 @@ class Task(ABC):
         """Return the parts of a raw input and how far each moved the exported model's answer."""
         raise UserError(f"Task {self.name} has no --explain.")
 
+    def request_size(self, features: dict[str, Any]) -> int:
+        """Return the size of a row that ``serving.rows_of`` counts: bytes, or entries of a list.
+
+        Args:
+            features: Raw features of one row.
+        """
+        return max(map(_size, features.values()))
+
     def sample_requests(self) -> dict[str, Sequence[Any]]:
         """Return raw inputs for warm-up requests and the printed predict line."""
         return {}
+
+    def warm_up_requests(self, preprocessor: Preprocessor) -> dict[str, dict[str, Any]]:
+        """Return a request for each signature: name -> inputs, which a server replays first."""
+        return {"serving_default": self.sample_requests()}
 
     def example_words(self) -> str:
         """Return what the printed predict line gives to the exported model."""

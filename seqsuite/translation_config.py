@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from seqsuite.config import DataConfig, TrainingConfig, check_ranges
+from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
 from seqsuite.errors import UserError
 
 
@@ -176,6 +176,9 @@ class TranslationConfig:
         )
     )
     decoding: TranslationDecodingConfig = field(default_factory=TranslationDecodingConfig)
+    serving: TextServingConfig = field(
+        default_factory=lambda: TextServingConfig(max_length=4_000, max_request=40_000)
+    )
 
     def __post_init__(self):
         if self.training.class_weights != "none" or self.training.pretraining_epochs:

@@ -13,6 +13,7 @@ from seqsuite.decoding import beam_search, ensemble, generate, repeat_beams
 from seqsuite.decoding.hypotheses import Step
 from seqsuite.layers import ScheduledSampling
 from seqsuite.preprocessing.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
+from seqsuite.serving_limits import limited_texts
 
 Tensor = Any
 
@@ -197,36 +198,46 @@ class TranslationServer:
 
     Args:
         translator: The translator.
+        limits: The section ``serving`` of the task.
     """
 
-    def __init__(self, translator: Translator):
+    def __init__(self, translator: Translator, limits: Any):
         self.translator = translator
+        self.limits = limits
         self.preprocessor = translator.preprocessor
 
     def __call__(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         """Answer either signature, told by its inputs."""
-        encoded = self.preprocessor({"source": features["source"]})
+        source, truncated = limited_texts(features, "source", self.limits)
+        encoded = self.preprocessor({"source": source})
         if "translation" in features:
-            return self._score(encoded, features["translation"])
+            translation, cut = limited_texts(features, "translation", self.limits)
+            return {**self._score(encoded, translation), "truncated": truncated | cut}
         source_ids, length = encoded["source_ids"], encoded["length"]
         found = self.translator.translate(
             source_ids,
             length,
-            features["source"],
+            source,
             num_alternatives=self.translator.settings.num_alternatives,
         )
         vocabularies = self.preprocessor.source_vocabulary, self.preprocessor.target_vocabulary
         read = tf.sequence_mask(length, tf.shape(source_ids)[1])
         said = tf.sequence_mask(found.lengths[:, 0], tf.shape(found.ids)[2])
         alignment = tf.argmax(found.attention[:, 0], axis=-1, output_type=tf.int32)
+        # JSON has no infinity: where there is no further alternative, the score of the last stands.
+        is_found = found.scores > NOT_FOUND
+        least = tf.reduce_min(tf.where(is_found, found.scores, 0.0), axis=1, keepdims=True)
+        scores = tf.where(is_found, found.scores, least)
         return {
             "translation": found.texts[:, 0],
-            "score": found.scores[:, 0],
+            "score": scores[:, 0],
             "alternatives": found.texts,
-            "alternative_scores": found.scores,
+            "alternative_scores": scores,
+            "num_alternatives": tf.reduce_sum(tf.cast(is_found, tf.int32), axis=1),
             "source_pieces": tf.where(read, vocabularies[0].lookup(source_ids), ""),
             "pieces": tf.where(said, vocabularies[1].lookup(found.ids[:, 0]), ""),
             "alignment": tf.where(said, alignment, -1),
+            "truncated": truncated,
         }
 
     def _score(self, encoded: dict[str, Tensor], translation: Tensor) -> dict[str, Tensor]:

@@ -6,11 +6,13 @@ batch. Here a file that cannot be read has no samples and a line that says why.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from seqsuite.resampling import resample
+from seqsuite.serving_limits import after, check_size
 
 Tensor = Any
 
@@ -22,7 +24,12 @@ _LEAST_RATE, _GREATEST_RATE = 1000, 192_000
 
 
 @tf.autograph.experimental.do_not_convert
-def decode_waves(audio: Tensor, sample_rate: int) -> tuple[Tensor, Tensor, Tensor]:
+def decode_waves(
+    audio: Tensor,
+    sample_rate: int,
+    max_seconds: float = math.inf,
+    max_request_seconds: float = math.inf,
+) -> tuple[Tensor, Tensor, Tensor]:
     """Decode a batch of RIFF/WAVE files.
 
     PCM of 8, 16, 24 and 32 bits and IEEE floats of 32 and 64 bits, also as WAVE_FORMAT_EXTENSIBLE;
@@ -35,6 +42,8 @@ def decode_waves(audio: Tensor, sample_rate: int) -> tuple[Tensor, Tensor, Tenso
     Args:
         audio: The files' bytes, string ``(batch,)``.
         sample_rate: Samples per second of the result.
+        max_seconds: A longer file is not read.
+        max_request_seconds: Rows times the length of the longest; more are refused.
 
     Returns:
         Samples, float32 ``(batch, time)`` in [-1, 1], zero behind each row's end; how many of each
@@ -45,21 +54,40 @@ def decode_waves(audio: Tensor, sample_rate: int) -> tuple[Tensor, Tensor, Tenso
         >>> samples, lengths, problems = decode_waves(tf.constant(["garbage"]), 16000)
         >>> lengths.numpy().tolist(), problems.numpy().tolist()
         ([0], [b'not a wav file'])
+
+    Raises:
+        tf.errors.InvalidArgumentError: All rows together are longer than `max_request_seconds`.
     """
 
-    def decode(content):
-        header, problem = _read_header(content)
-        samples = tf.cond(
+    number = tf.TensorSpec([], tf.int64)
+    header_specification = _Header(tf.TensorSpec([], tf.int32), *[number] * 5)
+    headers, problems = tf.map_fn(
+        _read_header,
+        audio,
+        fn_output_signature=(header_specification, tf.TensorSpec([], tf.string)),
+    )
+    # Told by the headers: a file of few bytes may hold many samples.
+    rate = tf.maximum(headers.sample_rate, 1)
+    seconds = tf.cast(headers.num_frames, tf.float64) / tf.cast(rate, tf.float64)
+    too_long = tf.equal(problems, "") & (seconds > max_seconds)
+    problems = tf.where(too_long, f"longer than {max_seconds:g} seconds", problems)
+    seconds = tf.where(tf.equal(problems, ""), seconds, 0.0)
+    if math.isfinite(max_request_seconds):
+        longest = tf.reduce_max(tf.concat([tf.zeros([1], tf.float64), seconds], axis=0))
+        setting = "seconds, serving.max_request_seconds"
+        fits = check_size("audio", tf.size(problems), longest, max_request_seconds, setting)
+        audio, headers, problems = after([fits], (audio, headers, problems))
+
+    def decode(inputs):
+        content, header, problem = inputs
+        return tf.cond(
             tf.equal(problem, ""),
             lambda: resample(_read_samples(content, header), header.sample_rate, sample_rate),
             lambda: tf.zeros([0]),
         )
-        return samples, problem
 
     row = tf.RaggedTensorSpec([None], tf.float32, ragged_rank=0)
-    rows, problems = tf.map_fn(
-        decode, audio, fn_output_signature=(row, tf.TensorSpec([], tf.string))
-    )
+    rows = tf.map_fn(decode, (audio, headers, problems), fn_output_signature=row)
     return rows.to_tensor(), tf.cast(rows.row_lengths(), tf.int32), problems
 
 
@@ -71,6 +99,7 @@ class _Header(NamedTuple):
     sample_rate: Tensor
     start: Tensor
     num_bytes: Tensor  # of whole frames
+    num_frames: Tensor
 
 
 def _read_header(content: Tensor) -> tuple[_Header, Tensor]:
@@ -106,7 +135,8 @@ def _read_header(content: Tensor) -> tuple[_Header, Tensor]:
         (tf.logical_not(is_wav), "not a wav file"),
     ):
         problem = tf.where(wrong, message, problem)
-    return _Header(encoding, num_channels, sample_rate, start, num_bytes), problem
+    header = _Header(encoding, num_channels, sample_rate, start, num_bytes, num_bytes // frame)
+    return header, problem
 
 
 def _find_chunks(content: Tensor) -> tuple[Tensor, Tensor, Tensor]:

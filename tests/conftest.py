@@ -60,9 +60,9 @@ def translation_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def lone_server():
-    """An interpreter without Keras and seqsuite that serves exported models."""
-    from tests.conformance.serve_alone import LoneServer
+def c_api():
+    """A server of exported models that has TensorFlow's shared libraries alone."""
+    from tests.conformance.c_api import CApiServer
 
-    with LoneServer.start() as process:
-        yield LoneServer(process)
+    with CApiServer.start() as process:
+        yield CApiServer(process)

@@ -1,5 +1,8 @@
 """What is exported runs without us, on a CPU, and answers as Python does."""
 
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,7 +11,9 @@ from seqsuite import export, runs
 from seqsuite.config import build_config
 from seqsuite.errors import EnvironmentFailure
 from seqsuite.prediction import Server
+from seqsuite.task import CONFIG_FILE
 from seqsuite.tasks import find_task
+from tests.conformance.c_api import ServerError
 
 TEXTS = [
     "The room is not dull at all.",
@@ -38,16 +43,75 @@ def version(run, tmp_path_factory):
     return runs.export_run(run, tmp_path_factory.mktemp("served"))
 
 
-def test_a_fresh_interpreter_without_keras_answers_as_python_does(run, version, lone_server):
-    answers, _ = lone_server.ask(version, {"serving_default": {"text": TEXTS}})
-    served = answers["serving_default"]
+def test_a_server_answers_as_python_does(run, version, c_api):
+    served = c_api.run(version, "serving_default", {"text": np.array(TEXTS, object)})
     server = run.task.build_server(run.preprocessor, run.model)
     ours = server({"text": tf.constant(TEXTS)})
-    assert served["label"] == [x.decode() for x in ours["label"].numpy()]
+    assert served["label"].tolist() == ours["label"].numpy().tolist()
     np.testing.assert_allclose(served["probabilities"], ours["probabilities"], atol=1e-5)
     np.testing.assert_allclose(served["probability"], ours["probability"], atol=1e-5)
     assert np.isfinite(served["probabilities"]).all()
-    assert served["labels"] == [["negative", "positive"]] * len(TEXTS)
+    assert served["labels"].tolist() == [[b"negative", b"positive"]] * len(TEXTS)
+
+
+def test_an_export_of_keras_objects_answers_in_python_and_not_in_a_server(run, c_api, tmp_path):
+    functions = export.serving_functions(run.task, run.preprocessor, run.model)
+    module = tf.Module()
+    module.preprocessor, module.model = run.preprocessor, run.model
+    tf.saved_model.save(module, str(tmp_path / "1"), signatures=functions)
+    loaded = tf.saved_model.load(str(tmp_path / "1"))
+    assert loaded.signatures["serving_default"](text=tf.constant(["good"]))["label"].shape == (1,)
+    with pytest.raises(ServerError, match="FAILED_PRECONDITION: Could not find variable"):
+        c_api.run(tmp_path / "1", "serving_default", {"text": np.array(["good"], object)})
+
+
+def test_the_weights_are_the_same_bytes_whenever_they_are_exported(run, version, tmp_path):
+    loaded = runs.load(run.task, run.directory)
+    again = runs.export_run(loaded, tmp_path)
+    first, second = (
+        tf.train.load_checkpoint(str(path / "variables" / "variables")) for path in (version, again)
+    )
+    shapes = first.get_variable_to_shape_map()
+    assert shapes.keys() == second.get_variable_to_shape_map().keys()
+    for name in shapes.keys() - {"_CHECKPOINTABLE_OBJECT_GRAPH"}:
+        assert first.get_tensor(name).tobytes() == second.get_tensor(name).tobytes()
+
+
+def test_exports_at_the_same_time_are_versions_of_their_own(run, version, c_api, tmp_path):
+    with ThreadPoolExecutor(3) as pool:
+        exports = [pool.submit(runs.export_run, run, tmp_path) for _ in range(3)]
+        versions = [one.result() for one in exports]
+    assert sorted(path.name for path in versions) == ["1", "2", "3"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2", "3"]
+    request = {"text": np.array(TEXTS, object)}
+    expected = c_api.run(version, "serving_default", request)
+    for path in versions:
+        found = c_api.run(path, "serving_default", request)
+        np.testing.assert_array_equal(found["probabilities"], expected["probabilities"])
+
+
+def test_an_export_that_fails_leaves_nothing(run, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(export, "write_warm_up_requests", full)
+    with pytest.raises(EnvironmentFailure, match="No space left on device"):
+        runs.export_run(run, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_text_beyond_the_limit_is_cut_and_told(run, c_api, tmp_path):
+    limits = dataclasses.replace(run.task.config.serving, max_length=20, max_request=60)
+    config = dataclasses.replace(run.task.config, serving=limits)
+    small = dataclasses.replace(run, task=type(run.task)(config))
+    path = runs.export_run(small, tmp_path)
+    texts = np.array(["good room " * 10, "good room good room "], object)
+    served = c_api.run(path, "serving_default", {"text": texts})
+    assert served["truncated"].tolist() == [True, False]
+    assert served["probabilities"][0].tolist() == served["probabilities"][1].tolist()
+    with pytest.raises(ServerError, match=r"Input text: .*at most 60 \(serving.max_request\)"):
+        c_api.run(path, "serving_default", {"text": texts.repeat(2)})
+    assert "max_length = 20" in (path / CONFIG_FILE).read_text()
 
 
 def test_what_is_served_is_calibrated(run):

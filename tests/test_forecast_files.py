@@ -70,8 +70,6 @@ def test_numbers_alone_are_refused_where_covariates_are_read(covariates):
     with pytest.raises(UserError, match=r"no covariates.* warm, wind, plan, city.*--input"):
         covariates.request("[1, 2]", None)
     assert covariates.example_words() == "--input FILE.csv"
-    # A server runs these when it loads the model: they must have all inputs, or not be there.
-    assert covariates.sample_requests() == {}
     assert FORECASTING().example_words() == '"[315.7, 317.5, 317.5]"'
 
 

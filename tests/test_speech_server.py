@@ -3,6 +3,7 @@ import tensorflow as tf
 
 from seqsuite.decoding.ctc import ctc_greedy_search
 from seqsuite.preprocessing import SpeechPreprocessor
+from seqsuite.speech_config import SpeechServingConfig
 from seqsuite.speech_server import SpeechServer
 
 
@@ -12,7 +13,7 @@ def words_of(*paths):
     places = {"-": 0, " ": 1, "a": 2, "b": 3, "c": 4}
     ids = tf.constant([[places[symbol] for symbol in path] for path in paths])
     found = ctc_greedy_search(20.0 * tf.one_hot(ids, 5))
-    answer = SpeechServer(preprocessor, None).words(found)
+    answer = SpeechServer(preprocessor, None, SpeechServingConfig()).words(found)
     return {name: value.numpy() for name, value in answer.items()}
 
 

@@ -12,6 +12,9 @@ from seqsuite.datasets.series import Series
 from seqsuite.preprocessing.word_features import lookup_table
 
 ROLES = ("past", "future", "static")
+LARGEST = 1e15
+"""Standardized values are cut to this."""
+
 # Of names, 0 is none and 1 is one that training did not know.
 _MISSING, _FIRST = 0, 2
 
@@ -166,4 +169,6 @@ def _column(series: Series, role: str, name: str) -> np.ndarray:
 def _standardized(library: Any, values: Any, mean: float, deviation: float) -> list[Any]:
     known = library.math.is_finite(values) if library is tf else np.isfinite(values)
     scaled = (library.where(known, values, mean) - mean) / deviation
+    # What training never came near must not leave the numbers that float32 has.
+    scaled = (tf.clip_by_value if library is tf else np.clip)(scaled, -LARGEST, LARGEST)
     return [scaled, tf.cast(known, tf.float64) if library is tf else known.astype(np.float64)]

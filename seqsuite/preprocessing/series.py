@@ -12,15 +12,12 @@ import tensorflow as tf
 from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.series import Series
 from seqsuite.errors import UserError
-from seqsuite.preprocessing.covariates import CovariateEncoder
+from seqsuite.preprocessing.covariates import LARGEST, CovariateEncoder
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.time_axis import step_numbers
 from seqsuite.preprocessing.word_features import lookup_table
 from seqsuite.series_scales import SeriesScales, training_scales
 from seqsuite.series_windows import EncodedSeries, WindowSettings
-
-LARGEST = 1e15
-"""Standardized values are cut to this."""
 
 # Of the largest value: what differs by less differs by rounding alone.
 NOT_VARYING = 1e-12

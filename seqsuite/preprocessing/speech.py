@@ -136,6 +136,11 @@ class SpeechPreprocessor(Preprocessor):
         return self.spelling is not None and self.spelling.units_are_words
 
     @property
+    def rate(self) -> float:
+        """Samples, or frames of ready features, a second."""
+        return self.sample_rate / self.hop_samples if self.feature_size else self.sample_rate
+
+    @property
     def step_seconds(self) -> float:
         """Time from step to step of the network."""
         return self.hop_samples / self.sample_rate * self.stride

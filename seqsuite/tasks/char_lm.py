@@ -13,14 +13,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from seqsuite import datasets
-from seqsuite.config import DataConfig, StreamTrainingConfig, check_ranges
+from seqsuite.config import (
+    MAX_INT,
+    DataConfig,
+    StreamTrainingConfig,
+    TextServingConfig,
+    check_ranges,
+)
 from seqsuite.datasets.examples import concatenate
 from seqsuite.errors import UserError
 from seqsuite.task import Task
 
 _VALIDATION_ROWS = 16
 _MAX_ORDER = 8
-_MAX_INT = 2**31 - 1
 _SHOWN_CHARACTERS = 320
 
 
@@ -110,6 +115,28 @@ class CharLmEvaluationConfig:
 
 
 @dataclass(frozen=True)
+class CharLmServingConfig(TextServingConfig):
+    """Greatest requests that an exported language model answers.
+
+    Args:
+        max_length: Bytes (UTF-8) of a prompt, of which the end is read, which the output truncated
+            tells; and of the characters of one step, more of which are refused.
+        max_request: Rows of a request times the bytes of its longest text, or the characters
+            generated for a row; larger ones are refused.
+        max_generated: Characters generated for a row; fewer than asked for are told by truncated.
+    """
+
+    max_generated: int = 10_000
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_ranges(self, {"max_generated": (1, self.max_request)})
+
+    def rows_of(self, size):
+        return self.max_request // max(1, min(size, max(self.max_length, self.max_generated)))
+
+
+@dataclass(frozen=True)
 class CharLmConfig:
     """All sections of the task."""
 
@@ -121,6 +148,7 @@ class CharLmConfig:
         )
     )
     evaluation: CharLmEvaluationConfig = field(default_factory=CharLmEvaluationConfig)
+    serving: CharLmServingConfig = field(default_factory=CharLmServingConfig)
 
     def __post_init__(self):
         if self.model.tie_weights and self.model.embedding_size != self.model.units:
@@ -320,7 +348,7 @@ class CharLm(Task):
     def build_server(self, preprocessor, model):
         from seqsuite.character_server import CharacterServer
 
-        return CharacterServer(preprocessor, model.model)
+        return CharacterServer(preprocessor, model.model, self.config.serving)
 
     def plots(self, directory, examples, predictions, references, preprocessor):
         from seqsuite import stream_plots
@@ -354,10 +382,10 @@ class CharLm(Task):
 
     def request(self, text, options):
         ranges = {
-            "length": (0, _MAX_INT),
+            "length": (0, MAX_INT),
             "temperature": (0, math.inf),
-            "top_k": (0, _MAX_INT),
-            "seed": (-_MAX_INT - 1, _MAX_INT),
+            "top_k": (0, MAX_INT),
+            "seed": (-MAX_INT - 1, MAX_INT),
         }
         for name, (low, high) in ranges.items():
             value = getattr(options, name)
@@ -369,11 +397,15 @@ class CharLm(Task):
         names = ("length", "temperature", "top_k", "top_p", "seed")
         return {"prompt": text, **{name: getattr(options, name) for name in names}}
 
+    def request_size(self, features):
+        return max(super().request_size(features), features["length"])
+
     def stream(self, serve, folder, item):
         from seqsuite.character_stream import written
 
         yield item.text
-        yield from written(serve, folder, item.features, self.further_signatures["step"])
+        signature, longest = self.further_signatures["step"], self.config.serving.max_length
+        yield from written(serve, folder, item.features, signature, longest)
 
     def show(self, outputs, item, color=False):
         return f"{item}{outputs['text']}"
@@ -387,6 +419,15 @@ class CharLm(Task):
             "top_p": [0.95, 1.0],
             "seed": [0, 1],
         }
+
+    def warm_up_requests(self, preprocessor):
+        import numpy as np
+
+        states = dict.fromkeys(self.further_signatures["step"], None)
+        states.pop("characters")
+        zeros = np.zeros((2, self.config.model.units), np.float32)
+        step = {"characters": ["The ", ""], **dict.fromkeys(states, zeros)}
+        return {**super().warm_up_requests(preprocessor), "step": step}
 
 
 TASK = CharLm

@@ -178,7 +178,8 @@ class Forecasting(Task):
         from seqsuite.forecaster import Forecaster
 
         function = forecast_function(preprocessor, model, self.config.model)
-        return Forecaster(preprocessor, function, self.config.evaluation.intervals)
+        settings, limits = self.config.evaluation, self.config.serving
+        return Forecaster(preprocessor, function, settings.intervals, limits.max_rows)
 
     def plots(self, directory, examples, predictions, references, preprocessor):
         from seqsuite import forecast_plots
@@ -250,10 +251,13 @@ class Forecasting(Task):
         has_covariates = any(self.config.data.covariates.values())
         return "--input FILE.csv" if has_covariates else super().example_words()
 
+    def warm_up_requests(self, preprocessor):
+        from seqsuite.forecaster import warm_up_requests
+
+        ahead = self.config.data.prediction_length
+        return warm_up_requests(self.sample_requests(), self.signatures(preprocessor), ahead)
+
     def sample_requests(self):
-        if any(self.config.data.covariates.values()):
-            # A server does not load a model whose warm-up requests lack inputs.
-            return {}
         return {
             "history": [[315.7, 317.5, 317.5], [315.6, float("nan"), 0.0]],
             "length": [3, 2],

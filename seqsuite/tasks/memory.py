@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from seqsuite import datasets
-from seqsuite.config import DataConfig, TrainingConfig, check_ranges
+from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
 from seqsuite.errors import UserError
 from seqsuite.task import Task
 
@@ -95,6 +95,9 @@ class MemoryConfig:
         default_factory=lambda: TrainingConfig(
             epochs=5, batch_tokens=65_536, max_batch_size=64, learning_rate=5e-3
         )
+    )
+    serving: TextServingConfig = field(
+        default_factory=lambda: TextServingConfig(max_length=50_000, max_request=200_000)
     )
 
 
@@ -185,10 +188,14 @@ class Memory(Task):
         return model
 
     def build_server(self, preprocessor, model):
+        from seqsuite.serving_limits import limited_texts
+
         def serve(features):
-            encoded = preprocessor(features)
+            sequence, truncated = limited_texts(features, "sequence", self.config.serving)
+            encoded = preprocessor({"sequence": sequence})
             outputs = model(encoded, training=False)
-            return preprocessor.decode({**outputs, "length": encoded["length"]})
+            answer = preprocessor.decode({**outputs, "length": encoded["length"]})
+            return {**answer, "truncated": truncated}
 
         return serve
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from seqsuite import datasets, explanation
-from seqsuite.config import DataConfig, TrainingConfig, check_ranges
+from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
 from seqsuite.datasets import tagged_files
 from seqsuite.errors import UserError
 from seqsuite.task import Item, Task
@@ -157,6 +157,7 @@ class PosTaggingConfig:
     training: TrainingConfig = field(
         default_factory=lambda: TrainingConfig(batch_tokens=1024, learning_rate=5e-3)
     )
+    serving: TextServingConfig = field(default_factory=TextServingConfig)
 
     def __post_init__(self):
         if self.training.label_smoothing and self.model.head == "crf":
@@ -271,7 +272,30 @@ class PosTagging(Task):
     def build_server(self, preprocessor, model):
         import tensorflow as tf
 
+        from seqsuite import serving_limits
+
+        limits = self.config.serving
+
+        def limited(features):
+            """Return the inputs within the limits, and which rows were cut."""
+            if "sentence" in features:
+                sentence, truncated = serving_limits.limited_texts(features, "sentence", limits)
+                return {"sentence": sentence}, truncated
+            tokens, length = features["tokens"], features["length"]
+            rows, time = tf.unstack(tf.shape(tokens))
+            words, cut = serving_limits.cut_texts(tokens[:, : limits.max_length], limits.max_length)
+            # Words count as much as bytes: the work is that of the longest row, whatever it holds.
+            size = tf.maximum(tf.shape(words)[1], serving_limits.longest_text(words))
+            fits = serving_limits.check_size(
+                "tokens", rows, size, limits.max_request, "serving.max_request"
+            )
+            truncated = tf.reduce_any(cut, axis=1)
+            truncated |= tf.minimum(length, time) > limits.max_length
+            features = {"tokens": words, "length": length}
+            return serving_limits.after([fits], (features, truncated))
+
         def serve(features):
+            features, truncated = limited(features)
             tokens, length = preprocessor.split(features)
             outputs = model(preprocessor.represent(tokens, length), training=False)
             real = tf.sequence_mask(length, tf.shape(tokens)[1])
@@ -281,6 +305,7 @@ class PosTagging(Task):
                 "tags": tf.where(real, tags, ""),
                 "confidence": tf.where(real, outputs["confidence"], 0.0),
                 "length": length,
+                "truncated": truncated,
             }
 
         return serve
@@ -338,6 +363,11 @@ class PosTagging(Task):
 
     def sample_requests(self):
         return {"sentence": ["I can see the can that she saw.", ""]}
+
+    def warm_up_requests(self, preprocessor):
+        words = ["I", "can", "see", "it", "."]
+        tokens = {"tokens": [words, [""] * len(words)], "length": [len(words), 0]}
+        return {**super().warm_up_requests(preprocessor), "tokens": tokens}
 
 
 def _named(predictions, references, preprocessor) -> tuple[Any, Any, Any]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from seqsuite import datasets, explanation
-from seqsuite.config import DataConfig, TrainingConfig, check_ranges
+from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
 from seqsuite.errors import UserError
 from seqsuite.task import Task
 
@@ -112,6 +112,9 @@ class SentimentConfig:
     data: SentimentDataConfig = field(default_factory=SentimentDataConfig)
     model: SentimentModelConfig = field(default_factory=SentimentModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    serving: TextServingConfig = field(
+        default_factory=lambda: TextServingConfig(max_length=20_000, max_request=500_000)
+    )
 
 
 class Sentiment(Task):
@@ -231,11 +234,14 @@ class Sentiment(Task):
     def build_server(self, preprocessor, model):
         import tensorflow as tf
 
+        from seqsuite.serving_limits import limited_texts
+
         names = tf.constant(preprocessor.labels)
         to_probabilities = tf.nn.sigmoid if self.multi_label else tf.nn.softmax
 
         def serve(features):
-            outputs = model(preprocessor(features), training=False)
+            text, truncated = limited_texts(features, "text", self.config.serving)
+            outputs = model(preprocessor({"text": text}), training=False)
             logits = _weighed(outputs, preprocessor.recurrent_scaling.temperature)
             probabilities = to_probabilities(preprocessor.temperature_scaling(logits))
             labels = tf.broadcast_to(names[None], tf.shape(probabilities))
@@ -243,6 +249,7 @@ class Sentiment(Task):
                 **preprocessor.decode(probabilities),
                 "probabilities": probabilities,
                 "labels": labels,
+                "truncated": truncated,
             }
 
         return serve

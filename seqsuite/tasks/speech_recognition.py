@@ -176,8 +176,8 @@ class SpeechRecognition(Task):
         if self._hears and self.config.model.streams:
             from seqsuite.speech_stream import SpeechStream
 
-            stream = SpeechStream(preprocessor, model)
-        return SpeechServer(preprocessor, model, stream)
+            stream = SpeechStream(preprocessor, model, self.config.serving)
+        return SpeechServer(preprocessor, model, self.config.serving, stream)
 
     def plots(self, directory, examples, predictions, references, preprocessor):
         from seqsuite import speech_report
@@ -233,7 +233,9 @@ class SpeechRecognition(Task):
 
     def answer(self, serve, items, options):
         settings = self.config.decoding
-        transcribe = self._exported.transcriber(serve, settings, options.best_path)
+        transcribe = self._exported.transcriber(
+            serve, settings, options.best_path, limits=self.config.serving
+        )
         paths = [item.text for item in items]
         if self.config.data.equalize:
             self._exported.read_audio.together(paths)
@@ -269,6 +271,12 @@ class SpeechRecognition(Task):
         from seqsuite.speech_export import silent_wav
 
         return {"audio": [silent_wav(self.config.data.sample_rate), b""]} if self._hears else {}
+
+    def warm_up_requests(self, preprocessor):
+        from seqsuite.speech_export import warm_up_requests
+
+        files, signatures = self.sample_requests(), self.signatures(preprocessor)
+        return warm_up_requests(files, signatures, self.config.model, preprocessor)
 
     def example_words(self):
         return "FILE.wav" if self._hears else "FILE.mfc"

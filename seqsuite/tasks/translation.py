@@ -80,7 +80,8 @@ class Translation(Task):
     def build_server(self, preprocessor, model):
         from seqsuite.translator import TranslationServer
 
-        return TranslationServer(self._translator(preprocessor, model, together=True))
+        translator = self._translator(preprocessor, model, together=True)
+        return TranslationServer(translator, self.config.serving)
 
     def _translator(self, preprocessor, model, together):
         from seqsuite.translation_ensemble import ensemble_members
@@ -129,9 +130,7 @@ class Translation(Task):
         )
 
     def unpad(self, outputs):
-        from seqsuite.translator import NOT_FOUND
-
-        found = sum(score > NOT_FOUND for score in outputs["alternative_scores"])
+        found = outputs["num_alternatives"]
         sizes = {"alternatives": found, "alternative_scores": found}
         said = sum(place >= 0 for place in outputs["alignment"])
         sizes |= {"pieces": said, "alignment": said}
@@ -143,6 +142,11 @@ class Translation(Task):
 
     def sample_requests(self):
         return {"source": ["The old teacher does not see the red houses.", ""]}
+
+    def warm_up_requests(self, preprocessor):
+        requests = super().warm_up_requests(preprocessor)
+        score = {**self.sample_requests(), "translation": ["Le vieux professeur.", ""]}
+        return {**requests, "score": score}
 
 
 TASK = Translation

@@ -7,38 +7,15 @@ import pytest
 import tensorflow as tf
 
 from seqsuite import evaluation, export, runs
-from seqsuite.config import build_config
 from seqsuite.pipeline import RaggedColumn, batch_dataset
 from seqsuite.preprocessing import Preprocessor
 from seqsuite.series_windows import EncodedSeries
 from seqsuite.streams import EncodedStream
-from seqsuite.tasks import find_task, task_names
-from tests.conformance.serve_alone import plain
+from seqsuite.tasks import task_names
 from tests.training_steps import build_for_training
 
-# Small enough for seconds; every task's sample must be learnable to this extent with it.
-SMALL = {"data": {"limit": 240}, "training": {"epochs": 3, "batch_tokens": 1024}}
 # Of the batch that is learned; recordings take longer than all other tasks together.
 ROWS = {"speech_recognition": 8}
-
-
-@pytest.fixture(scope="module", params=task_names())
-def prepared(request):
-    """A task on its sample: (task, splits, preprocessor, encoded training examples)."""
-    task_class = find_task(request.param)
-    task = task_class(build_config(task_class.config_class, SMALL))
-    runs.set_seeds(0)
-    splits = evaluation.load_splits(task)
-    preprocessor = task.build_preprocessor(splits.train)
-    return task, splits, preprocessor, preprocessor.encode(splits.train, training=True)
-
-
-@pytest.fixture(scope="module")
-def untrained(prepared):
-    """A model as it is built; the tests that share it leave its weights as they are."""
-    task, _, preprocessor, _ = prepared
-    runs.set_seeds(0)
-    return task.build_model(preprocessor)
 
 
 @pytest.fixture(scope="module")
@@ -62,21 +39,6 @@ def losses(prepared):
     for variable, value in zip((*model.variables, *model.optimizer.variables), start, strict=True):
         variable.assign(value)
     return falling, [total(model.train_on_batch(features, keyed)) for _ in range(3)]
-
-
-@pytest.fixture(scope="module")
-def served(prepared, untrained, lone_server, tmp_path_factory):
-    """What an interpreter without Keras is asked, answers, and says of shapes."""
-    task, splits, preprocessor, _ = prepared
-    version = export.export(task, preprocessor, untrained, tmp_path_factory.mktemp("served"))
-    requests = {"serving_default": {k: list(v) for k, v in task.sample_requests().items()}}
-    few = splits.test.select(range(min(5, len(splits.test))))
-    for name, inputs in task.further_signatures.items():
-        values = preprocessor.to_tensors(few)
-        if set(values) != set(inputs):
-            values = raw_inputs(inputs, "an a")
-        requests[name] = {key: plain(value.numpy().tolist()) for key, value in values.items()}
-    return requests, *lone_server.ask(version, requests)
 
 
 def one_batch(task, encoded, size=8):
@@ -238,27 +200,3 @@ def test_empty_and_one_token_inputs_get_a_finite_answer(prepared, untrained):
                 assert output.shape[0] == 1
                 if output.dtype.is_floating:
                     assert np.isfinite(output).all()
-
-
-def test_the_served_graph_keeps_the_batch_axis(prepared, served):
-    task, *_ = prepared
-    *_, shapes = served
-    assert set(shapes) == {"serving_default", *task.further_signatures}
-    for inputs, outputs in shapes.values():
-        assert all(shape[0] is None for shape in inputs.values())
-        assert all(outputs.values()), "an output has no batch axis"
-
-
-def test_a_fresh_interpreter_without_keras_answers_as_python_does(prepared, untrained, served):
-    task, _, preprocessor, _ = prepared
-    requests, answers, _ = served
-    server = task.build_server(preprocessor, untrained)
-    for name, inputs in requests.items():
-        named = task.further_signatures.get(name, task.serving_signature)
-        types = {key: export.input_specification(key, text).dtype for key, text in named.items()}
-        specified = {key: tf.constant(value, types[key]) for key, value in inputs.items()}
-        for key, value in server(specified).items():
-            if value.dtype == tf.string:
-                assert answers[name][key] == plain(value.numpy().tolist())
-            else:
-                np.testing.assert_allclose(answers[name][key], value, atol=1e-5)
