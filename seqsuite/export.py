@@ -89,13 +89,13 @@ def tracked(
         preprocessor: The preprocessor they call.
         model: The model they call.
     """
-    captured = {id(tensor) for f in signatures.values() for tensor, _ in f.graph.captures}
+    captured = [id(tensor) for f in signatures.values() for tensor, _ in f.graph.captures]
     owner = tf.Module()
     owner.preprocessor, owner.model = preprocessor, model
     module = tf.Module()
-    # By their names in the graph a list could be in another order in another process.
-    variables = {id(v): v for f in signatures.values() for v in f.graph.variables}
-    module.variables_read = list(variables.values())
+    variables = {id(v.handle): v for f in signatures.values() for v in f.graph.variables}
+    # In the order in which they are read, which is the same in every process.
+    module.variables_read = [variables[i] for i in dict.fromkeys(captured) if i in variables]
     module.tables_read = [
         part
         for part in tf.train.TrackableView(owner).descendants()
