@@ -62,7 +62,7 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help="exported model")
-    parser.add_argument("--length", type=int, default=10_000, help="characters to write")
+    parser.add_argument("--length", type=int, default=4000, help="characters to write")
     parser.add_argument("--predict_length", type=int, default=100, help="calls of model.predict")
     parser.add_argument("--units", type=int, default=512, help="size of the compared model")
     options = parser.parse_args()

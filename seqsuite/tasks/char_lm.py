@@ -126,7 +126,7 @@ class CharLmServingConfig(TextServingConfig):
         max_generated: Characters generated for a row; fewer than asked for are told by truncated.
     """
 
-    max_generated: int = 10_000
+    max_generated: int = 4_000
 
     def __post_init__(self):
         super().__post_init__()
