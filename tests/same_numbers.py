@@ -1,6 +1,6 @@
 """Whether a change left every number as it was: metrics of the samples, answers of their exports.
 
-``python -m tests.same_numbers record BEFORE`` trains the sample of each task with seed 0, and writes
+``python -m tests.same_numbers record BEFORE`` trains each sample with seed 0, and writes
 its metrics and its exported model's answers to fixed requests. After the change ``record AFTER
 --like BEFORE`` does the same with the same requests, and ``compare BEFORE AFTER`` prints what
 differs, to the digit, and exits with 1. Both runs must be on one machine.
