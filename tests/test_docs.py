@@ -108,7 +108,7 @@ def _check_command(line: str, monkeypatch) -> None:
         raise Parsed
 
     monkeypatch.setattr(cli, "quiet_tensorflow", stop)
-    monkeypatch.setattr(cli, "read_run_config", lambda *args: None)
+    monkeypatch.setattr(cli, "read_run_config", lambda *args, **keywords: None)
     monkeypatch.chdir(ROOT)
     words = shlex.split(line, comments=True)
     module = words.index("-m") + 1

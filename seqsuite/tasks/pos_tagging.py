@@ -343,7 +343,7 @@ class PosTagging(Task):
 
     def unpad(self, outputs):
         length = outputs["length"]
-        return {k: v if k == "length" else v[:length] for k, v in outputs.items()}
+        return {k: v[:length] if isinstance(v, list) else v for k, v in outputs.items()}
 
     def show(self, outputs, item, color=False):
         return explanation.tagged(outputs["tokens"], outputs["tags"], color)
