@@ -157,7 +157,7 @@ class PosTaggingConfig:
     training: TrainingConfig = field(
         default_factory=lambda: TrainingConfig(batch_tokens=1024, learning_rate=5e-3)
     )
-    serving: TextServingConfig = field(default_factory=TextServingConfig)
+    serving: TextServingConfig = field(default_factory=lambda: TextServingConfig(max_length=50_000))
 
     def __post_init__(self):
         if self.training.label_smoothing and self.model.head == "crf":
