@@ -24,6 +24,8 @@ ABSENT = ("tensorflow", "keras", "tf_keras", "seqsuite")
 # Numbers of `TF_DataType` and of `DataType` in protocol buffers.
 DTYPES = {1: np.float32, 2: np.float64, 3: np.int32, 7: object, 9: np.int64, 10: np.bool_}
 STRING = 7
+# ConfigProto{intra_op_parallelism_threads=2: 1, inter_op_parallelism_threads=5: 1}.
+_ONE_THREAD = b"\x10\x01\x28\x01"
 CODES = {1: "CANCELLED", 3: "INVALID_ARGUMENT", 8: "RESOURCE_EXHAUSTED", 9: "FAILED_PRECONDITION"}
 
 
@@ -178,12 +180,14 @@ class Model:
         self.library, c = library, library.c
         self.graph, meta = ctypes.c_void_p(c.TF_NewGraph()), ctypes.c_void_p(c.TF_NewBuffer())
         tags = (ctypes.c_char_p * 1)(b"serve")
+        options = ctypes.c_void_p(c.TF_NewSessionOptions())
+        # One thread of each kind: models as small as those of tests only wait for more.
+        c.TF_SetConfig(options, _ONE_THREAD, ctypes.c_size_t(len(_ONE_THREAD)), library.status)
         self.session = ctypes.c_void_p(
             c.TF_LoadSessionFromSavedModel(
-                ctypes.c_void_p(c.TF_NewSessionOptions()), None, version.encode(), tags, 1,
-                self.graph, meta, library.status,
+                options, None, version.encode(), tags, 1, self.graph, meta, library.status
             )
-        )  # fmt: skip
+        )
         library.check()
         buffer = ctypes.cast(meta, ctypes.POINTER(Buffer)).contents
         self.signatures = read_signatures(ctypes.string_at(buffer.data, buffer.length))
