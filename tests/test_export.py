@@ -61,7 +61,7 @@ def test_an_export_of_keras_objects_answers_in_python_and_not_in_a_server(run, c
     tf.saved_model.save(module, str(tmp_path / "1"), signatures=functions)
     loaded = tf.saved_model.load(str(tmp_path / "1"))
     assert loaded.signatures["serving_default"](text=tf.constant(["good"]))["label"].shape == (1,)
-    with pytest.raises(ServerError, match="Resource localhost/.* does not exist"):
+    with pytest.raises(ServerError, match=r"Resource localhost/.* does not exist"):
         c_api.run(tmp_path / "1", "serving_default", {"text": np.array(["good"], object)})
 
 
