@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.frequency import Frequency
-from seqsuite.datasets.series import Series, split_series
+from seqsuite.datasets.series import Series, check_covariates, split_series
 
+NAME = "sample"
+TASKS = ("forecasting",)
+DESCRIPTION = "built-in sample, no network: carbon dioxide over Mauna Loa"
 SEASON_STEPS = 12
+
+
+def load(split: str, options: Any, task: str = "forecasting") -> Examples | None:
+    """Return a split of the monthly means; the same every time.
+
+    Args:
+        split: ``train``, ``validation`` or ``test``.
+        options: The data section; the sample has no covariates to be named in it.
+        task: Ignored.
+
+    Raises:
+        UserError: Covariates are asked for.
+    """
+    check_covariates(options, (), "the sample")
+    return generate(split)
 
 
 def generate(split: str) -> Examples:

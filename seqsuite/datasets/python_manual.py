@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from seqsuite.datasets.continuous_text import contiguous_split, text_of_bytes
+from seqsuite.datasets.examples import Examples
 from seqsuite.errors import UserError
+
+NAME = "sample"
+TASKS = ("char_lm",)
+DESCRIPTION = "built-in sample, no network: Python's manual"
 
 # A quarter of Tiny Shakespeare: a small model learns its spelling from it in a minute or two.
 MAX_CHARACTERS = 300_000
+
+
+def load(split: str, options: Any, task: str = "char_lm") -> Examples | None:
+    """Cut a split from the manual; the same every time.
+
+    Args:
+        split: ``train``, ``validation`` or ``test``.
+        options: The data section; ``unit`` asks for characters or bytes.
+        task: Ignored.
+    """
+    unit = getattr(options, "unit", "character")
+    text = text_of_bytes(manual().encode("utf-8"), unit)
+    return contiguous_split(split, options, lambda _: [text], where="the sample")
 
 
 def manual() -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from seqsuite import runs
 from seqsuite.cli import main
-from seqsuite.datasets import python_manual, sample
+from seqsuite.datasets import python_manual, reader
 from seqsuite.tasks import find_task, task_names
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
@@ -22,15 +22,19 @@ def _small_sample(monkeypatch):
 
     What is tested is that the verbs work, not what the model and the baseline learn.
     """
-    load = sample.load
 
-    def load_few(split, options, task):
-        found = load(split, options, task)
-        if found is None or split == "train":
-            return found
-        return found.select(range(min(60, len(found))))
+    def few(load):
+        def load_few(split, options, task):
+            found = load(split, options, task)
+            if found is None or split == "train":
+                return found
+            return found.select(range(min(60, len(found))))
 
-    monkeypatch.setattr(sample, "load", load_few)
+        return load_few
+
+    for name in task_names():
+        sample = reader("sample", name)
+        monkeypatch.setattr(sample, "load", few(sample.load))
     monkeypatch.setattr(python_manual, "MAX_CHARACTERS", 30_000)
 
 
