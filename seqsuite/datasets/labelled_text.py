@@ -10,10 +10,34 @@ from typing import Any
 
 from seqsuite.datasets import raw_files, tables
 from seqsuite.datasets.examples import Examples
+from seqsuite.datasets.files import named_path
 from seqsuite.errors import UserError, nearest
 
+NAME = "files"
+TASKS = ("sentiment",)
+DESCRIPTION = "your own files: --data.train FILE [--data.validation FILE] --data.test FILE"
+
+_FORMATS = "a csv, tsv or jsonl file, a folder with a folder per label, or an archive of one"
 _TABLES = (".csv", ".tsv", ".jsonl")
 _Row = tuple[str | None, Any]
+
+
+def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
+    """Read the table, folder or archive that the data section names for ``split``.
+
+    Args:
+        split: ``train``, ``validation`` or ``test``.
+        options: The data section.
+        task: Ignored.
+
+    Returns:
+        The examples, or None when no path is given for an optional split.
+
+    Raises:
+        UserError: A path is missing, or its content cannot be used.
+    """
+    path = named_path(split, options, _FORMATS)
+    return None if path is None else read(path, options)
 
 
 def read(path: Path, options: Any) -> Examples:

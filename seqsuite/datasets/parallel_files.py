@@ -1,7 +1,6 @@
 """Parallel text: lines that are translations of each other, and a person's own files of it.
 
-This is ``data.source files`` for translation; the files of the other tasks are read by
-:mod:`seqsuite.datasets.files`.
+This is ``data.source files`` for translation.
 """
 
 from __future__ import annotations

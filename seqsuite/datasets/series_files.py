@@ -1,7 +1,6 @@
 """A person's own series: a table with a row for each time and series, or a column for each series.
 
-This is ``data.source files`` for forecasting; files of other tasks are read by
-:mod:`seqsuite.datasets.files`.
+This is ``data.source files`` for forecasting.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """A person's own recordings: a manifest of audio files and transcripts, or LibriSpeech's layout.
 
-This is ``data.source files`` for speech recognition; the files of the other tasks are read by
-:mod:`seqsuite.datasets.files`.
+This is ``data.source files`` for speech recognition.
 """
 
 from __future__ import annotations

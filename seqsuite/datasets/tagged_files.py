@@ -13,9 +13,15 @@ from typing import Any
 
 from seqsuite.datasets import column_files, conllu_files, raw_files
 from seqsuite.datasets.examples import Examples
+from seqsuite.datasets.files import named_path
 from seqsuite.datasets.text_lines import numbered_lines
 from seqsuite.errors import UserError
 
+NAME = "files"
+TASKS = ("pos_tagging",)
+DESCRIPTION = "your own files: --data.train FILE [--data.validation FILE] --data.test FILE"
+
+_FORMATS = "a CoNLL-U file, or one with a token and its tag on each line"
 CONLLU_ENDINGS = (".conllu", ".conllup")
 COLUMN_ENDINGS = (
     ".conll", ".txt", ".tsv", ".annotated", ".iob", ".iob2", ".bio", ".bio2", ".bioes", ".ner",
@@ -26,6 +32,24 @@ _AMBIGUOUS = (".txt", ".tsv")
 # So many lines tell what a file is.
 _PEEK = 200
 _CONLLU_LINE = re.compile(r"\d+([-.]\d+)?\t([^\t]*\t){8}[^\t]*$")
+
+
+def load(split: str, options: Any, task: str = "pos_tagging") -> Examples | None:
+    """Read the file that the data section names for ``split``.
+
+    Args:
+        split: ``train``, ``validation`` or ``test``.
+        options: The data section.
+        task: Ignored.
+
+    Returns:
+        The examples, or None when no path is given for an optional split.
+
+    Raises:
+        UserError: A path is missing, or its content cannot be used.
+    """
+    path = named_path(split, options, _FORMATS)
+    return None if path is None else read(path, options)
 
 
 def read(path: Path, options: Any) -> Examples:

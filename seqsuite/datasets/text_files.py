@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from seqsuite.datasets import raw_files
-from seqsuite.datasets.continuous_text import text_of_bytes
+from seqsuite.datasets.continuous_text import contiguous_split, text_of_bytes
 from seqsuite.datasets.examples import Examples
+from seqsuite.datasets.files import named_path
 from seqsuite.errors import UserError
+
+NAME = "files"
+TASKS = ("char_lm",)
+DESCRIPTION = "your own files: --data.train FILE [--data.validation FILE] --data.test FILE"
+
+_FORMATS = "a text file (also .gz), or a folder or archive of .txt files"
+
+
+def load(split: str, options: Any, task: str = "char_lm") -> Examples | None:
+    """Read the file, folder or archive that the data section names for ``split``.
+
+    Args:
+        split: ``train``, ``validation`` or ``test``.
+        options: The data section.
+        task: Ignored.
+
+    Returns:
+        The texts; a split without a path of its own is cut from the training text.
+
+    Raises:
+        UserError: A path is missing, or its content cannot be used.
+    """
+    present = [s for s in ("train", "validation", "test") if getattr(options, s) is not None]
+    where = str(getattr(options, split) or options.train)
+
+    def documents(which: str) -> Sequence[str]:
+        path = named_path(which, options, _FORMATS)
+        assert path is not None  # a path is given, or the training split's absence was an error
+        return read(path, options).features["text"]
+
+    return contiguous_split(split, options, documents, present, where)
 
 
 def read(path: Path, options: Any) -> Examples:
