@@ -1,7 +1,6 @@
 """Speech of TensorFlow Datasets: ``spoken_digit``, ``speech_commands``, ``librispeech``, ...
 
-This is ``data.source tfds:<builder>`` for speech recognition; for the other tasks it is
-:mod:`seqsuite.datasets.tfds`.
+This is ``data.source tfds:<builder>`` for speech recognition.
 """
 
 from __future__ import annotations

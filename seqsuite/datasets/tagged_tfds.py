@@ -7,7 +7,12 @@ from typing import Any
 
 from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.tagged_sentences import TaggedSentence, build_examples
+from seqsuite.datasets.tfds_builders import prepared_builder
 from seqsuite.errors import UserError
+
+NAME = "tfds"
+TASKS = ("pos_tagging",)
+DESCRIPTION = "tfds:<builder[/config]>: any builder of TensorFlow Datasets that fits the task"
 
 # What builders call the tags of a kind, the most telling name first. The two part-of-speech tag
 # sets of conll2003 and its relatives are those that treebanks call XPOS.
@@ -18,6 +23,23 @@ _NAMES = {
 }
 _SPLITS = {"validation": ("validation", "dev", "valid")}
 _EMPTY = "_"
+
+
+def load(split: str, options: Any, task: str = "pos_tagging") -> Examples | None:
+    """Read a split of the builder named in ``options.source``.
+
+    Args:
+        split: ``train``, ``validation`` or ``test``.
+        options: The data section.
+        task: Ignored.
+
+    Returns:
+        What :func:`read` returns.
+
+    Raises:
+        UserError: Unknown builder, no usable features, or not prepared and not asked to download.
+    """
+    return read(*prepared_builder(options), split, options)
 
 
 def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:

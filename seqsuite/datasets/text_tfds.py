@@ -7,7 +7,29 @@ from typing import Any
 
 from seqsuite.datasets.continuous_text import contiguous_split, text_of_bytes
 from seqsuite.datasets.examples import Examples
+from seqsuite.datasets.tfds_builders import prepared_builder
 from seqsuite.errors import UserError
+
+NAME = "tfds"
+TASKS = ("char_lm",)
+DESCRIPTION = "tfds:<builder[/config]>: any builder of TensorFlow Datasets that fits the task"
+
+
+def load(split: str, options: Any, task: str = "char_lm") -> Examples | None:
+    """Read a split of the builder named in ``options.source``.
+
+    Args:
+        split: ``train``, ``validation`` or ``test``.
+        options: The data section.
+        task: Ignored.
+
+    Returns:
+        What :func:`read` returns.
+
+    Raises:
+        UserError: Unknown builder, no usable features, or not prepared and not asked to download.
+    """
+    return read(*prepared_builder(options), split, options)
 
 
 def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:

@@ -1,4 +1,4 @@
-"""Any builder of TensorFlow Datasets with a task's features, as ``tfds:<builder[/config]>``."""
+"""Texts and labels of TensorFlow Datasets, as ``tfds:<builder[/config]>``."""
 
 from __future__ import annotations
 
@@ -6,33 +6,29 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from seqsuite.datasets import tagged_tfds, text_tfds
 from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.tfds_builders import prepared_builder
 from seqsuite.errors import UserError
 
 NAME = "tfds"
-TASKS = ("sentiment", "pos_tagging", "char_lm")
+TASKS = ("sentiment",)
 DESCRIPTION = "tfds:<builder[/config]>: any builder of TensorFlow Datasets that fits the task"
 
 
 def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
-    Tagged sentences: :mod:`seqsuite.datasets.tagged_tfds`; running text:
-    :mod:`seqsuite.datasets.text_tfds`. Of a text classification builder the
-    features that ``text_column`` and ``label_column`` name are used; where they name none, the
+    The features that ``text_column`` and ``label_column`` name are used; where they name none, the
     text feature and the class-label feature (a sequence of class labels when ``label_separator`` is
     set). Of several the first by name is used, which is said on standard error.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section.
-        task: Decides which features are looked for.
+        task: Ignored.
 
     Returns:
-        Texts and label names (or tagged sentences, or texts alone), or None when the builder has no
-        such split.
+        Texts and label names, or None when the builder has no such split.
 
     Raises:
         UserError: Unknown builder, no usable features, or not prepared and not asked to download.
@@ -40,10 +36,6 @@ def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
     import tensorflow_datasets
 
     name, builder = prepared_builder(options)
-    if task == "pos_tagging":
-        return tagged_tfds.read(name, builder, split, options)
-    if task == "char_lm":
-        return text_tfds.read(name, builder, split, options)
     if split not in builder.info.splits:
         return None
     features = builder.info.features

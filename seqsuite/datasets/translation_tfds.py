@@ -1,7 +1,6 @@
 """Sentence pairs of TensorFlow Datasets: ``ted_hrlr_translate``, ``wmt*``, ``para_crawl``, ...
 
-This is ``data.source tfds:<builder>`` for translation; for the other tasks it is
-:mod:`seqsuite.datasets.tfds`.
+This is ``data.source tfds:<builder>`` for translation.
 """
 
 from __future__ import annotations
