@@ -18,7 +18,7 @@ from seqsuite import datasets
 from seqsuite.datasets import load_examples, tiny_shakespeare, upstream
 from seqsuite.datasets.continuous_text import bytes_of_text, contiguous_split, text_of_bytes
 from seqsuite.errors import UserError
-from tests.datasets.conftest import section_builder
+from tests.datasets.sections import section_builder
 
 SPLITS = ("train", "validation", "test")
 # No two places look alike, so that a slice tells where it was cut.

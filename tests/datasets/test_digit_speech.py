@@ -19,7 +19,7 @@ from seqsuite.datasets.formant_synthesis import (
     resonator,
     synthesize,
 )
-from tests.datasets.conftest import digests_of
+from tests.datasets.sections import digests_of
 
 NOISE = np.random.default_rng(0)
 
@@ -211,4 +211,4 @@ def test_every_digit_is_said_in_segments_that_exist():
 
 
 def test_another_process_synthesises_the_same_speech():
-    assert len(digests_of("digit_speech")) == 1
+    assert len(digests_of("seqsuite.datasets.digit_speech")) == 1

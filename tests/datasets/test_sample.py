@@ -10,7 +10,7 @@ import pytest
 from seqsuite import baselines
 from seqsuite.datasets import load_examples, review_grammar
 from seqsuite.datasets.review_grammar import NEGATIVE, POSITIVE
-from tests.datasets.conftest import digests_of
+from tests.datasets.sections import digests_of
 
 SPLITS = {"train": 6000, "validation": 800, "test": 1500}
 
@@ -116,4 +116,4 @@ def test_the_words_alone_do_not_tell_the_label(splits):
 
 
 def test_another_process_generates_the_same_reviews(splits):
-    assert len(digests_of("review_grammar")) == 1
+    assert len(digests_of("seqsuite.datasets.review_grammar")) == 1

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 
 from seqsuite.datasets import load_examples, sentence_grammar
 from seqsuite.datasets.sentence_grammar import INFLECTED, RULES, TAGS, WORDS, inflected
-from tests.datasets.conftest import digests_of
+from tests.datasets.sections import digests_of
 
 SPLITS = {"train": 3000, "validation": 400, "test": 600}
 
@@ -162,4 +162,4 @@ def test_endings_of_made_up_words_decide():
 
 
 def test_another_process_generates_the_same_sentences():
-    assert len(digests_of("sentence_grammar")) == 1
+    assert len(digests_of("seqsuite.datasets.sentence_grammar")) == 1

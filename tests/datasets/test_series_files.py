@@ -12,7 +12,7 @@ import pytest
 
 from seqsuite.datasets import load_examples, series_files, sources
 from seqsuite.errors import UserError
-from tests.datasets.conftest import section_builder
+from tests.datasets.sections import section_builder
 
 HOUR, DAY = 3600, 86_400
 START = calendar.timegm((2020, 1, 1, 0, 0, 0))

@@ -12,7 +12,7 @@ import pytest
 
 from seqsuite.datasets import ett, load_examples, m4, sources, upstream, weather
 from seqsuite.errors import UserError
-from tests.datasets.conftest import section_builder
+from tests.datasets.sections import section_builder
 
 NAMES = ("beijing_pm25", "ettm1", "etth1", "exchange_rate", "m4_hourly", "weather")
 SPLITS = ("train", "validation", "test")

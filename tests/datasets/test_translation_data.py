@@ -16,7 +16,7 @@ from seqsuite.datasets import load_examples, multi30k, tatoeba, upstream
 from seqsuite.datasets.examples import split_off_groups
 from seqsuite.datasets.parallel_files import language_pair, read_lines
 from seqsuite.errors import UserError
-from tests.datasets.conftest import section_builder
+from tests.datasets.sections import section_builder
 
 CAPTIONS = {
     "en": ["Two dogs run.", "A man reads.", "A red car."],

@@ -23,7 +23,7 @@ from seqsuite.datasets.translation_trees import (
 )
 from seqsuite.datasets.translation_words import ADJECTIVES, NOUNS, VERBS
 from seqsuite.errors import UserError
-from tests.datasets.conftest import digests_of
+from tests.datasets.sections import digests_of
 
 SPLITS = {"train": 8000, "validation": 500, "test": 1000}
 
@@ -300,4 +300,4 @@ def test_other_directions_are_refused():
 
 
 def test_another_process_generates_the_same_translations():
-    assert len(digests_of("translation_grammar")) == 1
+    assert len(digests_of("seqsuite.datasets.translation_grammar")) == 1
