@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from seqsuite.forecast_models.inputs import Window, to_counts
-from seqsuite.layers.recurrent_stack import RecurrentStack
+from seqsuite.layers.recurrent.stack import RecurrentStack
 from seqsuite.layers.value_decoder import ValueDecoder
 
 Tensor = Any

@@ -13,7 +13,7 @@ from seqsuite.forecast_models.ridge import ridge_forecast, right_aligned
 from seqsuite.layers.forecast_combination import ForecastCombination
 from seqsuite.layers.mean_reversion import MeanReversion
 from seqsuite.layers.quantile_head import QuantileHead
-from seqsuite.layers.segment_recurrent import SegmentRecurrent
+from seqsuite.layers.recurrent.segment_recurrent import SegmentRecurrent
 from seqsuite.preprocessing.series import SeriesPreprocessor
 
 

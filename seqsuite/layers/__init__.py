@@ -25,12 +25,12 @@ from seqsuite.layers.masked_pooling import MaskedPooling
 from seqsuite.layers.mean_reversion import MeanReversion
 from seqsuite.layers.perturbable_embedding import PerturbableEmbedding
 from seqsuite.layers.quantile_head import QuantileHead
-from seqsuite.layers.recurrent_settings import RecurrentInitialization, RecurrentRegularization
-from seqsuite.layers.recurrent_stack import RecurrentStack
+from seqsuite.layers.recurrent.segment_recurrent import SegmentRecurrent
+from seqsuite.layers.recurrent.settings import RecurrentInitialization, RecurrentRegularization
+from seqsuite.layers.recurrent.stack import RecurrentStack
 from seqsuite.layers.running_feature_normalization import RunningFeatureNormalization
 from seqsuite.layers.scheduled_sampling import ScheduledSampling
 from seqsuite.layers.seasonal_cycle import SeasonalCycle
-from seqsuite.layers.segment_recurrent import SegmentRecurrent
 from seqsuite.layers.series_scaling import SeriesScaling
 from seqsuite.layers.spec_augment import SpecAugment
 from seqsuite.layers.state_bridge import StateBridge

@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from seqsuite.layers.memory_attention import MemoryAttention
-from seqsuite.layers.step_loop import Tensors
+from seqsuite.layers.recurrent.step_loop import Tensors
 
 Tensor = Any
 

@@ -9,7 +9,7 @@ from keras import ops
 
 from seqsuite.layers.masked_pooling import MaskedPooling
 from seqsuite.layers.masking import at_least_one_step
-from seqsuite.layers.recurrent_stack import RecurrentStack
+from seqsuite.layers.recurrent.stack import RecurrentStack
 
 Tensor = Any
 

@@ -10,8 +10,8 @@ from keras import ops
 from seqsuite.layers.decoder_parts import check_parts
 from seqsuite.layers.decoder_steps import DecoderSteps
 from seqsuite.layers.memory_attention import MemoryAttention
-from seqsuite.layers.recurrent_stack import RecurrentStack
-from seqsuite.layers.step_loop import Tensors
+from seqsuite.layers.recurrent.stack import RecurrentStack
+from seqsuite.layers.recurrent.step_loop import Tensors
 
 Tensor = Any
 

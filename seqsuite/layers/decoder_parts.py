@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from seqsuite.layers.memory_attention import MemoryAttention
-from seqsuite.layers.recurrent_stack import RecurrentStack
+from seqsuite.layers.recurrent.stack import RecurrentStack
 
 
 def check_parts(

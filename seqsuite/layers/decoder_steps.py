@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from keras import ops
 
-from seqsuite.layers.recurrent_steps import RecurrentSteps
-from seqsuite.layers.step_loop import Tensors
+from seqsuite.layers.recurrent.step_loop import Tensors
+from seqsuite.layers.recurrent.steps import RecurrentSteps
 
 if TYPE_CHECKING:
     from seqsuite.layers.decoder_cell import DecoderCell

@@ -9,7 +9,7 @@ from keras import ops
 
 from seqsuite.layers.decoder_steps import DecoderSteps
 from seqsuite.layers.decoder_unroll import unroll
-from seqsuite.layers.step_loop import Tensors, same_shapes
+from seqsuite.layers.recurrent.step_loop import Tensors, same_shapes
 
 if TYPE_CHECKING:
     from seqsuite.layers.decoder_cell import DecoderCell

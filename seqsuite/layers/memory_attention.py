@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from seqsuite.layers.masking import at_least_one_step, sequence_mask, zero_padding
-from seqsuite.layers.step_loop import Tensors, run_steps
+from seqsuite.layers.recurrent.step_loop import Tensors, run_steps
 
 Tensor = Any
 

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from seqsuite.layers.masking import sequence_mask
-from seqsuite.layers.recurrent_stack import RecurrentStack
+from seqsuite.layers.recurrent.stack import RecurrentStack
 from seqsuite.layers.value_steps import head_point, mask_values, run_values
 
 Tensor = Any

@@ -8,8 +8,8 @@ import keras
 from keras import ops
 
 from seqsuite import distributions
-from seqsuite.layers.recurrent_steps import RecurrentSteps
-from seqsuite.layers.step_loop import Tensors, run_steps
+from seqsuite.layers.recurrent.step_loop import Tensors, run_steps
+from seqsuite.layers.recurrent.steps import RecurrentSteps
 
 if TYPE_CHECKING:
     from seqsuite.layers.value_decoder import ValueDecoder

@@ -12,8 +12,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.recurrent_stack import RecurrentStack
-from seqsuite.layers.step_loop import Tensors
+from seqsuite.layers.recurrent.stack import RecurrentStack
+from seqsuite.layers.recurrent.step_loop import Tensors
 
 Tensor = Any
 

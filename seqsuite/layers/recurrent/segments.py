@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from seqsuite.layers.masking import at_least_one_step
-from seqsuite.layers.recurrent_stack import RecurrentStack
+from seqsuite.layers.recurrent.stack import RecurrentStack
 
 Tensor = Any
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.layers import RecurrentStack, SegmentRecurrent
-from seqsuite.layers.segments import parallel_step
+from seqsuite.layers.recurrent.segments import parallel_step
 from tests.reference import segments
 
 UNITS, SEGMENT, AHEAD, CHANNELS = 5, 3, 7, 2

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from seqsuite.layers.masking import zero_padding
-from seqsuite.layers.recurrent_cpu_loops import gru_loop, lstm_loop
+from seqsuite.layers.recurrent.cpu_loops import gru_loop, lstm_loop
 
 Tensor = Any
 

@@ -11,9 +11,9 @@ from keras import ops
 
 from seqsuite.errors import nearest
 from seqsuite.layers.masking import at_least_one_step, sequence_mask, zero_padding
-from seqsuite.layers.recurrent_direction import NUM_STATES
-from seqsuite.layers.recurrent_level import CONNECTIONS, RecurrentLevel
-from seqsuite.layers.recurrent_settings import (
+from seqsuite.layers.recurrent.direction import NUM_STATES
+from seqsuite.layers.recurrent.level import CONNECTIONS, RecurrentLevel
+from seqsuite.layers.recurrent.settings import (
     RecurrentInitialization,
     RecurrentRegularization,
     as_settings,

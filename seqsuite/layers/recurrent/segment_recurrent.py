@@ -7,10 +7,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.recurrent_stack import RecurrentStack
-from seqsuite.layers.recurrent_steps import RecurrentSteps
-from seqsuite.layers.segments import cut_future, cut_history, parallel_step
-from seqsuite.layers.step_loop import run_steps
+from seqsuite.layers.recurrent.segments import cut_future, cut_history, parallel_step
+from seqsuite.layers.recurrent.stack import RecurrentStack
+from seqsuite.layers.recurrent.step_loop import run_steps
+from seqsuite.layers.recurrent.steps import RecurrentSteps
 
 Tensor = Any
 

@@ -8,9 +8,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.recurrent_cpu_path import fits_cpu_path, run_cpu_path
-from seqsuite.layers.recurrent_settings import RecurrentInitialization, RecurrentRegularization
-from seqsuite.layers.zoneout import ZoneoutCell
+from seqsuite.layers.recurrent.cpu_path import fits_cpu_path, run_cpu_path
+from seqsuite.layers.recurrent.settings import RecurrentInitialization, RecurrentRegularization
+from seqsuite.layers.recurrent.zoneout import ZoneoutCell
 
 Tensor = Any
 

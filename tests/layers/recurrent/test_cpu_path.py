@@ -10,16 +10,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.layers import (
-    AdversarialModel,
-    PerturbableEmbedding,
-    RecurrentStack,
-    recurrent_cpu_path,
-    recurrent_direction,
-)
-from seqsuite.layers.recurrent_direction import stock_layer
-from seqsuite.layers.recurrent_settings import RecurrentInitialization
-from tests.layers.test_recurrent_stack import by_reference
+from seqsuite.layers import AdversarialModel, PerturbableEmbedding, RecurrentStack
+from seqsuite.layers.recurrent import cpu_path, direction
+from seqsuite.layers.recurrent.direction import stock_layer
+from seqsuite.layers.recurrent.settings import RecurrentInitialization
+from tests.layers.recurrent.test_stack import by_reference
 from tests.reference import recurrent
 from tests.training_steps import build_for_training
 
@@ -50,9 +45,9 @@ def calls(monkeypatch):
 
     def counting(*arguments):
         count.append(arguments)
-        return recurrent_cpu_path.run_cpu_path(*arguments)
+        return cpu_path.run_cpu_path(*arguments)
 
-    monkeypatch.setattr(recurrent_direction, "run_cpu_path", counting)
+    monkeypatch.setattr(direction, "run_cpu_path", counting)
     return count
 
 
@@ -74,7 +69,7 @@ def by_stock(layer, inputs, states, step_mask):
 
 
 def by_path(layer, inputs, states, step_mask):
-    return recurrent_cpu_path.run_cpu_path(layer, inputs, list(states), step_mask)
+    return cpu_path.run_cpu_path(layer, inputs, list(states), step_mask)
 
 
 def weighted_sum(outputs, final):
@@ -186,9 +181,9 @@ def test_not_beside_another_device(monkeypatch):
     show(monkeypatch, devices[:1])
     with tf.Graph().as_default():
         layer = keras.layers.LSTM(3)
-        assert recurrent_cpu_path.fits_cpu_path(layer)
+        assert cpu_path.fits_cpu_path(layer)
         show(monkeypatch, devices)
-        assert not recurrent_cpu_path.fits_cpu_path(layer)
+        assert not cpu_path.fits_cpu_path(layer)
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
@@ -236,7 +231,7 @@ def test_adversarial_training_is_the_same_as_on_the_stock_loop(kind, monkeypatch
 
     fast = weights_after_a_step()
     assert calls
-    monkeypatch.setattr(recurrent_direction, "fits_cpu_path", lambda layer: False)
+    monkeypatch.setattr(direction, "fits_cpu_path", lambda layer: False)
     for got, want in zip(fast, weights_after_a_step(), strict=True):
         np.testing.assert_allclose(got, want, atol=1e-5)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from seqsuite.layers.recurrent_direction import RecurrentDirection, stock_layer
-from seqsuite.layers.recurrent_settings import RecurrentInitialization, RecurrentRegularization
+from seqsuite.layers.recurrent.direction import RecurrentDirection, stock_layer
+from seqsuite.layers.recurrent.settings import RecurrentInitialization, RecurrentRegularization
 
 CONNECTIONS = ("none", "residual", "highway")
 
