@@ -17,7 +17,7 @@ from seqsuite.layers import (
     SymbolEmbedding,
     TeacherForcing,
 )
-from seqsuite.layers.memory_attention import MemoryAttention
+from seqsuite.layers.attention.base import MemoryAttention
 
 
 def build_translation_model(preprocessor: Any, config: Any, training: Any) -> keras.Model:

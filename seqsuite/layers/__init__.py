@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from seqsuite.layers.activation_regularization import ActivationRegularization
 from seqsuite.layers.adversarial_model import AdversarialModel
-from seqsuite.layers.answer_attention import AnswerAttention
-from seqsuite.layers.attention import BahdanauAttention, LocationAttention, LuongAttention
+from seqsuite.layers.attention.answer_attention import AnswerAttention
+from seqsuite.layers.attention.luong_bahdanau import (
+    BahdanauAttention,
+    LocationAttention,
+    LuongAttention,
+)
 from seqsuite.layers.bidirectional_language_model import BidirectionalLanguageModel
 from seqsuite.layers.blank_padding import BlankPadding
 from seqsuite.layers.calendar_features import CalendarFeatures

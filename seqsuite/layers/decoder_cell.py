@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from seqsuite.layers.attention.base import MemoryAttention
 from seqsuite.layers.decoder_parts import check_parts
 from seqsuite.layers.decoder_steps import DecoderSteps
-from seqsuite.layers.memory_attention import MemoryAttention
 from seqsuite.layers.recurrent.stack import RecurrentStack
 from seqsuite.layers.recurrent.step_loop import Tensors
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from seqsuite.layers.memory_attention import MemoryAttention
+from seqsuite.layers.attention.base import MemoryAttention
 from seqsuite.layers.recurrent.stack import RecurrentStack
 
 

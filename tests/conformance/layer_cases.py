@@ -256,7 +256,9 @@ def _decoder(make: Callable[[], keras.layers.Layer]) -> Case:
 
 
 MEMORY = {"memory": sequence(3), "memory_length": np.array([3, 5, 0], "int32")}
-WEIGHTS = {"padding": "the weights have the memory's time axis; tests/layers/test_attention.py"}
+WEIGHTS = {
+    "padding": "the weights have the memory's time axis; tests/layers/attention/test_luong_bahdanau.py"
+}
 TOKENS = {"token_ids": token_ids(), "length": LENGTHS}
 WHOLE_MODEL = "a training wrapper around a finished model, not a part of one"
 PARAMETERS = {"padding": "every parameter has a time axis; tests/layers/test_value_decoder.py"}

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.memory_attention import MemoryAttention
+from seqsuite.layers.attention.base import MemoryAttention
 
 Tensor = Any
 
