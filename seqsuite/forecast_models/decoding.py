@@ -8,8 +8,8 @@ import keras
 from keras import ops
 
 from seqsuite.forecast_models.inputs import Window, to_counts
+from seqsuite.layers.decoder.value_decoder import ValueDecoder
 from seqsuite.layers.recurrent.stack import RecurrentStack
-from seqsuite.layers.value_decoder import ValueDecoder
 
 Tensor = Any
 

@@ -17,7 +17,11 @@ from seqsuite.layers.character_encoder import CharacterEncoder
 from seqsuite.layers.convolutional_subsampling import ConvolutionalSubsampling
 from seqsuite.layers.crf import CRF
 from seqsuite.layers.crf_decoder import CRFDecoder
-from seqsuite.layers.decoder_cell import DecoderCell
+from seqsuite.layers.decoder.cell import DecoderCell
+from seqsuite.layers.decoder.scheduled_sampling import ScheduledSampling
+from seqsuite.layers.decoder.state_bridge import StateBridge
+from seqsuite.layers.decoder.teacher_forcing import TeacherForcing
+from seqsuite.layers.decoder.value_decoder import ValueDecoder
 from seqsuite.layers.distribution_head import DistributionHead
 from seqsuite.layers.feature_deltas import FeatureDeltas
 from seqsuite.layers.feature_normalization import FeatureNormalization
@@ -33,17 +37,13 @@ from seqsuite.layers.recurrent.segment_recurrent import SegmentRecurrent
 from seqsuite.layers.recurrent.settings import RecurrentInitialization, RecurrentRegularization
 from seqsuite.layers.recurrent.stack import RecurrentStack
 from seqsuite.layers.running_feature_normalization import RunningFeatureNormalization
-from seqsuite.layers.scheduled_sampling import ScheduledSampling
 from seqsuite.layers.seasonal_cycle import SeasonalCycle
 from seqsuite.layers.series_scaling import SeriesScaling
 from seqsuite.layers.spec_augment import SpecAugment
-from seqsuite.layers.state_bridge import StateBridge
 from seqsuite.layers.symbol_embedding import SymbolEmbedding
-from seqsuite.layers.teacher_forcing import TeacherForcing
 from seqsuite.layers.temperature_scaling import TemperatureScaling
 from seqsuite.layers.token_dropout import TokenDropout
 from seqsuite.layers.truncated_backpropagation import TruncatedBackpropagation
-from seqsuite.layers.value_decoder import ValueDecoder
 from seqsuite.layers.waveform_augmentation import WaveformAugmentation
 
 __all__ = [

@@ -261,7 +261,9 @@ WEIGHTS = {
 }
 TOKENS = {"token_ids": token_ids(), "length": LENGTHS}
 WHOLE_MODEL = "a training wrapper around a finished model, not a part of one"
-PARAMETERS = {"padding": "every parameter has a time axis; tests/layers/test_value_decoder.py"}
+PARAMETERS = {
+    "padding": "every parameter has a time axis; tests/layers/decoder/test_value_decoder.py"
+}
 SECONDS = np.array([[0, 951_782_400, -1, 1, 4_102_444_799]] * 3, "int64")
 ALWAYS_FLOAT32 = "computed in float32 whatever the policy; tests/layers/test_crf.py looks at it"
 SAMPLED = "the loss samples its competitors anew at every call"

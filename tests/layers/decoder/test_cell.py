@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.layers import BahdanauAttention, DecoderCell, RecurrentStack, SymbolEmbedding
-from tests.layers.decoders import (
+from tests.layers.decoder.decoders import (
     BATCH,
     KINDS,
     MEMORY,

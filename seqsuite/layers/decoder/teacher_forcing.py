@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from seqsuite.layers.decoder_cell import DecoderCell
-from seqsuite.layers.decoder_unroll import unroll
+from seqsuite.layers.decoder.cell import DecoderCell
+from seqsuite.layers.decoder.unroll import unroll
 
 Tensor = Any
 

@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from seqsuite.layers.decoder.value_steps import head_point, mask_values, run_values
 from seqsuite.layers.masking import sequence_mask
 from seqsuite.layers.recurrent.stack import RecurrentStack
-from seqsuite.layers.value_steps import head_point, mask_values, run_values
 
 Tensor = Any
 

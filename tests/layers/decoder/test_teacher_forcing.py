@@ -14,8 +14,8 @@ from seqsuite.layers import (
     SymbolEmbedding,
     TeacherForcing,
 )
-from seqsuite.layers.decoder_cell import DecoderCell
-from tests.layers.decoders import (
+from seqsuite.layers.decoder.cell import DecoderCell
+from tests.layers.decoder.decoders import (
     BATCH,
     KINDS,
     LENGTHS,

@@ -7,11 +7,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.decoder_cell import DecoderCell
-from seqsuite.layers.decoder_unroll import unroll
-from seqsuite.layers.feedback import draw_in_parallel, draw_in_turn
+from seqsuite.layers.decoder.cell import DecoderCell
+from seqsuite.layers.decoder.feedback import draw_in_parallel, draw_in_turn
+from seqsuite.layers.decoder.teacher_forcing import TeacherForcing
+from seqsuite.layers.decoder.unroll import unroll
 from seqsuite.layers.masking import sequence_mask
-from seqsuite.layers.teacher_forcing import TeacherForcing
 
 Tensor = Any
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 from keras import ops
 
-from seqsuite.layers.decoder_steps import DecoderSteps
-from seqsuite.layers.decoder_unroll import unroll
+from seqsuite.layers.decoder.steps import DecoderSteps
+from seqsuite.layers.decoder.unroll import unroll
 from seqsuite.layers.recurrent.step_loop import Tensors, same_shapes
 
 if TYPE_CHECKING:
-    from seqsuite.layers.decoder_cell import DecoderCell
+    from seqsuite.layers.decoder.cell import DecoderCell
 
 Tensor = Any
 

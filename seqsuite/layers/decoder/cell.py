@@ -8,8 +8,8 @@ import keras
 from keras import ops
 
 from seqsuite.layers.attention.base import MemoryAttention
-from seqsuite.layers.decoder_parts import check_parts
-from seqsuite.layers.decoder_steps import DecoderSteps
+from seqsuite.layers.decoder.parts import check_parts
+from seqsuite.layers.decoder.steps import DecoderSteps
 from seqsuite.layers.recurrent.stack import RecurrentStack
 from seqsuite.layers.recurrent.step_loop import Tensors
 

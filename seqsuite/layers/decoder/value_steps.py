@@ -12,7 +12,7 @@ from seqsuite.layers.recurrent.step_loop import Tensors, run_steps
 from seqsuite.layers.recurrent.steps import RecurrentSteps
 
 if TYPE_CHECKING:
-    from seqsuite.layers.value_decoder import ValueDecoder
+    from seqsuite.layers.decoder.value_decoder import ValueDecoder
 
 Tensor = Any
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from keras import ops
 
-from seqsuite.layers.decoder_steps import DecoderSteps
+from seqsuite.layers.decoder.steps import DecoderSteps
 from seqsuite.layers.masking import at_least_one_step, sequence_mask, zero_padding
 from seqsuite.layers.recurrent.step_loop import Tensors, run_steps
 
 if TYPE_CHECKING:
-    from seqsuite.layers.decoder_cell import DecoderCell
+    from seqsuite.layers.decoder.cell import DecoderCell
 
 Tensor = Any
 

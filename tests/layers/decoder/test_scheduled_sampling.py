@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.layers import ScheduledSampling, TeacherForcing, scheduled_sampling
-from seqsuite.layers.decoder_steps import DecoderSteps
-from tests.layers.decoders import (
+from seqsuite.layers import ScheduledSampling, TeacherForcing
+from seqsuite.layers.decoder import scheduled_sampling
+from seqsuite.layers.decoder.steps import DecoderSteps
+from tests.layers.decoder.decoders import (
     BATCH,
     KINDS,
     LENGTHS,

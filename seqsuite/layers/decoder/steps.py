@@ -10,7 +10,7 @@ from seqsuite.layers.recurrent.step_loop import Tensors
 from seqsuite.layers.recurrent.steps import RecurrentSteps
 
 if TYPE_CHECKING:
-    from seqsuite.layers.decoder_cell import DecoderCell
+    from seqsuite.layers.decoder.cell import DecoderCell
 
 Tensor = Any
 
