@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from seqsuite.layers import CRF, CRFDecoder
-from seqsuite.layers.crf_decoder import answer_probability
+from seqsuite.layers.crf.decoder import answer_probability
 from seqsuite.losses import CRFLoss, TagCrossentropy
 
 Tensor = Any

@@ -15,8 +15,8 @@ from seqsuite.layers.blank_padding import BlankPadding
 from seqsuite.layers.calendar_features import CalendarFeatures
 from seqsuite.layers.character_encoder import CharacterEncoder
 from seqsuite.layers.convolutional_subsampling import ConvolutionalSubsampling
-from seqsuite.layers.crf import CRF
-from seqsuite.layers.crf_decoder import CRFDecoder
+from seqsuite.layers.crf.crf import CRF
+from seqsuite.layers.crf.decoder import CRFDecoder
 from seqsuite.layers.decoder.cell import DecoderCell
 from seqsuite.layers.decoder.scheduled_sampling import ScheduledSampling
 from seqsuite.layers.decoder.state_bridge import StateBridge

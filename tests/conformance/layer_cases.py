@@ -265,7 +265,7 @@ PARAMETERS = {
     "padding": "every parameter has a time axis; tests/layers/decoder/test_value_decoder.py"
 }
 SECONDS = np.array([[0, 951_782_400, -1, 1, 4_102_444_799]] * 3, "int64")
-ALWAYS_FLOAT32 = "computed in float32 whatever the policy; tests/layers/test_crf.py looks at it"
+ALWAYS_FLOAT32 = "computed in float32 whatever the policy; tests/layers/crf/test_crf.py looks at it"
 SAMPLED = "the loss samples its competitors anew at every call"
 
 CASES: dict[str, list[Case]] = {
@@ -336,7 +336,7 @@ CASES: dict[str, list[Case]] = {
             padded=("potentials",),
             skip={
                 "mixed_precision": ALWAYS_FLOAT32,
-                "padding": "both outputs have a time axis; tests/layers/test_crf_decoder.py",
+                "padding": "both outputs have a time axis; tests/layers/crf/test_decoder.py",
             },
         )
     ],

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from seqsuite.layers import crf_algorithms as algorithms
+from seqsuite.layers.crf import algorithms
 from seqsuite.layers.masking import sequence_mask, zero_padding
 
 Tensor = Any

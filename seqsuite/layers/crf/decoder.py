@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from seqsuite.layers.crf import CRF
+from seqsuite.layers.crf.crf import CRF
 
 Tensor = Any
 
