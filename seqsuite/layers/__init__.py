@@ -13,7 +13,6 @@ from seqsuite.layers.attention.luong_bahdanau import (
 from seqsuite.layers.bidirectional_language_model import BidirectionalLanguageModel
 from seqsuite.layers.blank_padding import BlankPadding
 from seqsuite.layers.calendar_features import CalendarFeatures
-from seqsuite.layers.character_encoder import CharacterEncoder
 from seqsuite.layers.convolutional_subsampling import ConvolutionalSubsampling
 from seqsuite.layers.crf.crf import CRF
 from seqsuite.layers.crf.decoder import CRFDecoder
@@ -27,11 +26,9 @@ from seqsuite.layers.feature_deltas import FeatureDeltas
 from seqsuite.layers.feature_normalization import FeatureNormalization
 from seqsuite.layers.forecast_combination import ForecastCombination
 from seqsuite.layers.frequency_warp import FrequencyWarp
-from seqsuite.layers.language_model_objective import LanguageModelObjective
 from seqsuite.layers.log_mel_spectrogram import LogMelSpectrogram
 from seqsuite.layers.masked_pooling import MaskedPooling
 from seqsuite.layers.mean_reversion import MeanReversion
-from seqsuite.layers.perturbable_embedding import PerturbableEmbedding
 from seqsuite.layers.quantile_head import QuantileHead
 from seqsuite.layers.recurrent.segment_recurrent import SegmentRecurrent
 from seqsuite.layers.recurrent.settings import RecurrentInitialization, RecurrentRegularization
@@ -40,9 +37,12 @@ from seqsuite.layers.running_feature_normalization import RunningFeatureNormaliz
 from seqsuite.layers.seasonal_cycle import SeasonalCycle
 from seqsuite.layers.series_scaling import SeriesScaling
 from seqsuite.layers.spec_augment import SpecAugment
-from seqsuite.layers.symbol_embedding import SymbolEmbedding
 from seqsuite.layers.temperature_scaling import TemperatureScaling
-from seqsuite.layers.token_dropout import TokenDropout
+from seqsuite.layers.text.character_encoder import CharacterEncoder
+from seqsuite.layers.text.language_model_objective import LanguageModelObjective
+from seqsuite.layers.text.perturbable_embedding import PerturbableEmbedding
+from seqsuite.layers.text.symbol_embedding import SymbolEmbedding
+from seqsuite.layers.text.token_dropout import TokenDropout
 from seqsuite.layers.truncated_backpropagation import TruncatedBackpropagation
 from seqsuite.layers.waveform_augmentation import WaveformAugmentation
 

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from seqsuite.layers.perturbable_embedding import PerturbableEmbedding
+from seqsuite.layers.text.perturbable_embedding import PerturbableEmbedding
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")

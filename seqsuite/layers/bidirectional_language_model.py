@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.sampled_softmax import sampled_softmax_crossentropy
+from seqsuite.layers.text.sampled_softmax import sampled_softmax_crossentropy
 
 Tensor = Any
 

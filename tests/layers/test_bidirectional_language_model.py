@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.layers import BidirectionalLanguageModel, RecurrentStack
-from seqsuite.layers.sampled_softmax import sampled_softmax_crossentropy
+from seqsuite.layers.text.sampled_softmax import sampled_softmax_crossentropy
 from tests.training_steps import build_for_training
 
 
