@@ -14,9 +14,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqsuite import streaming_front_end
 from seqsuite.datasets.audio_files import read_blocks
 from seqsuite.decoding.ctc import ctc_greedy_search
+from seqsuite.layers.audio import streaming
 from seqsuite.preprocessing.speech import BLANK
 from seqsuite.preprocessing.utterances import FULL_SCALE
 from seqsuite.serving_limits import MAX_STATE, after, check, check_range, check_size
@@ -88,7 +88,7 @@ class SpeechStream:
             symbols are phones, a word is told when the space behind it is heard.
         """
         inputs = after(self._checks(inputs), inputs)
-        frames, samples = streaming_front_end.continue_log_mel(
+        frames, samples = streaming.continue_log_mel(
             self.log_mel, inputs["state_samples"], inputs["chunk"]
         )
         frames, states = self._normalized(frames, inputs)
@@ -144,9 +144,7 @@ class SpeechStream:
         ends = tf.reduce_any(inputs["final"] > 0)
         padding = tf.where(ends, self.convolutions.right_padding, 0)
         frames = tf.pad(frames, [[0, 0], [0, padding], [0, 0]])
-        return streaming_front_end.continue_subsampling(
-            self.convolutions, inputs["state_frames"], frames
-        )
+        return streaming.continue_subsampling(self.convolutions, inputs["state_frames"], frames)
 
     def _heard(self, logits, symbol):
         """Return the symbols of new steps, and that of the last step, which may go on."""

@@ -10,10 +10,17 @@ from seqsuite.layers.attention.luong_bahdanau import (
     LocationAttention,
     LuongAttention,
 )
+from seqsuite.layers.audio.blank_padding import BlankPadding
+from seqsuite.layers.audio.convolutional_subsampling import ConvolutionalSubsampling
+from seqsuite.layers.audio.feature_deltas import FeatureDeltas
+from seqsuite.layers.audio.feature_normalization import FeatureNormalization
+from seqsuite.layers.audio.frequency_warp import FrequencyWarp
+from seqsuite.layers.audio.log_mel_spectrogram import LogMelSpectrogram
+from seqsuite.layers.audio.running_feature_normalization import RunningFeatureNormalization
+from seqsuite.layers.audio.spec_augment import SpecAugment
+from seqsuite.layers.audio.waveform_augmentation import WaveformAugmentation
 from seqsuite.layers.bidirectional_language_model import BidirectionalLanguageModel
-from seqsuite.layers.blank_padding import BlankPadding
 from seqsuite.layers.calendar_features import CalendarFeatures
-from seqsuite.layers.convolutional_subsampling import ConvolutionalSubsampling
 from seqsuite.layers.crf.crf import CRF
 from seqsuite.layers.crf.decoder import CRFDecoder
 from seqsuite.layers.decoder.cell import DecoderCell
@@ -22,21 +29,15 @@ from seqsuite.layers.decoder.state_bridge import StateBridge
 from seqsuite.layers.decoder.teacher_forcing import TeacherForcing
 from seqsuite.layers.decoder.value_decoder import ValueDecoder
 from seqsuite.layers.distribution_head import DistributionHead
-from seqsuite.layers.feature_deltas import FeatureDeltas
-from seqsuite.layers.feature_normalization import FeatureNormalization
 from seqsuite.layers.forecast_combination import ForecastCombination
-from seqsuite.layers.frequency_warp import FrequencyWarp
-from seqsuite.layers.log_mel_spectrogram import LogMelSpectrogram
 from seqsuite.layers.masked_pooling import MaskedPooling
 from seqsuite.layers.mean_reversion import MeanReversion
 from seqsuite.layers.quantile_head import QuantileHead
 from seqsuite.layers.recurrent.segment_recurrent import SegmentRecurrent
 from seqsuite.layers.recurrent.settings import RecurrentInitialization, RecurrentRegularization
 from seqsuite.layers.recurrent.stack import RecurrentStack
-from seqsuite.layers.running_feature_normalization import RunningFeatureNormalization
 from seqsuite.layers.seasonal_cycle import SeasonalCycle
 from seqsuite.layers.series_scaling import SeriesScaling
-from seqsuite.layers.spec_augment import SpecAugment
 from seqsuite.layers.temperature_scaling import TemperatureScaling
 from seqsuite.layers.text.character_encoder import CharacterEncoder
 from seqsuite.layers.text.language_model_objective import LanguageModelObjective
@@ -44,7 +45,6 @@ from seqsuite.layers.text.perturbable_embedding import PerturbableEmbedding
 from seqsuite.layers.text.symbol_embedding import SymbolEmbedding
 from seqsuite.layers.text.token_dropout import TokenDropout
 from seqsuite.layers.truncated_backpropagation import TruncatedBackpropagation
-from seqsuite.layers.waveform_augmentation import WaveformAugmentation
 
 __all__ = [
     "CRF",

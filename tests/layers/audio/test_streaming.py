@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite import streaming_front_end as stream
 from seqsuite.layers import ConvolutionalSubsampling, LogMelSpectrogram
+from seqsuite.layers.audio import streaming as stream
 
 NUM_SAMPLES = 163
 SAMPLES = np.random.default_rng(0).uniform(-1, 1, (2, NUM_SAMPLES)).astype("float32")

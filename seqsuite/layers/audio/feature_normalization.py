@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.feature_statistics import FeatureStatistics
+from seqsuite.layers.audio.feature_statistics import FeatureStatistics
 from seqsuite.layers.masking import sequence_mask, zero_padding
 
 Tensor = Any

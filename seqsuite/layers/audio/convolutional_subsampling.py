@@ -21,7 +21,7 @@ class ConvolutionalSubsampling(keras.layers.Layer):
     Zeros are put before and behind the real frames once, `left_padding` and `right_padding` of
     them, together one less than the receptive field; the convolutions themselves pad nothing. So
     an output depends on its receptive field alone, and a stream that is read in pieces has the
-    outputs of the whole: see `seqsuite.streaming_front_end`.
+    outputs of the whole: see `seqsuite.layers.audio.streaming`.
 
     Args:
         filters: Channels of each convolution.

@@ -33,7 +33,7 @@ class LogMelSpectrogram(keras.layers.Layer):
     narrow bands would otherwise contain hardly a frequency.
 
     Frames begin with the first sample, and none reaches beyond the last, so a stream that is read
-    in pieces has the frames of the whole: see `seqsuite.streaming_front_end`.
+    in pieces has the frames of the whole: see `seqsuite.layers.audio.streaming`.
 
     Args:
         sample_rate: Samples per second.
