@@ -25,7 +25,7 @@ from seqsuite.forecast_models.inputs import (
     known_series,
     read_window,
 )
-from seqsuite.layers.distribution_head import DistributionHead
+from seqsuite.layers.series.distribution_head import DistributionHead
 
 Tensor = Any
 

@@ -16,8 +16,8 @@ from seqsuite.forecast_models.decoding import (
 )
 from seqsuite.forecast_models.inputs import Window, at_every_step, joined, known_series, read_window
 from seqsuite.layers.decoder.state_bridge import StateBridge
-from seqsuite.layers.quantile_head import QuantileHead
 from seqsuite.layers.recurrent.stack import RecurrentStack
+from seqsuite.layers.series.quantile_head import QuantileHead
 
 Tensor = Any
 

@@ -9,9 +9,9 @@ import keras
 from keras import ops
 
 from seqsuite.datasets.frequency import parse_frequency
-from seqsuite.layers.calendar_features import CalendarFeatures
-from seqsuite.layers.seasonal_cycle import SeasonalCycle
-from seqsuite.layers.series_scaling import SeriesScaling
+from seqsuite.layers.series.calendar_features import CalendarFeatures
+from seqsuite.layers.series.seasonal_cycle import SeasonalCycle
+from seqsuite.layers.series.series_scaling import SeriesScaling
 
 Tensor = Any
 

@@ -12,7 +12,7 @@ from keras import ops
 from seqsuite.datasets.series import Series
 from seqsuite.errors import UserError
 from seqsuite.forecast_windows import SeriesWindows
-from seqsuite.layers.series_scaling import SeriesScaling
+from seqsuite.layers.series.series_scaling import SeriesScaling
 from seqsuite.series_scales import training_scales
 from seqsuite.simple_forecasts import RidgeOnLags
 

@@ -10,10 +10,10 @@ from keras import ops
 from seqsuite.forecast_levels import QUANTILE_LEVELS
 from seqsuite.forecast_models.inputs import Window, joined, known_series, read_window
 from seqsuite.forecast_models.ridge import ridge_forecast, right_aligned
-from seqsuite.layers.forecast_combination import ForecastCombination
-from seqsuite.layers.mean_reversion import MeanReversion
-from seqsuite.layers.quantile_head import QuantileHead
 from seqsuite.layers.recurrent.segment_recurrent import SegmentRecurrent
+from seqsuite.layers.series.forecast_combination import ForecastCombination
+from seqsuite.layers.series.mean_reversion import MeanReversion
+from seqsuite.layers.series.quantile_head import QuantileHead
 from seqsuite.preprocessing.series import SeriesPreprocessor
 
 

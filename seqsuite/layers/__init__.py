@@ -20,7 +20,6 @@ from seqsuite.layers.audio.running_feature_normalization import RunningFeatureNo
 from seqsuite.layers.audio.spec_augment import SpecAugment
 from seqsuite.layers.audio.waveform_augmentation import WaveformAugmentation
 from seqsuite.layers.bidirectional_language_model import BidirectionalLanguageModel
-from seqsuite.layers.calendar_features import CalendarFeatures
 from seqsuite.layers.crf.crf import CRF
 from seqsuite.layers.crf.decoder import CRFDecoder
 from seqsuite.layers.decoder.cell import DecoderCell
@@ -28,16 +27,17 @@ from seqsuite.layers.decoder.scheduled_sampling import ScheduledSampling
 from seqsuite.layers.decoder.state_bridge import StateBridge
 from seqsuite.layers.decoder.teacher_forcing import TeacherForcing
 from seqsuite.layers.decoder.value_decoder import ValueDecoder
-from seqsuite.layers.distribution_head import DistributionHead
-from seqsuite.layers.forecast_combination import ForecastCombination
 from seqsuite.layers.masked_pooling import MaskedPooling
-from seqsuite.layers.mean_reversion import MeanReversion
-from seqsuite.layers.quantile_head import QuantileHead
 from seqsuite.layers.recurrent.segment_recurrent import SegmentRecurrent
 from seqsuite.layers.recurrent.settings import RecurrentInitialization, RecurrentRegularization
 from seqsuite.layers.recurrent.stack import RecurrentStack
-from seqsuite.layers.seasonal_cycle import SeasonalCycle
-from seqsuite.layers.series_scaling import SeriesScaling
+from seqsuite.layers.series.calendar_features import CalendarFeatures
+from seqsuite.layers.series.distribution_head import DistributionHead
+from seqsuite.layers.series.forecast_combination import ForecastCombination
+from seqsuite.layers.series.mean_reversion import MeanReversion
+from seqsuite.layers.series.quantile_head import QuantileHead
+from seqsuite.layers.series.seasonal_cycle import SeasonalCycle
+from seqsuite.layers.series.series_scaling import SeriesScaling
 from seqsuite.layers.temperature_scaling import TemperatureScaling
 from seqsuite.layers.text.character_encoder import CharacterEncoder
 from seqsuite.layers.text.language_model_objective import LanguageModelObjective

@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from seqsuite.datasets.frequency import Frequency, parse_frequency
-from seqsuite.layers.calendar_features import calendar_values
+from seqsuite.layers.series.calendar_features import calendar_values
 
 _DAY_SECONDS = 86_400
 # 400 years have so many days, and 4,800 months.

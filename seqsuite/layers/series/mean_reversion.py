@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.series_scaling import last_observed
+from seqsuite.layers.series.series_scaling import last_observed
 
 Tensor = Any
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.layers import CalendarFeatures
-from seqsuite.layers.calendar_features import FEATURES, calendar_values
+from seqsuite.layers.series.calendar_features import FEATURES, calendar_values
 
 START = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.layers import SeriesScaling
-from seqsuite.layers.series_scaling import MODES
+from seqsuite.layers.series.series_scaling import MODES
 
 HISTORY = np.random.default_rng(0).normal(3.0, 2.0, (3, 6)).astype("float32")
 OBSERVED = np.array([[1, 1, 1, 1, 1, 1], [1, 0, 1, 1, 0, 0], [0, 0, 0, 0, 0, 0]], bool)
