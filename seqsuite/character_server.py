@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from seqsuite.decoding import generate
-from seqsuite.layers.truncated_backpropagation import STATE_PREFIX
+from seqsuite.models.truncated_backpropagation import STATE_PREFIX
 from seqsuite.preprocessing.characters import CharacterPreprocessor
 from seqsuite.serving_limits import (
     after,

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.layers.truncated_backpropagation import zero_states
+from seqsuite.models.truncated_backpropagation import zero_states
 from seqsuite.streams import EncodedStream, target_log_probabilities
 
 # Of the running mean of squared gradients, by which each weight's step is scaled.
@@ -31,7 +31,7 @@ def adaptive_log_probabilities(
     have seen it.
 
     Args:
-        model: As for :class:`seqsuite.layers.TruncatedBackpropagation`.
+        model: As for :class:`seqsuite.models.TruncatedBackpropagation`.
         encoded: The sequence.
         learning_rate: Step size, relative to the root of each weight's mean squared gradient.
         decay: Share of the way back to the trained weights at every step, in [0, 1].

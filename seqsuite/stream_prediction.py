@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.layers.truncated_backpropagation import zero_states
+from seqsuite.models.truncated_backpropagation import zero_states
 from seqsuite.streams import EncodedStream, random_windows, target_log_probabilities
 
 # Ids per call: the states cross from call to call, so only speed depends on it.
@@ -27,7 +27,7 @@ class StreamPredictor:
     """Score sequences of ids with a model that takes and returns its states.
 
     Args:
-        model: As for :class:`seqsuite.layers.TruncatedBackpropagation`.
+        model: As for :class:`seqsuite.models.TruncatedBackpropagation`.
         rows: 1 reads the sequence from end to end, which is exact. More rows read as many parts of
             it at once, each after the 256 ids before it, which is quicker and nearly the same.
         num_windows: Random windows scored beside it (0: none).

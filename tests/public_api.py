@@ -13,7 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SNAPSHOT = Path(__file__).with_suffix(".txt")
-PACKAGES = ("layers", "losses", "metrics", "decoding", "preprocessing", "schedules", "scoring")
+PACKAGES = (
+    "layers", "models", "losses", "metrics", "decoding", "text", "preprocessor",
+    "preprocessing", "schedules", "scoring",
+)  # fmt: skip
 ROOT = Path(__file__).parent.parent / "seqsuite"
 
 

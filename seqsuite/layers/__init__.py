@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from seqsuite.layers.activation_regularization import ActivationRegularization
-from seqsuite.layers.adversarial_model import AdversarialModel
 from seqsuite.layers.attention.answer_attention import AnswerAttention
 from seqsuite.layers.attention.luong_bahdanau import (
     BahdanauAttention,
@@ -19,7 +18,6 @@ from seqsuite.layers.audio.log_mel_spectrogram import LogMelSpectrogram
 from seqsuite.layers.audio.running_feature_normalization import RunningFeatureNormalization
 from seqsuite.layers.audio.spec_augment import SpecAugment
 from seqsuite.layers.audio.waveform_augmentation import WaveformAugmentation
-from seqsuite.layers.bidirectional_language_model import BidirectionalLanguageModel
 from seqsuite.layers.crf.crf import CRF
 from seqsuite.layers.crf.decoder import CRFDecoder
 from seqsuite.layers.decoder.cell import DecoderCell
@@ -44,15 +42,12 @@ from seqsuite.layers.text.language_model_objective import LanguageModelObjective
 from seqsuite.layers.text.perturbable_embedding import PerturbableEmbedding
 from seqsuite.layers.text.symbol_embedding import SymbolEmbedding
 from seqsuite.layers.text.token_dropout import TokenDropout
-from seqsuite.layers.truncated_backpropagation import TruncatedBackpropagation
 
 __all__ = [
     "CRF",
     "ActivationRegularization",
-    "AdversarialModel",
     "AnswerAttention",
     "BahdanauAttention",
-    "BidirectionalLanguageModel",
     "BlankPadding",
     "CRFDecoder",
     "CalendarFeatures",
@@ -86,7 +81,6 @@ __all__ = [
     "TeacherForcing",
     "TemperatureScaling",
     "TokenDropout",
-    "TruncatedBackpropagation",
     "ValueDecoder",
     "WaveformAugmentation",
 ]

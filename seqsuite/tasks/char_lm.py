@@ -217,13 +217,9 @@ class CharLm(Task):
     def build_model(self, preprocessor):
         import keras
 
-        from seqsuite.layers import (
-            ActivationRegularization,
-            RecurrentStack,
-            SymbolEmbedding,
-            TruncatedBackpropagation,
-        )
+        from seqsuite.layers import ActivationRegularization, RecurrentStack, SymbolEmbedding
         from seqsuite.losses import TagCrossentropy
+        from seqsuite.models import TruncatedBackpropagation
         from seqsuite.optimizers import build_optimizer
 
         config, num_symbols = self.config.model, preprocessor.num_symbols

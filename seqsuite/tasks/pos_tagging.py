@@ -256,7 +256,7 @@ class PosTagging(Task):
         return preprocessor
 
     def build_model(self, preprocessor):
-        from seqsuite.layers import AdversarialModel
+        from seqsuite.models import AdversarialModel
         from seqsuite.optimizers import build_optimizer
         from seqsuite.tagging_model import build_tagger
 

@@ -166,8 +166,9 @@ class Sentiment(Task):
     def build_model(self, preprocessor):
         import keras
 
-        from seqsuite.layers import AdversarialModel, MaskedPooling
+        from seqsuite.layers import MaskedPooling
         from seqsuite.losses import LabelCrossentropy
+        from seqsuite.models import AdversarialModel
         from seqsuite.optimizers import build_optimizer
 
         model_config, training = self.config.model, self.config.training
@@ -217,7 +218,7 @@ class Sentiment(Task):
             )
         import keras
 
-        from seqsuite.layers import BidirectionalLanguageModel
+        from seqsuite.models import BidirectionalLanguageModel
         from seqsuite.optimizers import build_optimizer
 
         inner = getattr(model, "model", model)

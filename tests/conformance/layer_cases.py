@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from seqsuite import layers
+from seqsuite import layers, models
 
 STEPS, FEATURES = 5, 3
 LENGTHS = np.array([5, 2, 0], "int32")
@@ -115,7 +115,7 @@ def _language_model() -> keras.Model:
     table = keras.layers.Embedding(9, 4)
     states = layers.RecurrentStack(3, bidirectional=True)(table(ids), lengths=length)
     encoder = keras.Model({"token_ids": ids, "length": length}, states)
-    return layers.BidirectionalLanguageModel(encoder, table, num_sampled=4, seed=1)
+    return models.BidirectionalLanguageModel(encoder, table, num_sampled=4, seed=1)
 
 
 def _stream_model() -> keras.Model:
@@ -279,7 +279,7 @@ CASES: dict[str, list[Case]] = {
     ],
     "AdversarialModel": [
         Case(
-            make=lambda: layers.AdversarialModel(_classifier()),
+            make=lambda: models.AdversarialModel(_classifier()),
             inputs=TOKENS,
             padded=("token_ids",),
             as_dict=True,
@@ -512,7 +512,7 @@ CASES: dict[str, list[Case]] = {
     ],
     "TruncatedBackpropagation": [
         Case(
-            make=lambda: layers.TruncatedBackpropagation(_stream_model(), rows=3),
+            make=lambda: models.TruncatedBackpropagation(_stream_model(), rows=3),
             inputs={"token_ids": token_ids()},
             padded=("token_ids",),
             time_outputs=True,

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite import layers
+from seqsuite import layers, models
 from tests.conformance.layer_cases import CASES, LENGTHS, Case
 
-PUBLIC = {name: getattr(layers, name) for name in layers.__all__}
+PUBLIC = {name: getattr(package, name) for package in (layers, models) for name in package.__all__}
 LAYERS = {
     name: value
     for name, value in PUBLIC.items()

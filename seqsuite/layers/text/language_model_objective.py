@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from seqsuite.layers.bidirectional_language_model import neighbor_crossentropy
+from seqsuite.models.bidirectional_language_model import neighbor_crossentropy
 
 Tensor = Any
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.layers import AdversarialModel, PerturbableEmbedding, RecurrentStack
+from seqsuite.layers import PerturbableEmbedding, RecurrentStack
 from seqsuite.layers.recurrent import cpu_path, direction
 from seqsuite.layers.recurrent.direction import stock_layer
 from seqsuite.layers.recurrent.settings import RecurrentInitialization
+from seqsuite.models import AdversarialModel
 from tests.layers.recurrent.test_stack import by_reference
 from tests.reference import recurrent
 from tests.training_steps import build_for_training

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.layers import AdversarialModel, PerturbableEmbedding
+from seqsuite.layers import PerturbableEmbedding
+from seqsuite.models import AdversarialModel
 from tests.training_steps import build_for_training
 
 
@@ -73,7 +74,7 @@ def test_virtual_noise_changes_the_prediction_more_than_random_noise():
     keras.utils.set_random_seed(1)
     embedding = model.model.get_layer("embedding")
     target = model(IDS)
-    from seqsuite.layers.adversarial_model import _divergence
+    from seqsuite.models.adversarial_model import _divergence
 
     def moved_by(direction):
         with embedding.perturbed(*model._noise([direction])):

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.layers import ActivationRegularization, TruncatedBackpropagation
+from seqsuite.layers import ActivationRegularization
+from seqsuite.models import TruncatedBackpropagation
 
 VOCABULARY, UNITS, ROWS = 6, 3, 2
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)

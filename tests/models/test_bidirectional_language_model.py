@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.layers import BidirectionalLanguageModel, RecurrentStack
+from seqsuite.layers import RecurrentStack
 from seqsuite.layers.text.sampled_softmax import sampled_softmax_crossentropy
+from seqsuite.models import BidirectionalLanguageModel
 from tests.training_steps import build_for_training
 
 
