@@ -14,7 +14,7 @@ from seqsuite.forecast_models.encoder_decoder import (
     build_encoder_decoder,
 )
 from seqsuite.forecast_models.segments import build_segment_model
-from seqsuite.series_losses import (
+from seqsuite.losses.series import (
     MaskedAbsoluteError,
     MaskedSquaredError,
     NegativeLogLikelihood,

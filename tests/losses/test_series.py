@@ -9,7 +9,7 @@ import tensorflow as tf
 from scipy import stats
 
 from seqsuite import distributions
-from seqsuite.series_losses import (
+from seqsuite.losses.series import (
     MaskedAbsoluteError,
     MaskedSquaredError,
     NegativeLogLikelihood,
