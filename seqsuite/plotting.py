@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqsuite.scoring import LOWER_IS_BETTER, confusion_counts, family
+from seqsuite.metrics.classification import LOWER_IS_BETTER, confusion_counts, family
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,9 +13,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from seqsuite import checkpoint, evaluation, export, plotting, report, scoring
+from seqsuite import checkpoint, evaluation, export, plotting, report
 from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure, UserError
+from seqsuite.metrics import classification
 from seqsuite.preprocessing import Preprocessor
 from seqsuite.task import Task
 from seqsuite.training import BEST, LAST, Progress, Trainer
@@ -214,7 +215,7 @@ def format_result(result: dict[str, Any]) -> str:
     keys = [key for key in plain if all(key in row for row in result["baseline"].values())]
     # A terminal is not wide enough for all that forecasts are measured by.
     keys = [key for key in keys if not key.startswith(_ASIDE)]
-    lines = [report.results_table(rows, keys, scoring.LOWER_IS_BETTER), ""]
+    lines = [report.results_table(rows, keys, classification.LOWER_IS_BETTER), ""]
     lines += [f"{key}: {metrics[key]:.4f}" for key in plain if key not in keys]
     for name, ends in report.intervals(metrics).items():
         lines.append(f"95 % bootstrap interval of our {name}: {ends}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqsuite.scoring import bootstrap_ratio_interval, expected_calibration_error
+from seqsuite.metrics.classification import bootstrap_ratio_interval, expected_calibration_error
 from seqsuite.spans import spans, to_bio
 
 Tags = Sequence[Sequence[str]]

@@ -25,9 +25,9 @@ from seqsuite.averaging import WeightAverage
 from seqsuite.callbacks import DiagnosticsCallback, ProgressLine, TensorBoardWriter
 from seqsuite.diagnostics import PROBE_ROWS
 from seqsuite.errors import Interrupted, UserError
+from seqsuite.metrics.classification import LOWER_IS_BETTER
 from seqsuite.pipeline import EncodedExamples, batch_dataset
 from seqsuite.report import write_history
-from seqsuite.scoring import LOWER_IS_BETTER
 from seqsuite.task import Task
 
 LAST, BEST = "last.npz", "best.npz"

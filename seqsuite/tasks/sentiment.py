@@ -256,29 +256,32 @@ class Sentiment(Task):
         return serve
 
     def calibrate(self, preprocessor, predictions, references):
-        from seqsuite import scoring
+        from seqsuite.metrics import classification
 
         if "recurrent_logits" in predictions:
             # The recurrent part has seen the labels of its training examples, the n-gram scores of
             # those were out of fold: training trusts the former too much. Validation weighs them.
             recurrent = predictions["recurrent_logits"]
-            temperature = scoring.fit_relative_temperature(
+            temperature = classification.fit_relative_temperature(
                 recurrent, predictions["logits"] - recurrent, references, self.multi_label
             )
             preprocessor.recurrent_scaling.set_temperature(temperature)
         logits = _weighed(predictions, float(preprocessor.recurrent_scaling.temperature))
-        temperature = scoring.fit_temperature(logits, references, multi_label=self.multi_label)
+        temperature = classification.fit_temperature(
+            logits, references, multi_label=self.multi_label
+        )
         preprocessor.temperature_scaling.set_temperature(temperature)
 
     def score(self, predictions, references, preprocessor):
-        from seqsuite import classification_report, scoring
+        from seqsuite import classification_report
+        from seqsuite.metrics import classification
 
         before, after = self._probabilities(predictions, preprocessor)
-        scores = scoring.classification_scores(
+        scores = classification.classification_scores(
             after, references, preprocessor.labels, multi_label=self.multi_label
         )
-        unscaled = scoring.answer_confidence(before, references, self.multi_label)
-        scores["calibration_error_unscaled"] = scoring.expected_calibration_error(*unscaled)
+        unscaled = classification.answer_confidence(before, references, self.multi_label)
+        scores["calibration_error_unscaled"] = classification.expected_calibration_error(*unscaled)
         if "recurrent_logits" in predictions:
             alone = classification_report.probabilities(
                 predictions["recurrent_logits"], self.multi_label
@@ -289,7 +292,8 @@ class Sentiment(Task):
         return scores
 
     def baseline(self, train, test, preprocessor):
-        from seqsuite import baselines, scoring
+        from seqsuite import baselines
+        from seqsuite.metrics import classification
 
         targets = preprocessor.encode_labels(train.labels)
         references = preprocessor.encode_labels(test.labels)
@@ -297,7 +301,7 @@ class Sentiment(Task):
         for model in baselines.text_baselines():
             model.fit(train.features["text"], targets, len(preprocessor.labels), self.multi_label)
             probabilities = model.predict_proba(test.features["text"])
-            results[model.name] = scoring.classification_scores(
+            results[model.name] = classification.classification_scores(
                 probabilities, references, preprocessor.labels, multi_label=self.multi_label
             )
         return results

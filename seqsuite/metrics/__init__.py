@@ -1,0 +1,33 @@
+"""Metrics of classification, calibration and their uncertainty."""
+
+from __future__ import annotations
+
+from seqsuite.metrics.classification import (
+    DESCRIPTIVE,
+    LOWER_IS_BETTER,
+    answer_confidence,
+    bootstrap_interval,
+    bootstrap_ratio_interval,
+    classification_scores,
+    confusion_counts,
+    expected_calibration_error,
+    family,
+    fit_relative_temperature,
+    fit_temperature,
+    log_loss,
+)
+
+__all__ = [
+    "DESCRIPTIVE",
+    "LOWER_IS_BETTER",
+    "answer_confidence",
+    "bootstrap_interval",
+    "bootstrap_ratio_interval",
+    "classification_scores",
+    "confusion_counts",
+    "expected_calibration_error",
+    "family",
+    "fit_relative_temperature",
+    "fit_temperature",
+    "log_loss",
+]
