@@ -22,7 +22,11 @@ import tensorflow as tf
 
 from seqsuite import checkpoint, evaluation, schedules
 from seqsuite.averaging import WeightAverage
-from seqsuite.callbacks import DiagnosticsCallback, ProgressLine, TensorBoardWriter
+from seqsuite.callbacks.scheduled_sampling import (
+    DiagnosticsCallback,
+    ProgressLine,
+    TensorBoardWriter,
+)
 from seqsuite.diagnostics import PROBE_ROWS
 from seqsuite.errors import Interrupted, UserError
 from seqsuite.metrics.classification import LOWER_IS_BETTER

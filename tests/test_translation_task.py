@@ -10,11 +10,11 @@ import pytest
 import tensorflow as tf
 
 from seqsuite import evaluation
+from seqsuite.callbacks.sampling_schedule import sampling_probability
 from seqsuite.config import build_config
 from seqsuite.datasets import Examples
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
-from seqsuite.scheduled_training import sampling_probability
 from tests.translation_runs import SOURCES, TARGETS, TRANSLATION
 
 SMALL = {

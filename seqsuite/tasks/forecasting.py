@@ -125,7 +125,7 @@ class Forecasting(Task):
             fit_ridge(model, preprocessor, examples.features["series"])
 
     def callbacks(self):
-        from seqsuite.scheduled_training import sampling_callbacks
+        from seqsuite.callbacks.sampling_schedule import sampling_callbacks
 
         return sampling_callbacks(self.config.training)
 

@@ -67,7 +67,7 @@ class Translation(Task):
         return model
 
     def callbacks(self):
-        from seqsuite.scheduled_training import sampling_callbacks
+        from seqsuite.callbacks.sampling_schedule import sampling_callbacks
 
         return sampling_callbacks(self.config.training)
 

@@ -29,9 +29,9 @@ class ScheduledSampling(TeacherForcing):
     :class:`TeacherForcing`, at the speed of that. At probability 0 finding them costs nothing.
 
     The probability is a weight that no optimizer moves: it is saved with the model, and
-    ``seqsuite.callbacks.ScheduledSamplingCallback`` moves it by a schedule. With probability 1 the
-    model runs free. Outside training the layer is `TeacherForcing`, without a random operation,
-    unless `free_running` is set.
+    ``seqsuite.callbacks.scheduled_sampling.ScheduledSamplingCallback`` moves it by a schedule. With
+    probability 1 the model runs free. Outside training the layer is `TeacherForcing`, without a
+    random operation, unless `free_running` is set.
 
     Args:
         cell: A :class:`DecoderCell`.

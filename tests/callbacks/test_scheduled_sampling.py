@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from seqsuite.callbacks import ScheduledSamplingCallback
+from seqsuite.callbacks.scheduled_sampling import ScheduledSamplingCallback
 from seqsuite.layers import (
     BahdanauAttention,
     DecoderCell,
