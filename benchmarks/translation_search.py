@@ -135,7 +135,7 @@ class PredictLoop:
         import numpy as np
         import tensorflow as tf
 
-        from seqsuite.preprocessing.subwords import BEGIN_ID, END_ID
+        from seqsuite.text.subwords import BEGIN_ID, END_ID
 
         encoded = self.preprocessor({"source": tf.constant(sentences)})
         encoded = {name: value.numpy() for name, value in encoded.items()}

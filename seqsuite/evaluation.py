@@ -14,7 +14,7 @@ import tensorflow as tf
 from seqsuite.datasets.examples import Examples, concatenate, split_off_groups
 from seqsuite.errors import UserError
 from seqsuite.pipeline import EncodedExamples, RaggedColumn, Targets, batch_dataset, plan_batches
-from seqsuite.preprocessing import Preprocessor
+from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.task import Outputs, Task
 
 

@@ -58,7 +58,7 @@ def crf_head(
         towers: As for :func:`softmax_head`.
         lengths: Integer ``(batch,)``.
         answers: As for :func:`softmax_head`.
-        forbidden: What :func:`seqsuite.spans.span_constraints` gives.
+        forbidden: What :func:`seqsuite.text.spans.span_constraints` gives.
         **loss_arguments: Further arguments of :class:`seqsuite.losses.CRFLoss`.
 
     Returns:

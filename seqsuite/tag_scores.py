@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from seqsuite.metrics.classification import bootstrap_ratio_interval, expected_calibration_error
-from seqsuite.spans import spans, to_bio
+from seqsuite.text.spans import spans, to_bio
 
 Tags = Sequence[Sequence[str]]
 

@@ -8,9 +8,9 @@ import keras
 
 from seqsuite.layers import LanguageModelObjective, RecurrentStack
 from seqsuite.losses import TagCrossentropy, TowerLoss
-from seqsuite.preprocessing import WordPreprocessor
-from seqsuite.spans import span_constraints
+from seqsuite.preprocessing.words import WordPreprocessor
 from seqsuite.tag_heads import crf_head, softmax_head, stacked_towers
+from seqsuite.text.spans import span_constraints
 from seqsuite.word_representation import word_inputs, word_representation
 
 Tensor = Any

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import keras
 
     from seqsuite.pipeline import Column, EncodedExamples, Targets
-    from seqsuite.preprocessing import Preprocessor
+    from seqsuite.preprocessing.preprocessor import Preprocessor
 
 EXTRA_FOLDER = "assets.extra"
 """Folder of an exported model that servers pass over."""

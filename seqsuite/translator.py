@@ -12,8 +12,8 @@ import tensorflow as tf
 from seqsuite.decoding import beam_search, ensemble, generate, repeat_beams
 from seqsuite.decoding.hypotheses import Step
 from seqsuite.layers import ScheduledSampling
-from seqsuite.preprocessing.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 from seqsuite.serving_limits import limited_texts
+from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 
 Tensor = Any
 

@@ -13,7 +13,7 @@ from seqsuite.datasets.memory_problems import ADDING, COPYING, DELAYED_RECALL
 from seqsuite.errors import UserError
 from seqsuite.memory_scores import memory_scores
 from seqsuite.pipeline import RaggedColumn
-from seqsuite.preprocessing import MemoryPreprocessor
+from seqsuite.preprocessing.memory import MemoryPreprocessor
 from seqsuite.tasks import find_task
 from tests.training_steps import build_for_training
 

@@ -5,7 +5,7 @@ import pytest
 
 from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
-from seqsuite.preprocessing import SpeechPreprocessor
+from seqsuite.preprocessing.speech import SpeechPreprocessor
 from seqsuite.speech_baselines import cepstra, speech_baselines
 
 RATE = 2000

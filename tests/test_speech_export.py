@@ -7,7 +7,7 @@ from seqsuite.config import build_config
 from seqsuite.datasets.audio_files import read_waveform
 from seqsuite.datasets.examples import Examples
 from seqsuite.errors import UserError
-from seqsuite.preprocessing import SpeechPreprocessor
+from seqsuite.preprocessing.speech import SpeechPreprocessor
 from seqsuite.speech_config import SpeechConfig
 from seqsuite.speech_decoding import language_model
 from seqsuite.speech_export import (

@@ -6,7 +6,7 @@ from matplotlib.image import imread
 
 from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
-from seqsuite.preprocessing import SpeechPreprocessor
+from seqsuite.preprocessing.speech import SpeechPreprocessor
 from seqsuite.speech_report import _heard, alignment_plot, confusion_plot, mistakes, scores
 
 REFERENCES = np.array(["one two", "six", "ten"], object)

@@ -2,7 +2,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.decoding.ctc import ctc_greedy_search
-from seqsuite.preprocessing import SpeechPreprocessor
+from seqsuite.preprocessing.speech import SpeechPreprocessor
 from seqsuite.speech_config import SpeechServingConfig
 from seqsuite.speech_server import SpeechServer
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqsuite.spans import spans, to_bio
 from seqsuite.tag_scores import calibration_error, tag_scores
+from seqsuite.text.spans import spans, to_bio
 
 TRUTH = [["DET", "NOUN", "VERB"], ["NOUN"]]
 ANSWERS = [["DET", "NOUN", "NOUN"], ["NOUN"]]

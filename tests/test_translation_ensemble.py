@@ -12,8 +12,9 @@ from seqsuite import export, prediction, runs
 from seqsuite.cli import main
 from seqsuite.config import parse
 from seqsuite.errors import UserError
-from seqsuite.preprocessing import Preprocessor, TranslationPreprocessor
-from seqsuite.preprocessing.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
+from seqsuite.preprocessing.parallel_text import TranslationPreprocessor
+from seqsuite.preprocessing.preprocessor import Preprocessor
+from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 from seqsuite.translation_ensemble import check_runs, ensemble_members
 from seqsuite.translator import Translator
 from tests.test_translation_task import EXAMPLES, built

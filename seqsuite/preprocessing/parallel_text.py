@@ -11,7 +11,6 @@ import tensorflow as tf
 
 from seqsuite.datasets.examples import Examples
 from seqsuite.pipeline import Column, EncodedExamples, RaggedColumn, Targets
-from seqsuite.preprocessing.joined_words import WordVocabulary
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.sampled_pieces import SampledPieces
 from seqsuite.preprocessing.sentence_pairs import (
@@ -20,13 +19,8 @@ from seqsuite.preprocessing.sentence_pairs import (
     decoder_inputs,
     with_end,
 )
-from seqsuite.preprocessing.subwords import (
-    END_ID,
-    MODEL_TYPES,
-    PADDING_ID,
-    SubwordVocabulary,
-    normalized,
-)
+from seqsuite.text.subwords import END_ID, MODEL_TYPES, PADDING_ID, SubwordVocabulary, normalized
+from seqsuite.text.words import WordVocabulary
 from seqsuite.translation_scores import references_of
 
 Vocabulary = SubwordVocabulary | WordVocabulary

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from seqsuite.pipeline import RaggedColumn
-from seqsuite.preprocessing.subwords import END_ID, SubwordVocabulary
+from seqsuite.text.subwords import END_ID, SubwordVocabulary
 
 # Of each word; a byte says which. A rare word is not seen so often.
 NUM_VARIANTS = 32

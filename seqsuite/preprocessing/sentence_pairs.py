@@ -16,7 +16,7 @@ from seqsuite.config import TrainingConfig
 from seqsuite.errors import UserError
 from seqsuite.pipeline import EncodedExamples, RaggedColumn, fill_batches
 from seqsuite.preprocessing.sampled_pieces import SampledPieces
-from seqsuite.preprocessing.subwords import BEGIN_ID, END_ID
+from seqsuite.text.subwords import BEGIN_ID, END_ID
 
 _MAX_DRAWS = 2**31 - 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from seqsuite.spans import look_like_spans
+from seqsuite.text.spans import look_like_spans
 
 _NAMED = 10
 

@@ -14,7 +14,7 @@ from seqsuite.layers import TemperatureScaling
 from seqsuite.preprocessing.ngram_scores import NgramScores
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.tokenization import tokenize
-from seqsuite.preprocessing.truncation import head_and_tail
+from seqsuite.text.truncation import head_and_tail
 from seqsuite.word_vectors import co_occurrence_vectors, label_ratios
 
 PADDING_ID = 0

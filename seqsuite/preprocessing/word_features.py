@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import tensorflow as tf
 
-from seqsuite.preprocessing.truncation import head_and_tail
+from seqsuite.text.truncation import head_and_tail
 
 PADDING_ID = 0
 UNKNOWN_ID = 1

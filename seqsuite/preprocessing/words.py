@@ -18,7 +18,7 @@ from seqsuite.preprocessing import word_features
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.sentence_tokenization import tokenize_sentence
 from seqsuite.preprocessing.tag_notes import unseen_note
-from seqsuite.spans import bio_to_bioes, completed, in_bio, to_bio
+from seqsuite.text.spans import bio_to_bioes, completed, in_bio, to_bio
 
 PADDING_TAG = -1
 SCHEMES = ("none", "bio", "bioes")

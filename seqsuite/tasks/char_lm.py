@@ -207,7 +207,7 @@ class CharLm(Task):
         return examples
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.preprocessing import CharacterPreprocessor
+        from seqsuite.preprocessing.characters import CharacterPreprocessor
 
         data = self.config.data
         preprocessor = CharacterPreprocessor(unit=data.unit, min_count=data.min_count)

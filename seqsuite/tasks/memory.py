@@ -124,7 +124,7 @@ class Memory(Task):
         return datasets.load_examples(self.config.data.source, split, self.config.data, self.name)
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.preprocessing import MemoryPreprocessor
+        from seqsuite.preprocessing.memory import MemoryPreprocessor
 
         preprocessor = MemoryPreprocessor(self.problem.name)
         preprocessor.adapt(examples)

@@ -136,7 +136,7 @@ class Sentiment(Task):
         return datasets.load_examples(self.config.data.source, split, self.config.data, self.name)
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.preprocessing import TextPreprocessor
+        from seqsuite.preprocessing.text import TextPreprocessor
 
         data = self.config.data
         preprocessor = TextPreprocessor(

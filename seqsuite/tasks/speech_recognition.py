@@ -89,7 +89,7 @@ class SpeechRecognition(Task):
         return concatenate([examples, generate_more(count)]) if count else examples
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.preprocessing import SpeechPreprocessor
+        from seqsuite.preprocessing.speech import SpeechPreprocessor
         from seqsuite.speech_model import FRAME_SECONDS
 
         data, model = self.config.data, self.config.model

@@ -40,7 +40,7 @@ class Translation(Task):
         return target_language(self.config.data) or "en"
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.preprocessing import TranslationPreprocessor
+        from seqsuite.preprocessing.parallel_text import TranslationPreprocessor
 
         data = self.config.data
         names = (

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from seqsuite import evaluation, export, runs
 from seqsuite.pipeline import RaggedColumn, batch_dataset
-from seqsuite.preprocessing import Preprocessor
+from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.series_windows import EncodedSeries
 from seqsuite.streams import EncodedStream
 from seqsuite.tasks import task_names

@@ -2,7 +2,7 @@
 
 from seqsuite.datasets import Examples
 from seqsuite.datasets.tagged_sentences import NO_TAG, tagged, with_auxiliary
-from seqsuite.preprocessing import WordPreprocessor
+from seqsuite.preprocessing.words import WordPreprocessor
 
 ENTITIES = Examples({"tokens": [("in", "Rome"), ("hi",)]}, [("O", "B-place"), ("O",)])
 SPEECH = Examples(

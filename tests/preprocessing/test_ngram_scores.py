@@ -7,7 +7,8 @@ import tensorflow as tf
 from sklearn.linear_model import LogisticRegression
 
 from seqsuite.naive_bayes import fit_naive_bayes_logistic
-from seqsuite.preprocessing import NgramScores, tokenize
+from seqsuite.preprocessing.ngram_scores import NgramScores
+from seqsuite.preprocessing.tokenization import tokenize
 
 TEXTS = ["not good", "good", "bad", "not bad", "good good plot", ""]
 

@@ -11,8 +11,9 @@ from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.translation_grammar import generate
 from seqsuite.errors import UserError
 from seqsuite.pipeline import RaggedColumn, batch_dataset, plan_batches
-from seqsuite.preprocessing import Preprocessor, TranslationPreprocessor
-from seqsuite.preprocessing.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
+from seqsuite.preprocessing.parallel_text import TranslationPreprocessor
+from seqsuite.preprocessing.preprocessor import Preprocessor
+from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 
 EXAMPLES = generate("test").select(range(300))
 SAMPLED = {"source_sampling": 0.1, "target_sampling": 0.2}

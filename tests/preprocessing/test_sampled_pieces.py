@@ -9,7 +9,7 @@ import tensorflow as tf
 from seqsuite.datasets.translation_grammar import generate
 from seqsuite.preprocessing.sampled_pieces import NUM_VARIANTS, SampledPieces
 from seqsuite.preprocessing.sentence_pairs import with_end
-from seqsuite.preprocessing.subwords import MODEL_TYPES, SubwordVocabulary
+from seqsuite.text.subwords import MODEL_TYPES, SubwordVocabulary
 
 TEXTS = [*generate("test").features["source"][:200], "", "a 漢字 漢字"]
 

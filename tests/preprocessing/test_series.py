@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.series import Series
-from seqsuite.preprocessing import Preprocessor, SeriesPreprocessor
+from seqsuite.preprocessing.preprocessor import Preprocessor
+from seqsuite.preprocessing.series import SeriesPreprocessor
 from seqsuite.preprocessing.time_axis import step_numbers
 
 HOUR = 3600

@@ -3,8 +3,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.datasets import Examples
-from seqsuite.preprocessing import TextPreprocessor
-from seqsuite.preprocessing.text import UNKNOWN_ID
+from seqsuite.preprocessing.text import UNKNOWN_ID, TextPreprocessor
 
 TRAIN = Examples(
     {"text": ["good good film", "bad film", "good plot", "rare"]}, ["yes", "no", "yes", "no"]

@@ -1,7 +1,7 @@
 import pytest
 import tensorflow as tf
 
-from seqsuite.preprocessing import tokenize
+from seqsuite.preprocessing.tokenization import tokenize
 
 APOSTROPHE = "\u2019"
 

@@ -11,10 +11,10 @@ import tensorflow as tf
 
 from seqsuite.datasets import Examples
 from seqsuite.errors import UserError
-from seqsuite.preprocessing import Preprocessor, WordPreprocessor
+from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.tag_notes import unseen_note
-from seqsuite.preprocessing.words import PADDING_TAG, pad_tokens
-from seqsuite.spans import span_constraints
+from seqsuite.preprocessing.words import PADDING_TAG, WordPreprocessor, pad_tokens
+from seqsuite.text.spans import span_constraints
 
 SENTENCES = [
     ("The", "dog", "sees", "the", "cat", "."),

@@ -29,7 +29,7 @@ class CRF(keras.layers.Layer):
     Args:
         num_tags: Number of tags.
         forbidden_transitions: Pairs of tag ids that must not follow each other, such as
-            :func:`seqsuite.spans.span_constraints` gives.
+            :func:`seqsuite.text.spans.span_constraints` gives.
         forbidden_starts: Tag ids that must not be a row's first.
         forbidden_ends: Tag ids that must not be a row's last.
         **kwargs: Keras layer arguments.
@@ -50,7 +50,7 @@ class CRF(keras.layers.Layer):
     Example:
         >>> from seqsuite.layers import CRFDecoder
         >>> from seqsuite.losses import CRFLoss
-        >>> from seqsuite.spans import span_constraints
+        >>> from seqsuite.text.spans import span_constraints
         >>> labels = ["O", "B-name", "I-name"]
         >>> data = {"token_ids": np.array([[1, 2, 3, 1], [2, 3, 3, 0], [1, 1, 2, 0]]),
         ...         "lengths": np.array([4, 3, 3])}

@@ -15,12 +15,7 @@ import tensorflow as tf
 
 from seqsuite.errors import UserError
 from seqsuite.pipeline import RaggedColumn
-from seqsuite.preprocessing.subwords import (
-    UNKNOWN_ID,
-    UNKNOWN_SURFACE,
-    encode_texts,
-    normalize,
-)
+from seqsuite.text.subwords import UNKNOWN_ID, UNKNOWN_SURFACE, encode_texts, normalize
 
 JOINER = "\uffed"
 _SPECIAL = ("<pad>", "<unk>", "<s>", "</s>")

@@ -12,7 +12,7 @@ import sentencepiece
 import tensorflow as tf
 
 from seqsuite.errors import UserError
-from seqsuite.preprocessing.subwords import (
+from seqsuite.text.subwords import (
     BEGIN_ID,
     END_ID,
     MODEL_TYPES,

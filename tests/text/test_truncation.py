@@ -1,7 +1,7 @@
 import pytest
 import tensorflow as tf
 
-from seqsuite.preprocessing.truncation import head_and_tail
+from seqsuite.text.truncation import head_and_tail
 
 
 @pytest.mark.parametrize(("longest", "head"), [(1, 0), (1, 1), (4, 0), (4, 1), (4, 4), (5, 2)])

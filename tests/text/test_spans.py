@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from seqsuite.spans import (
+from seqsuite.text.spans import (
     bio_to_bioes,
     bioes_to_bio,
     completed,

@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.errors import UserError
-from seqsuite.preprocessing.joined_words import JOINER, WordVocabulary, join_words, split_words
-from seqsuite.preprocessing.subwords import normalized
+from seqsuite.text.subwords import normalized
+from seqsuite.text.words import JOINER, WordVocabulary, join_words, split_words
 
 TEXTS = [
     "L'homme dit: «Bonjour.»",

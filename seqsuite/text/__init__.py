@@ -1,0 +1,30 @@
+"""Subwords, words, spans and lookup tables of text.
+
+Names are looked up when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOMES = {
+    "SubwordVocabulary": "subwords",
+    "WordVocabulary": "words",
+    "bio_to_bioes": "spans",
+    "bioes_to_bio": "spans",
+    "head_and_tail": "truncation",
+    "join_words": "words",
+    "look_like_spans": "spans",
+    "span_constraints": "spans",
+    "split_words": "words",
+    "to_bio": "spans",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
