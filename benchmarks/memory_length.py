@@ -75,7 +75,7 @@ class Learner:
             length: T.
         """
         from seqsuite import runs
-        from seqsuite.pipeline import batch_dataset
+        from seqsuite.data.batching import batch_dataset
 
         task = self._task(setting, length)
         runs.set_seeds(setting.seed)

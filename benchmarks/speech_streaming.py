@@ -28,8 +28,8 @@ import tensorflow as tf
 
 from seqsuite import export, runs
 from seqsuite.config import build_config
+from seqsuite.data.examples import Examples
 from seqsuite.datasets import digit_speech
-from seqsuite.datasets.examples import Examples
 from seqsuite.preprocessing.utterances import FULL_SCALE
 from seqsuite.speech_model import FRAME_SECONDS, convolution_layer
 from seqsuite.speech_stream import initial_states, stream_inputs, take_step

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from seqsuite import __version__, datasets
+from seqsuite import __version__
 from seqsuite.cli import VERBS
+from seqsuite.data import discovery
 from seqsuite.tasks import find_task, task_names
 
 
@@ -16,7 +17,7 @@ def main() -> int:
         print(f"{name}: {find_task(name).summary}")
         print(f"  python -m seqsuite.tasks.{name} [{' | '.join(VERBS)}] --help")
         print("  data.source:")
-        for source, description in sorted(datasets.sources(name).items()):
+        for source, description in sorted(discovery.sources(name).items()):
             print(f"    {source:8s} {description}")
     print("\nRecipes are TOML files (tasks/<task>/<data set>.toml); run one with --config RECIPE.")
     return 0

@@ -13,7 +13,7 @@ import tensorflow as tf
 from seqsuite import runs
 from seqsuite.backtest import Forecasts
 from seqsuite.config import to_toml
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.series import Series, check_scorable
 from seqsuite.datasets.timestamps import time_text
 from seqsuite.errors import UserError

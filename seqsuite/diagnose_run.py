@@ -97,7 +97,7 @@ def _task_name(run_dir: Path) -> str:
 def _validation_batch(run: Run, examples: int) -> tuple[Any, Any]:
     """Return one batch of validation examples of middle length, and the targets of the losses."""
     from seqsuite import evaluation
-    from seqsuite.pipeline import batch_dataset
+    from seqsuite.data.batching import batch_dataset
     from seqsuite.training import targets_of_losses
 
     splits = evaluation.load_splits(run.task)

@@ -11,9 +11,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.datasets.examples import Examples, concatenate, split_off_groups
+from seqsuite.data.batching import (
+    EncodedExamples,
+    RaggedColumn,
+    Targets,
+    batch_dataset,
+    plan_batches,
+)
+from seqsuite.data.examples import Examples, concatenate, split_off_groups
 from seqsuite.errors import UserError
-from seqsuite.pipeline import EncodedExamples, RaggedColumn, Targets, batch_dataset, plan_batches
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.task import Outputs, Task
 

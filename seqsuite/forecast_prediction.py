@@ -10,12 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.conformal import apply_conformal_offsets, fit_conformal_offsets
+from seqsuite.data.batching import batch_dataset
 from seqsuite.forecast_levels import QUANTILE_LEVELS
 from seqsuite.forecast_plots import Fan
 from seqsuite.forecast_scores import M4_HOURLY_NAIVE2, ForecastScores
 from seqsuite.forecast_windows import SeriesWindows
 from seqsuite.layers.series.seasonal_cycle import SeasonalCycle
-from seqsuite.pipeline import batch_dataset
 from seqsuite.preprocessing.series import SeriesPreprocessor
 from seqsuite.series_windows import EncodedSeries
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.memory_problems import MemoryProblem
 from seqsuite.memory_scores import distance_ranges, recalled, recalled_right, squared_errors
 from seqsuite.plotting import blank_figure, save_figure

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from seqsuite.data.batching import RaggedColumn
 from seqsuite.datasets.memory_problems import MemoryProblem
-from seqsuite.pipeline import RaggedColumn
 
 SOLVED_ACCURACY, SOLVED_MSE = 0.99, 0.01
 

@@ -17,7 +17,7 @@ from typing import IO, Any
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.datasets import tables
+from seqsuite.data import tables
 from seqsuite.errors import EnvironmentFailure, UserError, nearest
 from seqsuite.explanation import highlight
 from seqsuite.export import latest_version

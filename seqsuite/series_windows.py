@@ -2,8 +2,8 @@
 
 The counterpart of ``EncodedExamples`` for series. Windows are never stored: each is the index of
 its series and the row of its first target, found by arithmetic, so that memory grows with the rows
-and not with windows. As in :mod:`seqsuite.pipeline`, the plan of an epoch is a pure function of
-(windows, seed, epoch), which makes resuming exact.
+and not with windows. As in :mod:`seqsuite.data.batching`, the plan of an epoch is a pure function
+of (windows, seed, epoch), which makes resuming exact.
 """
 
 from __future__ import annotations

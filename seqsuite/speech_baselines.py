@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.batching import plan_batches
+from seqsuite.data.examples import Examples
 from seqsuite.layers import FeatureNormalization, LogMelSpectrogram
-from seqsuite.pipeline import plan_batches
 from seqsuite.speech_scores import error_rates
 from seqsuite.template_matching import nearest_templates
 

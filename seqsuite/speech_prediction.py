@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from seqsuite.data.batching import batch_dataset, plan_batches
 from seqsuite.decoding.ctc import Transcript, ctc_greedy_search
-from seqsuite.pipeline import batch_dataset, plan_batches
 from seqsuite.preprocessing.speech import BLANK
 from seqsuite.speech_model import front_end
 

@@ -1,8 +1,8 @@
 """One long sequence read as parallel streams: the batches of truncated back-propagation.
 
 Each row of a batch goes on where the same row of the batch before it ended, so that a model can
-carry its state from batch to batch. As in :mod:`seqsuite.pipeline`, the plan of an epoch is a pure
-function of (length, seed, epoch), which makes resuming exact.
+carry its state from batch to batch. As in :mod:`seqsuite.data.batching`, the plan of an epoch is a
+pure function of (length, seed, epoch), which makes resuming exact.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqsuite import plotting
-from seqsuite.pipeline import RaggedColumn
+from seqsuite.data.batching import RaggedColumn
 from seqsuite.tag_baselines import tag_baselines
 from seqsuite.tag_scores import tag_scores
 

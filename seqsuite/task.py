@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from seqsuite.config import build_config
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 
 if TYPE_CHECKING:
     import keras
 
-    from seqsuite.pipeline import Column, EncodedExamples, Targets
+    from seqsuite.data.batching import Column, EncodedExamples, Targets
     from seqsuite.preprocessing.preprocessor import Preprocessor
 
 EXTRA_FOLDER = "assets.extra"

@@ -27,10 +27,10 @@ from seqsuite.callbacks.scheduled_sampling import (
     ProgressLine,
     TensorBoardWriter,
 )
+from seqsuite.data.batching import EncodedExamples, batch_dataset
 from seqsuite.diagnostics import PROBE_ROWS
 from seqsuite.errors import Interrupted, UserError
 from seqsuite.metrics.classification import LOWER_IS_BETTER
-from seqsuite.pipeline import EncodedExamples, batch_dataset
 from seqsuite.report import write_history
 from seqsuite.task import Task
 

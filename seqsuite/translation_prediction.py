@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.pipeline import batch_dataset, plan_batches
+from seqsuite.data.batching import batch_dataset, plan_batches
 
 _BATCH_TOKENS, _MAX_ROWS = 4096, 128
 # A sentence of about so many pieces is drawn with its attention.

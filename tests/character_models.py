@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from seqsuite.config import build_config
-from seqsuite.datasets import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.streams import EncodedStream
 from seqsuite.tasks import find_task
 

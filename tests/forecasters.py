@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from seqsuite.config import build_config
-from seqsuite.datasets import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.series import Series
 from seqsuite.tasks import find_task
 

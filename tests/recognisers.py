@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from seqsuite import export, runs
 from seqsuite.config import build_config
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
 from seqsuite.tasks.speech_recognition import SpeechRecognition
 

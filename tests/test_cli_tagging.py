@@ -7,7 +7,8 @@ import json
 import pytest
 
 from seqsuite.cli import main
-from seqsuite.datasets import Examples, sentence_grammar
+from seqsuite.data.examples import Examples
+from seqsuite.datasets import sentence_grammar
 from seqsuite.tasks import find_task
 
 pytestmark = pytest.mark.usefixtures("loaded_once")

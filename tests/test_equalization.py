@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from scipy import signal
 
-from seqsuite.datasets import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
 from seqsuite.equalization import (
     apply_gains,

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from seqsuite import export
 from seqsuite.config import build_config
-from seqsuite.datasets import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
 from seqsuite.equalization import average_spectrum, equalize, equalize_speakers
 from seqsuite.equalized_files import EqualizedReader

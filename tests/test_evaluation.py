@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
+from seqsuite.data.batching import EncodedExamples, RaggedColumn
 from seqsuite.evaluation import Predictor
-from seqsuite.pipeline import EncodedExamples, RaggedColumn
 
 LENGTHS = np.array([3, 0, 7, 1, 3, 12, 0, 2])
 

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite import distributions, export
-from seqsuite.datasets import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.forecast_models import forecast_function
 from seqsuite.forecast_models.autoregressive import path_quantiles

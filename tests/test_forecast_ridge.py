@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from seqsuite.datasets import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.forecast_windows import SeriesWindows
 from seqsuite.series_scales import training_scales

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.backtest import assert_no_leak
-from seqsuite.datasets import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.series import Series
 from seqsuite.errors import UserError
 from seqsuite.forecast_levels import QUANTILE_LEVELS

@@ -8,11 +8,11 @@ import pytest
 
 from seqsuite import memory_baselines, memory_report
 from seqsuite.config import build_config
-from seqsuite.datasets import Examples
+from seqsuite.data.batching import RaggedColumn
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.memory_problems import ADDING, COPYING, DELAYED_RECALL
 from seqsuite.errors import UserError
 from seqsuite.memory_scores import memory_scores
-from seqsuite.pipeline import RaggedColumn
 from seqsuite.preprocessing.memory import MemoryPreprocessor
 from seqsuite.tasks import find_task
 from tests.training_steps import build_for_training

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
 from seqsuite.preprocessing.speech import SpeechPreprocessor
 from seqsuite.speech_baselines import cepstra, speech_baselines

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from seqsuite.config import build_config
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.audio_files import read_waveform
-from seqsuite.datasets.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.speech import SpeechPreprocessor
 from seqsuite.speech_config import SpeechConfig

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
 from seqsuite.preprocessing.speech import SpeechPreprocessor
 from seqsuite.speech_report import _heard, alignment_plot, confusion_plot, mistakes, scores

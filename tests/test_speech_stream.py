@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from seqsuite import runs
 from seqsuite.config import build_config
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
 from seqsuite.speech_model import convolution_layer
 from seqsuite.speech_stream import initial_states, stream_inputs, take_step

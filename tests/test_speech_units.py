@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from seqsuite import export
 from seqsuite.config import build_config
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.layers import BlankPadding
 from seqsuite.ngram_language_model import read_arpa, train_kneser_ney, write_arpa

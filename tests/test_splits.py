@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seqsuite.config import build_config
-from seqsuite.datasets import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.evaluation import load_splits
 from seqsuite.tasks import find_task
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from seqsuite.config import StreamTrainingConfig
+from seqsuite.data.batching import batch_dataset
 from seqsuite.errors import UserError
-from seqsuite.pipeline import batch_dataset
 from seqsuite.streams import EncodedStream, random_windows
 
 

@@ -11,10 +11,10 @@ import tensorflow as tf
 
 from seqsuite import export
 from seqsuite.config import build_config
-from seqsuite.datasets import Examples
+from seqsuite.data.batching import RaggedColumn
+from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.evaluation import Predictor
-from seqsuite.pipeline import RaggedColumn
 from seqsuite.tasks import find_task
 from tests.reference.crf import Chain
 from tests.training_steps import build_for_training

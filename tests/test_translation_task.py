@@ -12,7 +12,7 @@ import tensorflow as tf
 from seqsuite import evaluation
 from seqsuite.callbacks.sampling_schedule import sampling_probability
 from seqsuite.config import build_config
-from seqsuite.datasets import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 from tests.translation_runs import SOURCES, TARGETS, TRANSLATION

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from seqsuite.datasets import raw_files, upstream
+from seqsuite.data import raw_files, upstream
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.cepstral_files import read_cepstra
-from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.utterances import report_failures, short_enough, speaker_groups
 from seqsuite.errors import UserError
 

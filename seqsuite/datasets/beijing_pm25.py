@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite.datasets import upstream
-from seqsuite.datasets.examples import Examples
+from seqsuite.data import upstream
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.frequency import Frequency
 from seqsuite.datasets.large_table_columns import Labels, Reading
 from seqsuite.datasets.large_tables import read_columns

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.frequency import Frequency
 from seqsuite.datasets.series import Series, check_covariates, split_series
 

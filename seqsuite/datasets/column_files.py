@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.tagged_sentences import TaggedSentence, build_examples
 from seqsuite.datasets.text_lines import Source, name_of, numbered_lines
 from seqsuite.errors import UserError

@@ -18,8 +18,8 @@ from typing import Any
 import conllu
 from conllu.parser import DEFAULT_FIELDS, parse_id_value, parse_line
 
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.dependency_labels import head_labels
-from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.tagged_sentences import TaggedSentence, build_examples
 from seqsuite.datasets.text_lines import Source, name_of, numbered_lines
 from seqsuite.errors import UserError

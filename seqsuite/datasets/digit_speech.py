@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.formant_synthesis import FRAME_SAMPLES, SAMPLE_RATE, Tracks, synthesize
 from seqsuite.datasets.utterances import speaker_groups
 from seqsuite.datasets.waveforms import Waveform

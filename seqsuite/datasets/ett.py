@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqsuite.datasets import upstream
-from seqsuite.datasets.examples import Examples
+from seqsuite.data import upstream
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.series import check_covariates, split_series
 from seqsuite.datasets.series_layouts import Layout, read_rows, series_of
 from seqsuite.errors import UserError

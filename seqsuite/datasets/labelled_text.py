@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from seqsuite.datasets import raw_files, tables
-from seqsuite.datasets.examples import Examples
-from seqsuite.datasets.files import named_path
+from seqsuite.data import raw_files, tables
+from seqsuite.data.examples import Examples
+from seqsuite.data.files import named_path
 from seqsuite.errors import UserError, nearest
 
 NAME = "files"

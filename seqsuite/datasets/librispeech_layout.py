@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from seqsuite.datasets import raw_files
+from seqsuite.data import raw_files
 from seqsuite.datasets.utterances import Recording
 from seqsuite.errors import UserError
 

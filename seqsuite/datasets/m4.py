@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite.datasets import raw_files, upstream
-from seqsuite.datasets.examples import Examples
+from seqsuite.data import raw_files, upstream
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.series import Series, check_covariates
 from seqsuite.errors import UserError
 

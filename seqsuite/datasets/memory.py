@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite.datasets.examples import Examples, concatenate
+from seqsuite.data.examples import Examples, concatenate
 from seqsuite.datasets.memory_problems import DELAYED_RECALL, PROBLEMS, MemoryProblem
 
 SPLITS = ("train", "validation", "test")

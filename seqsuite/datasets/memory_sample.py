@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.memory import SAMPLE_PROBLEM, generate
 
 NAME = "sample"

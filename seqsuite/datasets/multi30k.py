@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from seqsuite.datasets import upstream
-from seqsuite.datasets.examples import Examples
+from seqsuite.data import upstream
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.parallel_files import examples_of_pairs, language_pair, read_aligned
 
 NAME = "multi30k"

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seqsuite.datasets import raw_files
-from seqsuite.datasets.examples import Examples
+from seqsuite.data import raw_files
+from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError, nearest
 
 NAME = "files"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from seqsuite.datasets import raw_files
+from seqsuite.data import raw_files
 from seqsuite.errors import UserError
 
 _VARIANT = re.compile(r"(.+)\(\d+\)")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.continuous_text import contiguous_split, text_of_bytes
-from seqsuite.datasets.examples import Examples
 from seqsuite.errors import UserError
 
 NAME = "sample"

@@ -13,7 +13,7 @@ import re
 from functools import cache
 from typing import Any
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 
 NAME = "sample"
 TASKS = ("sentiment",)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.frequency import parse_frequency
 from seqsuite.datasets.timestamps import time_text
 from seqsuite.errors import UserError, nearest

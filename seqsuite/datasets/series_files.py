@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.series import (
     Series,
     note,

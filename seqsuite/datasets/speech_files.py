@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from seqsuite.datasets import librispeech_layout, raw_files, tables
-from seqsuite.datasets.examples import Examples
+from seqsuite.data import raw_files, tables
+from seqsuite.data.examples import Examples
+from seqsuite.datasets import librispeech_layout
 from seqsuite.datasets.utterances import Recording, read_recordings
 from seqsuite.errors import UserError, nearest
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.digit_speech import generate
-from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.utterances import SAMPLE_RATE, resampled
 
 NAME = "sample"

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from seqsuite.data.examples import Examples
+from seqsuite.data.tfds_builders import prepared_builder
 from seqsuite.datasets.audio_files import waveform_of_samples
-from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.fsdd import DIGITS
-from seqsuite.datasets.tfds_builders import prepared_builder
 from seqsuite.datasets.utterances import SAMPLE_RATE, examples_of_speech
 from seqsuite.errors import UserError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from seqsuite.datasets import raw_files, upstream
-from seqsuite.datasets.examples import Examples
+from seqsuite.data import raw_files, upstream
+from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 
 NAME = "sst2"

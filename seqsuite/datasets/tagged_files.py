@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from seqsuite.datasets import column_files, conllu_files, raw_files
-from seqsuite.datasets.examples import Examples
-from seqsuite.datasets.files import named_path
+from seqsuite.data import raw_files
+from seqsuite.data.examples import Examples
+from seqsuite.data.files import named_path
+from seqsuite.datasets import column_files, conllu_files
 from seqsuite.datasets.text_lines import numbered_lines
 from seqsuite.errors import UserError
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
+from seqsuite.data.tfds_builders import prepared_builder
 from seqsuite.datasets.tagged_sentences import TaggedSentence, build_examples
-from seqsuite.datasets.tfds_builders import prepared_builder
 from seqsuite.errors import UserError
 
 NAME = "tfds"

@@ -7,8 +7,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from seqsuite.datasets import raw_files, upstream
-from seqsuite.datasets.examples import Examples
+from seqsuite.data import raw_files, upstream
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.parallel_files import examples_of_pairs, language_pair
 from seqsuite.errors import UserError
 

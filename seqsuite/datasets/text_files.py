@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seqsuite.datasets import raw_files
+from seqsuite.data import raw_files
+from seqsuite.data.examples import Examples
+from seqsuite.data.files import named_path
 from seqsuite.datasets.continuous_text import contiguous_split, text_of_bytes
-from seqsuite.datasets.examples import Examples
-from seqsuite.datasets.files import named_path
 from seqsuite.errors import UserError
 
 NAME = "files"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from seqsuite.data.examples import Examples
+from seqsuite.data.tfds_builders import prepared_builder
 from seqsuite.datasets.continuous_text import contiguous_split, text_of_bytes
-from seqsuite.datasets.examples import Examples
-from seqsuite.datasets.tfds_builders import prepared_builder
 from seqsuite.errors import UserError
 
 NAME = "tfds"

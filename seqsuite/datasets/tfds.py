@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from seqsuite.datasets.examples import Examples
-from seqsuite.datasets.tfds_builders import prepared_builder
+from seqsuite.data.examples import Examples
+from seqsuite.data.tfds_builders import prepared_builder
 from seqsuite.errors import UserError
 
 NAME = "tfds"

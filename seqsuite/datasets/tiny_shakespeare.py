@@ -6,9 +6,9 @@ import hashlib
 import sys
 from typing import Any
 
-from seqsuite.datasets import raw_files, upstream
+from seqsuite.data import raw_files, upstream
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.continuous_text import contiguous_split, text_of_bytes
-from seqsuite.datasets.examples import Examples
 
 NAME = "tiny_shakespeare"
 TASKS = ("char_lm",)

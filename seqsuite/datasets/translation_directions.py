@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqsuite import datasets
+from seqsuite.data import discovery
 from seqsuite.datasets.parallel_files import language_pair
 
 
@@ -27,7 +27,7 @@ def target_language(options: Any) -> str | None:
         'de'
         >>> target_language(SimpleNamespace(source="files", **section))
     """
-    direction = getattr(datasets.reader(options.source, "translation"), "DIRECTION", None)
+    direction = getattr(discovery.reader(options.source, "translation"), "DIRECTION", None)
     if direction is None:
         return options.target_language
     return language_pair(options, direction)[1]

@@ -17,7 +17,7 @@ import zlib
 from dataclasses import replace
 from functools import cache
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.translation_english import english
 from seqsuite.datasets.translation_french import french
 from seqsuite.datasets.translation_trees import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.parallel_files import language_pair
 from seqsuite.datasets.translation_grammar import LANGUAGES, generate
 from seqsuite.errors import UserError

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
+from seqsuite.data.tfds_builders import prepared_builder
 from seqsuite.datasets.parallel_files import examples_of_pairs, language_pair
-from seqsuite.datasets.tfds_builders import prepared_builder
 from seqsuite.errors import UserError
 
 NAME = "tfds"

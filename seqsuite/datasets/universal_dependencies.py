@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from seqsuite.datasets import conllu_files, upstream
-from seqsuite.datasets.examples import Examples
+from seqsuite.data import upstream
+from seqsuite.data.examples import Examples
+from seqsuite.datasets import conllu_files
 
 _PARTS = {"train": "train", "validation": "dev", "test": "test"}
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.audio_files import read_waveform, waveform_of_samples
-from seqsuite.datasets.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
 from seqsuite.errors import UserError
 

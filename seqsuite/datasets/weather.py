@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite.datasets import upstream
-from seqsuite.datasets.examples import Examples
+from seqsuite.data import upstream
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.large_table_columns import Reading
 from seqsuite.datasets.series import check_covariates, split_series
 from seqsuite.datasets.series_layouts import Layout, read_rows, series_of

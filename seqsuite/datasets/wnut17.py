@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqsuite.datasets import column_files, upstream
-from seqsuite.datasets.examples import Examples
+from seqsuite.data import upstream
+from seqsuite.data.examples import Examples
+from seqsuite.datasets import column_files
 from seqsuite.errors import UserError
 
 NAME = "wnut17"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from seqsuite.datasets import raw_files, upstream
-from seqsuite.datasets.examples import Examples
+from seqsuite.data import raw_files, upstream
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.utterances import Recording, read_recordings
 from seqsuite.errors import UserError
 

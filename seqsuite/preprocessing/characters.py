@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.continuous_text import UNITS, UNKNOWN_CHARACTER, bytes_of_text
-from seqsuite.datasets.examples import Examples
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.streams import EncodedStream
 

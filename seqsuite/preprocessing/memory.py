@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.batching import RaggedColumn
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.memory_problems import MARK, PROBLEMS
-from seqsuite.pipeline import RaggedColumn
 from seqsuite.preprocessing.preprocessor import Preprocessor
 
 # Other tokens of a sequence of numbers count as 0; so many digits are read without overflow.

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.datasets.examples import Examples
-from seqsuite.pipeline import Column, EncodedExamples, RaggedColumn, Targets
+from seqsuite.data.batching import Column, EncodedExamples, RaggedColumn, Targets
+from seqsuite.data.examples import Examples
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.sampled_pieces import SampledPieces
 from seqsuite.preprocessing.sentence_pairs import (

@@ -14,9 +14,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.batching import Column, EncodedExamples, RaggedColumn, Targets
+from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
-from seqsuite.pipeline import Column, EncodedExamples, RaggedColumn, Targets
 
 __all__ = ["EncodedExamples", "Preprocessor"]
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqsuite.pipeline import RaggedColumn
+from seqsuite.data.batching import RaggedColumn
 from seqsuite.text.subwords import END_ID, SubwordVocabulary
 
 # Of each word; a byte says which. A rare word is not seen so often.

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from seqsuite.config import TrainingConfig
+from seqsuite.data.batching import EncodedExamples, RaggedColumn, fill_batches
 from seqsuite.errors import UserError
-from seqsuite.pipeline import EncodedExamples, RaggedColumn, fill_batches
 from seqsuite.preprocessing.sampled_pieces import SampledPieces
 from seqsuite.text.subwords import BEGIN_ID, END_ID
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.series import Series
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.covariates import LARGEST, CovariateEncoder

@@ -12,11 +12,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.batching import Column, RaggedColumn, Targets
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.pronunciation_files import read_pronunciations
 from seqsuite.equalization import average_spectrum, equalize, equalize_speakers
 from seqsuite.errors import UserError
-from seqsuite.pipeline import Column, RaggedColumn, Targets
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.spelled_text import SpelledText
 from seqsuite.preprocessing.utterances import EncodedUtterances, learnable, ragged

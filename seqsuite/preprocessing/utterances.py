@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.config import TrainingConfig
+from seqsuite.data.batching import Column, EncodedExamples, RaggedColumn, plan_batches
 from seqsuite.errors import UserError
 from seqsuite.losses import ctc_fits
-from seqsuite.pipeline import Column, EncodedExamples, RaggedColumn, plan_batches
 
 FULL_SCALE = 32768.0
 """What a 16-bit sample is divided by."""

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.batching import Column, RaggedColumn, Targets
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.tagged_sentences import NO_TAG
 from seqsuite.errors import UserError
-from seqsuite.pipeline import Column, RaggedColumn, Targets
 from seqsuite.preprocessing import word_features
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.sentence_tokenization import tokenize_sentence

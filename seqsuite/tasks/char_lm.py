@@ -12,7 +12,6 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from seqsuite import datasets
 from seqsuite.config import (
     MAX_INT,
     DataConfig,
@@ -20,7 +19,8 @@ from seqsuite.config import (
     TextServingConfig,
     check_ranges,
 )
-from seqsuite.datasets.examples import concatenate
+from seqsuite.data import discovery
+from seqsuite.data.examples import concatenate
 from seqsuite.errors import UserError
 from seqsuite.task import Task
 
@@ -198,7 +198,7 @@ class CharLm(Task):
 
     def load_examples(self, split):
         data = self.config.data
-        examples = datasets.load_examples(data.source, split, data, self.name)
+        examples = discovery.load_examples(data.source, split, data, self.name)
         if examples is not None and sum(map(len, examples.features["text"])) < 2:
             raise UserError(
                 f"{getattr(data, split) or data.source}: the {split} text is a single character, "

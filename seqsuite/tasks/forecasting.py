@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqsuite import datasets, forecast_files
+from seqsuite import forecast_files
+from seqsuite.data import discovery
 from seqsuite.datasets.series import check_scorable
 from seqsuite.errors import UserError
 from seqsuite.forecast_config import ForecastConfig
@@ -70,7 +71,7 @@ class Forecasting(Task):
 
     def load_examples(self, split):
         data = self.config.data
-        examples = datasets.load_examples(data.source, split, data, self.name)
+        examples = discovery.load_examples(data.source, split, data, self.name)
         if examples is not None and not len(examples):
             raise UserError(f"{data.source}: no series is long enough for the {split} split.")
         if examples is not None and split == "validation":
@@ -82,7 +83,7 @@ class Forecasting(Task):
         from seqsuite.datasets.frequency import parse_frequency
 
         data = self.config.data
-        usual = getattr(datasets.reader(data.source, self.name), "SEASON_STEPS", 0)
+        usual = getattr(discovery.reader(data.source, self.name), "SEASON_STEPS", 0)
         frequency = examples.features["series"][0].frequency
         return (
             data.season_steps

@@ -12,8 +12,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from seqsuite import datasets
 from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
+from seqsuite.data import discovery
 from seqsuite.errors import UserError
 from seqsuite.task import Task
 
@@ -118,10 +118,10 @@ class Memory(Task):
     @property
     def problem(self):
         """The problem that the source poses."""
-        return datasets.reader(self.config.data.source, self.name).PROBLEM
+        return discovery.reader(self.config.data.source, self.name).PROBLEM
 
     def load_examples(self, split):
-        return datasets.load_examples(self.config.data.source, split, self.config.data, self.name)
+        return discovery.load_examples(self.config.data.source, split, self.config.data, self.name)
 
     def build_preprocessor(self, examples, fitted=None):
         from seqsuite.preprocessing.memory import MemoryPreprocessor

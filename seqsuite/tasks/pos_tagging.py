@@ -14,8 +14,9 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from seqsuite import datasets, explanation
+from seqsuite import explanation
 from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
+from seqsuite.data import discovery
 from seqsuite.datasets import tagged_files
 from seqsuite.errors import UserError
 from seqsuite.task import Item, Task
@@ -203,7 +204,7 @@ class PosTagging(Task):
         from dataclasses import replace
 
         data = self.config.data
-        found = datasets.load_examples(data.source, split, data, self.name)
+        found = discovery.load_examples(data.source, split, data, self.name)
         if found is None:
             return None
         wanted = ("tokens", *data.columns)
@@ -219,7 +220,7 @@ class PosTagging(Task):
         if name is None:
             return examples
         options = replace(self.config.data, source=name, scheme="none", tag_column="auto")
-        others = datasets.load_examples(name, "train", options, self.name)
+        others = discovery.load_examples(name, "train", options, self.name)
         if others is None:
             raise UserError(f"data.auxiliary_source: {name} has no training split.")
         return with_auxiliary(

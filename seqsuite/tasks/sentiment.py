@@ -13,8 +13,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from seqsuite import datasets, explanation
+from seqsuite import explanation
 from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
+from seqsuite.data import discovery
 from seqsuite.errors import UserError
 from seqsuite.task import Task
 
@@ -133,7 +134,7 @@ class Sentiment(Task):
         return self.config.data.label_separator is not None
 
     def load_examples(self, split):
-        return datasets.load_examples(self.config.data.source, split, self.config.data, self.name)
+        return discovery.load_examples(self.config.data.source, split, self.config.data, self.name)
 
     def build_preprocessor(self, examples, fitted=None):
         from seqsuite.preprocessing.text import TextPreprocessor

@@ -13,7 +13,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from seqsuite import datasets
+from seqsuite.data import discovery
 from seqsuite.errors import UserError
 from seqsuite.speech_config import SpeechConfig
 from seqsuite.task import Item, Task
@@ -72,7 +72,7 @@ class SpeechRecognition(Task):
 
     def load_examples(self, split):
         data = self.config.data
-        examples = datasets.load_examples(data.source, split, data, self.name)
+        examples = discovery.load_examples(data.source, split, data, self.name)
         if examples is not None and data.input not in examples.features:
             (found,) = examples.features
             raise UserError(
@@ -82,8 +82,8 @@ class SpeechRecognition(Task):
         return examples
 
     def extend_training(self, examples):
+        from seqsuite.data.examples import concatenate
         from seqsuite.datasets.digit_speech import generate_more
-        from seqsuite.datasets.examples import concatenate
 
         count = self.config.data.synthetic_strings
         return concatenate([examples, generate_more(count)]) if count else examples
@@ -124,7 +124,7 @@ class SpeechRecognition(Task):
         return model
 
     def initialize_model(self, preprocessor, model, examples):
-        from seqsuite.pipeline import plan_batches
+        from seqsuite.data.batching import plan_batches
         from seqsuite.speech_model import adapt_normalization
 
         if self.config.model.normalization != "utterance":

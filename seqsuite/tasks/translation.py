@@ -9,7 +9,7 @@ given translation is.
 
 from __future__ import annotations
 
-from seqsuite import datasets
+from seqsuite.data import discovery
 from seqsuite.datasets.translation_directions import target_language
 from seqsuite.task import Task
 from seqsuite.translation_config import TranslationConfig
@@ -32,7 +32,7 @@ class Translation(Task):
 
     def load_examples(self, split):
         data = self.config.data
-        return datasets.load_examples(data.source, split, data, self.name)
+        return discovery.load_examples(data.source, split, data, self.name)
 
     @property
     def language(self) -> str:

@@ -19,8 +19,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from seqsuite.data.batching import RaggedColumn
 from seqsuite.errors import UserError
-from seqsuite.pipeline import RaggedColumn
 
 PADDING_ID, UNKNOWN_ID, BEGIN_ID, END_ID = range(4)
 MODEL_TYPES = ("bpe", "unigram")

@@ -13,8 +13,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from seqsuite.data.batching import RaggedColumn
 from seqsuite.errors import UserError
-from seqsuite.pipeline import RaggedColumn
 from seqsuite.text.subwords import UNKNOWN_ID, UNKNOWN_SURFACE, encode_texts, normalize
 
 JOINER = "\uffed"

@@ -8,7 +8,8 @@ import pytest
 
 from seqsuite import evaluation
 from seqsuite.config import build_config, parse
-from seqsuite.datasets import Examples, sources
+from seqsuite.data.discovery import sources
+from seqsuite.data.examples import Examples
 from seqsuite.tasks import find_task, task_names
 
 RECIPES = sorted((Path(__file__).parents[2] / "tasks").glob("*/*.toml"))

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite import evaluation, export, runs
-from seqsuite.pipeline import RaggedColumn, batch_dataset
+from seqsuite.data.batching import RaggedColumn, batch_dataset
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.series_windows import EncodedSeries
 from seqsuite.streams import EncodedStream

@@ -6,7 +6,8 @@ import pytest
 
 from seqsuite import runs
 from seqsuite.cli import main
-from seqsuite.datasets import python_manual, reader
+from seqsuite.data.discovery import reader
+from seqsuite.datasets import python_manual
 from seqsuite.tasks import find_task, task_names
 
 pytestmark = pytest.mark.usefixtures("loaded_once")

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.datasets.sections import load_speech, mocked, options, tagging_options
+from tests.data.sections import load_speech, mocked, options, tagging_options
 
 __all__ = ["load_speech", "mocked", "options", "tagging_options"]

@@ -14,11 +14,12 @@ from types import SimpleNamespace
 import pytest
 import tensorflow_datasets as tfds
 
-from seqsuite import datasets
-from seqsuite.datasets import load_examples, tiny_shakespeare, upstream
+from seqsuite.data import discovery, upstream
+from seqsuite.data.discovery import load_examples
+from seqsuite.datasets import tiny_shakespeare
 from seqsuite.datasets.continuous_text import bytes_of_text, contiguous_split, text_of_bytes
 from seqsuite.errors import UserError
-from tests.datasets.sections import section_builder
+from tests.data.sections import section_builder
 
 SPLITS = ("train", "validation", "test")
 # No two places look alike, so that a slice tells where it was cut.
@@ -61,7 +62,7 @@ def read(split, options, source="files"):
 
 
 def test_sources_of_the_task_are_found():
-    assert set(datasets.sources("char_lm")) == {"sample", "files", "tfds", "tiny_shakespeare"}
+    assert set(discovery.sources("char_lm")) == {"sample", "files", "tfds", "tiny_shakespeare"}
 
 
 @pytest.mark.parametrize("unit", ["character", "byte"])

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from seqsuite.datasets import load_examples
+from seqsuite.data.discovery import load_examples
 from seqsuite.datasets.column_files import sentences, with_lines
 from seqsuite.datasets.tagged_files import format_to_tag, written
 from seqsuite.errors import UserError

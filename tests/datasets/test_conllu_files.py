@@ -10,9 +10,9 @@ import pytest
 
 from seqsuite import evaluation
 from seqsuite.config import build_config
-from seqsuite.datasets import load_examples
+from seqsuite.data.discovery import load_examples
+from seqsuite.data.examples import concatenate, split_off_groups
 from seqsuite.datasets.conllu_files import sentences
-from seqsuite.datasets.examples import concatenate, split_off_groups
 from seqsuite.errors import UserError
 from seqsuite.tasks import find_task
 

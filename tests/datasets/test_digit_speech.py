@@ -9,7 +9,7 @@ import pytest
 from scipy.linalg import solve_toeplitz
 from scipy.signal import freqz, lfilter
 
-from seqsuite.datasets import load_examples
+from seqsuite.data.discovery import load_examples
 from seqsuite.datasets.digit_speech import DIGITS, SEGMENTS, SIZES, VOICES, string_tracks
 from seqsuite.datasets.formant_synthesis import (
     FRAME_SAMPLES,
@@ -19,7 +19,7 @@ from seqsuite.datasets.formant_synthesis import (
     resonator,
     synthesize,
 )
-from tests.datasets.sections import digests_of
+from tests.data.sections import digests_of
 
 NOISE = np.random.default_rng(0)
 

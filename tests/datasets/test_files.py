@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from seqsuite.datasets import load_examples
+from seqsuite.data.discovery import load_examples
 from seqsuite.errors import UserError
 
 # Quotes, a delimiter, a line break and scripts: what a format may trip over.

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from seqsuite.datasets import load_examples, memory_problems
+from seqsuite.data.discovery import load_examples
+from seqsuite.datasets import memory_problems
 from seqsuite.errors import UserError
 
 LENGTH, LOAD, COUNT = 12, 3, 200

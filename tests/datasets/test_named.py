@@ -9,7 +9,9 @@ import tarfile
 
 import pytest
 
-from seqsuite.datasets import imdb, load_examples, sst2, upstream
+from seqsuite.data import upstream
+from seqsuite.data.discovery import load_examples
+from seqsuite.datasets import imdb, sst2
 from seqsuite.errors import UserError
 
 REVIEWS = {

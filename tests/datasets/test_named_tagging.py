@@ -8,8 +8,9 @@ import socket
 
 import pytest
 
-from seqsuite import datasets
-from seqsuite.datasets import load_examples, upstream, wnut17
+from seqsuite.data import discovery, upstream
+from seqsuite.data.discovery import load_examples
+from seqsuite.datasets import wnut17
 from seqsuite.datasets.universal_dependencies import READERS
 from seqsuite.errors import UserError
 
@@ -23,10 +24,10 @@ def read(name, split, options):
 
 
 def test_sources_of_the_task_are_found():
-    found = datasets.sources("pos_tagging")
+    found = discovery.sources("pos_tagging")
     assert {"sample", "files", "tfds", "wnut17", *TREEBANKS} == set(found)
     assert set(TREEBANKS) == {"ud_english_ewt", "ud_french_sequoia"}
-    assert not set(TREEBANKS) & set(datasets.sources("sentiment"))
+    assert not set(TREEBANKS) & set(discovery.sources("sentiment"))
     with pytest.raises(UserError, match=r"Did you mean 'ud_english_ewt'\?"):
         load_examples("ud_english_ewtt", "train", None, "pos_tagging")
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from seqsuite import baselines
-from seqsuite.datasets import load_examples, review_grammar
+from seqsuite.data.discovery import load_examples
+from seqsuite.datasets import review_grammar
 from seqsuite.datasets.review_grammar import NEGATIVE, POSITIVE
-from tests.datasets.sections import digests_of
+from tests.data.sections import digests_of
 
 SPLITS = {"train": 6000, "validation": 800, "test": 1500}
 

@@ -11,9 +11,10 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from seqsuite.datasets import load_examples, sentence_grammar
+from seqsuite.data.discovery import load_examples
+from seqsuite.datasets import sentence_grammar
 from seqsuite.datasets.sentence_grammar import INFLECTED, RULES, TAGS, WORDS, inflected
-from tests.datasets.sections import digests_of
+from tests.data.sections import digests_of
 
 SPLITS = {"train": 3000, "validation": 400, "test": 600}
 

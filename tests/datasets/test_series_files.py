@@ -10,9 +10,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from seqsuite.datasets import load_examples, series_files, sources
+from seqsuite.data.discovery import load_examples, sources
+from seqsuite.datasets import series_files
 from seqsuite.errors import UserError
-from tests.datasets.sections import section_builder
+from tests.data.sections import section_builder
 
 HOUR, DAY = 3600, 86_400
 START = calendar.timegm((2020, 1, 1, 0, 0, 0))

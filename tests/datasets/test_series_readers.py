@@ -10,9 +10,11 @@ import socket
 import numpy as np
 import pytest
 
-from seqsuite.datasets import ett, load_examples, m4, sources, upstream, weather
+from seqsuite.data import upstream
+from seqsuite.data.discovery import load_examples, sources
+from seqsuite.datasets import ett, m4, weather
 from seqsuite.errors import UserError
-from tests.datasets.sections import section_builder
+from tests.data.sections import section_builder
 
 NAMES = ("beijing_pm25", "ettm1", "etth1", "exchange_rate", "m4_hourly", "weather")
 SPLITS = ("train", "validation", "test")

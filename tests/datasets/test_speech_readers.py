@@ -8,11 +8,11 @@ import socket
 import numpy as np
 import pytest
 
-from seqsuite import datasets
+from seqsuite.data import discovery
+from seqsuite.data.examples import split_off_groups
 from seqsuite.datasets import fsdd
 from seqsuite.datasets.cepstral_files import read_cepstra
 from seqsuite.datasets.digit_strings import LENGTHS, PAUSE_SECONDS, join_recordings, quiet_level
-from seqsuite.datasets.examples import split_off_groups
 from seqsuite.datasets.utterances import speaker_groups
 from seqsuite.datasets.waveforms import Waveform
 from seqsuite.errors import UserError
@@ -248,7 +248,7 @@ def test_absent_speech_says_where_to_get_it_and_touches_no_network(
 
 
 def test_sources_of_the_task_are_found():
-    found = datasets.sources("speech_recognition")
+    found = discovery.sources("speech_recognition")
     assert set(found) >= {"fsdd", "an4", "librispeech_short", "yes_no", "files", "tfds"}
     assert all("\n" not in line for line in found.values())
 

@@ -1,6 +1,6 @@
 """Sentences that are there for other tags than the task's."""
 
-from seqsuite.datasets import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.tagged_sentences import NO_TAG, tagged, with_auxiliary
 from seqsuite.preprocessing.words import WordPreprocessor
 

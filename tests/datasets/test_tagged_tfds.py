@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from seqsuite.datasets import load_examples, tagged_tfds
+from seqsuite.data.discovery import load_examples
+from seqsuite.datasets import tagged_tfds
 from seqsuite.errors import UserError
 
 UPOS = ["DET", "NOUN", "VERB", "_"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from seqsuite.datasets import load_examples
+from seqsuite.data.discovery import load_examples
 from seqsuite.errors import UserError
 
 ROWS = {

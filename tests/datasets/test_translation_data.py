@@ -11,12 +11,13 @@ import zipfile
 import pytest
 import tensorflow_datasets as tfds
 
-from seqsuite import datasets
-from seqsuite.datasets import load_examples, multi30k, tatoeba, upstream
-from seqsuite.datasets.examples import split_off_groups
+from seqsuite.data import discovery, upstream
+from seqsuite.data.discovery import load_examples
+from seqsuite.data.examples import split_off_groups
+from seqsuite.datasets import multi30k, tatoeba
 from seqsuite.datasets.parallel_files import language_pair, read_lines
 from seqsuite.errors import UserError
-from tests.datasets.sections import section_builder
+from tests.data.sections import section_builder
 
 CAPTIONS = {
     "en": ["Two dogs run.", "A man reads.", "A red car."],
@@ -47,11 +48,11 @@ def write(path, lines, end="\n"):
 
 
 def test_sources_of_the_task_are_found():
-    found = datasets.sources("translation")
+    found = discovery.sources("translation")
     assert set(found) == {"sample", "files", "tfds", "multi30k", "tatoeba"}
     assert all("\n" not in line for line in found.values())
     # Files of other tasks keep their own reader.
-    assert datasets.sources("sentiment")["files"] != found["files"]
+    assert discovery.sources("sentiment")["files"] != found["files"]
 
 
 @pytest.mark.parametrize("below", ["", "multi30k", "translation/multi30k", "data/task1/raw"])

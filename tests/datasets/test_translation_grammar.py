@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from seqsuite.datasets import load_examples, translation_grammar
+from seqsuite.data.discovery import load_examples
+from seqsuite.datasets import translation_grammar
 from seqsuite.datasets.translation_english import english
 from seqsuite.datasets.translation_french import french
 from seqsuite.datasets.translation_trees import (
@@ -23,7 +24,7 @@ from seqsuite.datasets.translation_trees import (
 )
 from seqsuite.datasets.translation_words import ADJECTIVES, NOUNS, VERBS
 from seqsuite.errors import UserError
-from tests.datasets.sections import digests_of
+from tests.data.sections import digests_of
 
 SPLITS = {"train": 8000, "validation": 500, "test": 1000}
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.datasets import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.continuous_text import bytes_of_text, text_of_bytes
 from seqsuite.preprocessing.characters import CharacterPreprocessor
 from seqsuite.preprocessing.preprocessor import Preprocessor

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.datasets import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.preprocessing.memory import MemoryPreprocessor
 
 

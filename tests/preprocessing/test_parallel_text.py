@@ -7,10 +7,10 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.config import TrainingConfig
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.batching import RaggedColumn, batch_dataset, plan_batches
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.translation_grammar import generate
 from seqsuite.errors import UserError
-from seqsuite.pipeline import RaggedColumn, batch_dataset, plan_batches
 from seqsuite.preprocessing.parallel_text import TranslationPreprocessor
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.series import Series
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.series import SeriesPreprocessor

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from seqsuite.config import TrainingConfig
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
 from seqsuite.errors import UserError
 from seqsuite.layers import LogMelSpectrogram

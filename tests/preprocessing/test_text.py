@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.datasets import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.preprocessing.text import UNKNOWN_ID, TextPreprocessor
 
 TRAIN = Examples(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.datasets import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.tag_notes import unseen_note

@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from seqsuite.pipeline import (
+from seqsuite.data.batching import (
     EncodedExamples,
     RaggedColumn,
     batch_dataset,

@@ -16,7 +16,7 @@ import pkgutil
 from collections.abc import Iterator
 from typing import Any
 
-from seqsuite.datasets.examples import Examples
+from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError, nearest
 
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 import tensorflow_datasets as tfds
 
-from seqsuite.datasets import load_examples
+from seqsuite.data.discovery import load_examples
 
 
 def section_builder(**own):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqsuite.datasets import upstream
+from seqsuite.data import upstream
 from seqsuite.errors import UserError, nearest
 
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from seqsuite import datasets
-from seqsuite.datasets.examples import Examples, concatenate, split_off_groups
+from seqsuite.data import discovery
+from seqsuite.data.examples import Examples, concatenate, split_off_groups
 from seqsuite.errors import UserError
 
 
@@ -77,11 +77,11 @@ def test_a_fraction_must_leave_something_on_both_sides(fraction):
 
 
 def test_every_reader_says_whom_it_serves():
-    assert {"sample", "files", "imdb", "sst2", "tfds"} <= set(datasets.sources("sentiment"))
-    assert all("\n" not in line for line in datasets.sources("sentiment").values())
-    assert datasets.sources("no such task") == {}
+    assert {"sample", "files", "imdb", "sst2", "tfds"} <= set(discovery.sources("sentiment"))
+    assert all("\n" not in line for line in discovery.sources("sentiment").values())
+    assert discovery.sources("no such task") == {}
 
 
 def test_an_unknown_source_names_the_nearest(options):
     with pytest.raises(UserError, match=r"'imbd'.*Did you mean 'imdb'\?.*sample"):
-        datasets.load_examples("imbd", "train", options(), "sentiment")
+        discovery.load_examples("imbd", "train", options(), "sentiment")
