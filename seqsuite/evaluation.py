@@ -20,7 +20,7 @@ from seqsuite.data.batching import (
 )
 from seqsuite.data.examples import Examples, concatenate, split_off_groups
 from seqsuite.errors import UserError
-from seqsuite.preprocessing.preprocessor import Preprocessor
+from seqsuite.preprocessor import Preprocessor
 from seqsuite.task import Outputs, Task
 
 

@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure
-from seqsuite.preprocessing.preprocessor import Preprocessor
+from seqsuite.preprocessor import Preprocessor
 from seqsuite.serving_limits import same_rows
 from seqsuite.task import CONFIG_FILE, EXTRA_FOLDER, Task
 

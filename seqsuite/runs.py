@@ -17,7 +17,7 @@ from seqsuite import checkpoint, evaluation, export, plotting, report
 from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.metrics import classification
-from seqsuite.preprocessing.preprocessor import Preprocessor
+from seqsuite.preprocessor import Preprocessor
 from seqsuite.task import Task
 from seqsuite.training import BEST, LAST, Progress, Trainer
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import keras
 
     from seqsuite.data.batching import Column, EncodedExamples, Targets
-    from seqsuite.preprocessing.preprocessor import Preprocessor
+    from seqsuite.preprocessor import Preprocessor
 
 EXTRA_FOLDER = "assets.extra"
 """Folder of an exported model that servers pass over."""

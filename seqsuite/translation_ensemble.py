@@ -11,7 +11,7 @@ import tensorflow as tf
 from seqsuite.checkpoint import assign, load_checkpoint
 from seqsuite.config import parse
 from seqsuite.errors import UserError
-from seqsuite.preprocessing.preprocessor import Preprocessor
+from seqsuite.preprocessor import Preprocessor
 from seqsuite.translation_config import TranslationConfig
 from seqsuite.translation_model import build_translation_model
 

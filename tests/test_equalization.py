@@ -19,8 +19,8 @@ from seqsuite.equalization import (
     transform_size,
 )
 from seqsuite.errors import UserError
-from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.speech import SpeechPreprocessor
+from seqsuite.preprocessor import Preprocessor
 
 RATE = 8000
 SIZE = transform_size(RATE)

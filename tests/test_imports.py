@@ -10,7 +10,7 @@ import pytest
 
 LIGHT = [
     "seqsuite", "seqsuite.errors", "seqsuite.config", "seqsuite.schedules",
-    "seqsuite.metrics.classification", "seqsuite.datasets", "seqsuite.task", "seqsuite.tasks",
+    "seqsuite.metrics.classification", "seqsuite.data", "seqsuite.task", "seqsuite.tasks",
     "seqsuite.tasks.sentiment", "seqsuite.tasks.pos_tagging", "seqsuite.plotting",
     "seqsuite.cli", "seqsuite.__main__",
     "seqsuite.diagnostics", "seqsuite.diagnose_run",

@@ -13,7 +13,7 @@ from seqsuite.cli import main
 from seqsuite.config import parse
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.parallel_text import TranslationPreprocessor
-from seqsuite.preprocessing.preprocessor import Preprocessor
+from seqsuite.preprocessor import Preprocessor
 from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 from seqsuite.translation_ensemble import check_runs, ensemble_members
 from seqsuite.translator import Translator

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from seqsuite.data.examples import Examples
 from seqsuite.datasets.continuous_text import UNITS, UNKNOWN_CHARACTER, bytes_of_text
-from seqsuite.preprocessing.preprocessor import Preprocessor
+from seqsuite.preprocessor import Preprocessor
 from seqsuite.streams import EncodedStream
 
 # Characters counted at a time: eight bytes each while they are.

@@ -11,7 +11,7 @@ import tensorflow as tf
 from seqsuite.data.batching import RaggedColumn
 from seqsuite.data.examples import Examples
 from seqsuite.datasets.memory_problems import MARK, PROBLEMS
-from seqsuite.preprocessing.preprocessor import Preprocessor
+from seqsuite.preprocessor import Preprocessor
 
 # Other tokens of a sequence of numbers count as 0; so many digits are read without overflow.
 _NUMBER = r"-?[0-9]{0,12}\.?[0-9]{1,12}"

@@ -11,7 +11,6 @@ import tensorflow as tf
 
 from seqsuite.data.batching import Column, EncodedExamples, RaggedColumn, Targets
 from seqsuite.data.examples import Examples
-from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.sampled_pieces import SampledPieces
 from seqsuite.preprocessing.sentence_pairs import (
     EncodedPairs,
@@ -19,6 +18,7 @@ from seqsuite.preprocessing.sentence_pairs import (
     decoder_inputs,
     with_end,
 )
+from seqsuite.preprocessor import Preprocessor
 from seqsuite.text.subwords import END_ID, MODEL_TYPES, PADDING_ID, SubwordVocabulary, normalized
 from seqsuite.text.words import WordVocabulary
 from seqsuite.translation_scores import references_of

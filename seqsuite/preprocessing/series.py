@@ -13,9 +13,9 @@ from seqsuite.data.examples import Examples
 from seqsuite.datasets.series import Series
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.covariates import LARGEST, CovariateEncoder
-from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.time_axis import step_numbers
 from seqsuite.preprocessing.word_features import lookup_table
+from seqsuite.preprocessor import Preprocessor
 from seqsuite.series_scales import SeriesScales, training_scales
 from seqsuite.series_windows import EncodedSeries, WindowSettings
 

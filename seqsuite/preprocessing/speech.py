@@ -17,9 +17,9 @@ from seqsuite.data.examples import Examples
 from seqsuite.datasets.pronunciation_files import read_pronunciations
 from seqsuite.equalization import average_spectrum, equalize, equalize_speakers
 from seqsuite.errors import UserError
-from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.spelled_text import SpelledText
 from seqsuite.preprocessing.utterances import EncodedUtterances, learnable, ragged
+from seqsuite.preprocessor import Preprocessor
 from seqsuite.spelling import Spelling
 
 BLANK = 0

@@ -12,8 +12,8 @@ import tensorflow as tf
 from seqsuite.data.examples import Examples
 from seqsuite.layers import TemperatureScaling
 from seqsuite.preprocessing.ngram_scores import NgramScores
-from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.tokenization import tokenize
+from seqsuite.preprocessor import Preprocessor
 from seqsuite.text.truncation import head_and_tail
 from seqsuite.word_vectors import co_occurrence_vectors, label_ratios
 

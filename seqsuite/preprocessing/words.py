@@ -15,9 +15,9 @@ from seqsuite.data.examples import Examples
 from seqsuite.datasets.tagged_sentences import NO_TAG
 from seqsuite.errors import UserError
 from seqsuite.preprocessing import word_features
-from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.sentence_tokenization import tokenize_sentence
 from seqsuite.preprocessing.tag_notes import unseen_note
+from seqsuite.preprocessor import Preprocessor
 from seqsuite.text.spans import bio_to_bioes, completed, in_bio, to_bio
 
 PADDING_TAG = -1

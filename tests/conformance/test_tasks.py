@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from seqsuite import evaluation, export, runs
 from seqsuite.data.batching import RaggedColumn, batch_dataset
-from seqsuite.preprocessing.preprocessor import Preprocessor
+from seqsuite.preprocessor import Preprocessor
 from seqsuite.series_windows import EncodedSeries
 from seqsuite.streams import EncodedStream
 from seqsuite.tasks import task_names

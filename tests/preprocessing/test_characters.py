@@ -9,7 +9,7 @@ import tensorflow as tf
 from seqsuite.data.examples import Examples
 from seqsuite.datasets.continuous_text import bytes_of_text, text_of_bytes
 from seqsuite.preprocessing.characters import CharacterPreprocessor
-from seqsuite.preprocessing.preprocessor import Preprocessor
+from seqsuite.preprocessor import Preprocessor
 
 # Astral characters, a combining mark, line ends of all kinds, NUL, a byte order mark.
 TEXTS = ["naïve e\u0301\r\n", "😀🏽\u2028\0漢字", "\ufeffplain\ttext\r\U0010ffff", "x"]

@@ -12,7 +12,7 @@ from seqsuite.data.examples import Examples
 from seqsuite.datasets.translation_grammar import generate
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.parallel_text import TranslationPreprocessor
-from seqsuite.preprocessing.preprocessor import Preprocessor
+from seqsuite.preprocessor import Preprocessor
 from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 
 EXAMPLES = generate("test").select(range(300))

@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from seqsuite.data.examples import Examples
 from seqsuite.datasets.series import Series
-from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.series import SeriesPreprocessor
 from seqsuite.preprocessing.time_axis import step_numbers
+from seqsuite.preprocessor import Preprocessor
 
 HOUR = 3600
 

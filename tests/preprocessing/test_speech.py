@@ -6,8 +6,8 @@ from seqsuite.data.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
 from seqsuite.errors import UserError
 from seqsuite.layers import LogMelSpectrogram
-from seqsuite.preprocessing.preprocessor import Preprocessor
 from seqsuite.preprocessing.speech import SpeechPreprocessor
+from seqsuite.preprocessor import Preprocessor
 
 
 def utterances(transcripts, seconds=0.5, sample_rate=8000):
