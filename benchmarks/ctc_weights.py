@@ -24,7 +24,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from seqsuite import evaluation, runs
 from seqsuite.cli import read_run_config
 from seqsuite.decoding.ctc import ctc_greedy_search
 from seqsuite.errors import UserError
@@ -32,16 +31,17 @@ from seqsuite.preprocessing.speech import BLANK
 from seqsuite.speech_decoding import build_decoder, language_model
 from seqsuite.speech_scores import error_rates
 from seqsuite.tasks.speech_recognition import SpeechRecognition
+from seqsuite.training import runs, splits
 
 
 def validation_logits(run: runs.Run, limit: int) -> tuple[list[np.ndarray], list[str]]:
     """Return the outputs ``(steps, symbols)`` of validation utterances, and what was said."""
-    examples = evaluation.load_splits(run.task).validation
+    examples = splits.load_splits(run.task).validation
     if limit:
         # Neighbours may be of one speaker.
         examples = examples.select(range(0, len(examples), -(-len(examples) // limit)))
-    encoded = evaluation.encode(run.preprocessor, examples)
-    logits: Any = evaluation.Predictor(run.model)(encoded)["logits"]
+    encoded = splits.encode(run.preprocessor, examples)
+    logits: Any = splits.Predictor(run.model)(encoded)["logits"]
     assert isinstance(encoded.targets, dict)
     return list(logits.rows()), list(encoded.targets["references"])
 

@@ -56,9 +56,9 @@ def fit(name: str, words: list[str], interval: int) -> tuple[float, list[float],
     Returns:
         Processor seconds of the training loop, of each record in it, and the weights in the end.
     """
-    from seqsuite import evaluation, runs
     from seqsuite.diagnostics import DiagnosticsRecorder
-    from seqsuite.training import Trainer
+    from seqsuite.training import runs, splits
+    from seqsuite.training.trainer import Trainer
 
     task_class = find_task(name)
     flags = [*words, "--training.diagnostics_interval", str(interval)]
@@ -73,7 +73,7 @@ def fit(name: str, words: list[str], interval: int) -> tuple[float, list[float],
             DiagnosticsRecorder, "record", timed(DiagnosticsRecorder.record, records)
         ),
     ):
-        run, _ = runs.fit(task, evaluation.load_splits(task), Path(run_dir))
+        run, _ = runs.fit(task, splits.load_splits(task), Path(run_dir))
         return loop[0], records, run.model.get_weights()
 
 

@@ -18,11 +18,11 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from seqsuite import runs
 from seqsuite.cli import read_run_config
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.tasks.speech_recognition import SpeechRecognition
+from seqsuite.training import runs
 
 
 def grouped(examples: Examples, size: int, seed: int = 0) -> Examples:

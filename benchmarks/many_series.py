@@ -28,11 +28,12 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import numpy as np
 
-from seqsuite import evaluation, runs
 from seqsuite.backtest_models import ServedForecasts
 from seqsuite.config import build_config
 from seqsuite.datasets.series import Series, split_series
 from seqsuite.tasks import find_task
+from seqsuite.training import runs
+from seqsuite.training.splits import Splits
 
 HOUR, DAY = 3600, 24
 COLUMNS = {
@@ -101,7 +102,7 @@ def measure(task_class, series: list[Series]) -> dict[str, float]:
     config = build_config(task_class.config_class, {"training": {"epochs": 2}})
     marks: list[float] = []
     task, clock = timed(task_class, marks)(config), Clock()
-    splits = evaluation.Splits(parts["train"], parts["validation"], parts["test"], parts["train"])
+    splits = Splits(parts["train"], parts["validation"], parts["test"], parts["train"])
     preprocessor = task.build_preprocessor(parts["train"])
     preprocessor.encode(parts["train"], training=True)
     result = {"series": len(series), "prepare_seconds": clock()}

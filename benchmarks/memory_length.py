@@ -74,8 +74,8 @@ class Learner:
             setting: What is trained.
             length: T.
         """
-        from seqsuite import runs
         from seqsuite.data.batching import batch_dataset
+        from seqsuite.training import runs
 
         task = self._task(setting, length)
         runs.set_seeds(setting.seed)
@@ -135,7 +135,7 @@ def traced(model: Any, specification: Any) -> tuple[Callable[..., None], Callabl
     """Return a training step and a predictor of a model, for batches of any length."""
     import tensorflow as tf
 
-    from seqsuite.evaluation import Predictor
+    from seqsuite.training.splits import Predictor
 
     features, targets, _ = specification
     signature = [features, {name: targets[name] for name in model.loss}]

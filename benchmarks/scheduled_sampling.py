@@ -70,9 +70,9 @@ def result_of(config: Any, directory: Path) -> dict[str, float]:
 def train(config: Any, directory: Path) -> None:
     """Train a run, or go on with it."""
     quiet_tensorflow()
-    from seqsuite import runs, training
+    from seqsuite.training import runs, trainer
 
-    resume = (directory / training.LAST).is_file()
+    resume = (directory / trainer.LAST).is_file()
     runs.train(find_task("translation")(config), directory, resume=resume)
 
 

@@ -26,7 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-from seqsuite import export, runs
+from seqsuite import export
 from seqsuite.config import build_config
 from seqsuite.data.examples import Examples
 from seqsuite.datasets import digit_speech
@@ -34,6 +34,7 @@ from seqsuite.preprocessing.utterances import FULL_SCALE
 from seqsuite.speech_model import FRAME_SECONDS, convolution_layer
 from seqsuite.speech_stream import initial_states, stream_inputs, take_step
 from seqsuite.tasks.speech_recognition import SpeechRecognition
+from seqsuite.training import runs
 
 SAMPLE_RATE = digit_speech.SAMPLE_RATE
 WARM_UP_STEPS = 50

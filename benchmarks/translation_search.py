@@ -177,7 +177,7 @@ class PredictLoop:
 
 def graph(run, sentences: Sequence[str], batch_size: int) -> tuple[list[str], float]:
     """Return the translations of the exported model and the seconds they took."""
-    from seqsuite import runs
+    from seqsuite.training import runs
 
     with tempfile.TemporaryDirectory() as folder:
         version = runs.export_run(run, Path(folder) / "model")
@@ -207,9 +207,9 @@ def loop(translator: PredictLoop, sentences: Sequence[str], size: int) -> tuple[
 
 def load(run_dir: Path, beam_width: int):
     """Return a run, to search with a beam and by the rules that the loop knows."""
-    from seqsuite import runs
     from seqsuite.config import parse
     from seqsuite.tasks import find_task
+    from seqsuite.training import runs
 
     task_class = find_task("translation")
     config, _ = parse(task_class.config_class, [f"--config={run_dir / 'config.toml'}"])

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from seqsuite import runs
 from seqsuite.backtest import Forecasts
 from seqsuite.config import to_toml
 from seqsuite.data.examples import Examples
 from seqsuite.datasets.series import Series, check_scorable
 from seqsuite.datasets.timestamps import time_text
 from seqsuite.errors import UserError
-from seqsuite.evaluation import Splits
 from seqsuite.export import input_specification
-from seqsuite.runs import Run
 from seqsuite.task import Task
-from seqsuite.training import LAST
+from seqsuite.training import runs
+from seqsuite.training.runs import Run
+from seqsuite.training.splits import Splits
+from seqsuite.training.trainer import LAST
 
 # Series of a call: their whole histories are sent.
 _BATCH = 256

@@ -55,7 +55,7 @@ def backtest(task_class: type[Task], words: list[str]) -> int:
     run_dir = Path(options.run_dir)
     task = task_class(cli.read_run_config(task_class, run_dir))
     cli.quiet_tensorflow()
-    from seqsuite import report
+    from seqsuite.training import report
 
     data = task.config.data
     where = Origins(
@@ -107,8 +107,9 @@ def run_backtest(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
     Raises:
         UserError: The run is not finished, or no window fits.
     """
-    from seqsuite import forecast_plots, report, runs
+    from seqsuite import forecast_plots
     from seqsuite.backtest_models import RefittedForecaster, TrainedForecaster
+    from seqsuite.training import report, runs
 
     run = runs.load(task, run_dir)
     series, tested_from = _whole_series(task)
@@ -167,7 +168,7 @@ def format_backtest(result: dict[str, Any], run_dir: Path) -> str:
         result: From :func:`run_backtest`.
         run_dir: The run, where everything lies.
     """
-    from seqsuite import runs
+    from seqsuite.training import runs
 
     refit = {False: "the run's model", True: "trained anew at each origin"}.get(
         result["refit"], f"trained anew at every origin of {result['refit']}"

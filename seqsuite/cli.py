@@ -102,7 +102,7 @@ def _train(task_class: type[Task], words: list[str]) -> int:
     export_dir = Path(options.export_dir or Path("saved_models") / task_class.name)
     _check_writable(export_dir)
     quiet_tensorflow()
-    from seqsuite import runs
+    from seqsuite.training import runs
 
     name = _recipe_name(words) or config.data.source.replace("tfds:", "").replace("/", "_")
     run_dir = (
@@ -130,7 +130,7 @@ def _evaluate(task_class: type[Task], words: list[str]) -> int:
         )
     config = read_run_config(task_class, run_dir, words)
     quiet_tensorflow()
-    from seqsuite import report, runs
+    from seqsuite.training import report, runs
 
     run = runs.load(task_class(config), run_dir)
     result = runs.evaluate(run)
@@ -220,7 +220,7 @@ def _export(task_class: type[Task], words: list[str]) -> int:
     run_dir = _required_run_dir(options.run_dir)
     config = read_run_config(task_class, run_dir, words, section="serving")
     quiet_tensorflow()
-    from seqsuite import runs
+    from seqsuite.training import runs
 
     run = runs.load(task_class(config), run_dir)
     output = Path(options.output or Path("saved_models") / task_class.name)

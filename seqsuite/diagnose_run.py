@@ -16,7 +16,7 @@ from seqsuite.tasks import find_task
 
 if TYPE_CHECKING:
     from seqsuite.diagnostics import Finding, Measurement, StateJacobian
-    from seqsuite.runs import Run
+    from seqsuite.training.runs import Run
 
 # Rows and steps over which Jacobians are measured; each costs a matrix as wide as the state.
 _JACOBIAN_ROWS, _JACOBIAN_LAG = 4, 50
@@ -64,8 +64,8 @@ def _report(words: list[str]) -> int:
     config = read_run_config(task_class, run_dir)
     output = Path(options.output or run_dir / "diagnostics")
     quiet_tensorflow()
-    from seqsuite import runs
     from seqsuite.diagnostics import Probe, diagnose
+    from seqsuite.training import runs
 
     run = runs.load(task_class(config), run_dir)
     x, y = _validation_batch(run, options.examples)
@@ -96,12 +96,12 @@ def _task_name(run_dir: Path) -> str:
 
 def _validation_batch(run: Run, examples: int) -> tuple[Any, Any]:
     """Return one batch of validation examples of middle length, and the targets of the losses."""
-    from seqsuite import evaluation
     from seqsuite.data.batching import batch_dataset
-    from seqsuite.training import targets_of_losses
+    from seqsuite.training.splits import encode_training, load_splits
+    from seqsuite.training.trainer import targets_of_losses
 
-    splits = evaluation.load_splits(run.task)
-    _, encoded = evaluation.encode_training(run.preprocessor, splits)
+    splits = load_splits(run.task)
+    _, encoded = encode_training(run.preprocessor, splits)
     batches = [rows[:examples] for rows in encoded.plan(run.task.config.training)]
     middle = sorted(batches, key=encoded.count)[len(batches) // 2]
     x, y, *_ = next(iter(batch_dataset(encoded, [middle])))
@@ -128,8 +128,8 @@ def _write(
     jacobians: dict[str, StateJacobian],
     findings: list[Finding],
 ) -> None:
-    from seqsuite import report
     from seqsuite.diagnostics import recurrent_layers, recurrent_spectrum
+    from seqsuite.training import report
 
     measured.flow.plot(output / "gradient_flow.png")
     measured.gates.plot(output / "gates.png")

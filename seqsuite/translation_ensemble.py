@@ -8,10 +8,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from seqsuite.checkpoint import assign, load_checkpoint
 from seqsuite.config import parse
 from seqsuite.errors import UserError
 from seqsuite.preprocessor import Preprocessor
+from seqsuite.training.checkpoint import assign, load_checkpoint
 from seqsuite.translation_config import TranslationConfig
 from seqsuite.translation_model import build_translation_model
 

@@ -9,13 +9,14 @@ import re
 import numpy as np
 import pytest
 
-from seqsuite import backtest_verb, forecast_baselines, forecast_plots, runs, training
+from seqsuite import backtest_verb, forecast_baselines, forecast_plots
 from seqsuite.backtest_scores import Origins
 from seqsuite.cli import main
 from seqsuite.datasets.series import Series
 from seqsuite.datasets.timestamps import time_text
 from seqsuite.errors import Interrupted
 from seqsuite.tasks import find_task
+from seqsuite.training import runs, trainer
 
 FORECASTING = find_task("forecasting")
 ROWS, STEPS, SEASON, HOUR = 90, 4, 6, 3600
@@ -181,7 +182,7 @@ def test_refits_know_what_was_known_and_are_trained_once(trained, capsys, monkey
     def trains(*arguments):
         raise AssertionError("a model that is trained already is trained again")
 
-    monkeypatch.setattr(training.Trainer, "_run_epoch", trains)
+    monkeypatch.setattr(trainer.Trainer, "_run_epoch", trains)
     # The older of the two is read, and serves both origins.
     again, _ = backtested(capsys, directory, "--n_windows=2", "--refit=2")
     assert again["origins"][0] == first["origins"][0]

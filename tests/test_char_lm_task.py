@@ -7,12 +7,12 @@ import shutil
 import numpy as np
 import pytest
 
-from seqsuite import checkpoint, evaluation, runs, training
 from seqsuite.config import build_config
 from seqsuite.errors import UserError
 from seqsuite.tasks import find_task
+from seqsuite.training import checkpoint, runs, splits, trainer
 from tests.character_models import TEXT, make
-from tests.interrupted_runs import train_and_copy
+from tests.training.interrupted_runs import train_and_copy
 
 # Everything that holds state is switched on: carried states, averaging, all kinds of dropout.
 SETTINGS = {
@@ -74,7 +74,7 @@ def whole_run(killed):
 
 
 def weights(run_dir):
-    groups, _ = checkpoint.load_checkpoint(run_dir / training.BEST)
+    groups, _ = checkpoint.load_checkpoint(run_dir / trainer.BEST)
     return groups["weights"]
 
 
@@ -84,7 +84,7 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(
 ):
     run_dir = shutil.copytree(killed / name, tmp_path / "run")
     task = make_task(text_file)
-    runs.fit(task, evaluation.load_splits(task), run_dir, resume=True)
+    runs.fit(task, splits.load_splits(task), run_dir, resume=True)
     for ours, theirs in zip(weights(run_dir), weights(whole_run), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     history = [

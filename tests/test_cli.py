@@ -11,9 +11,9 @@ import time
 
 import pytest
 
-from seqsuite import runs
 from seqsuite.cli import main
 from seqsuite.tasks import find_task
+from seqsuite.training import runs
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite import export, runs
+from seqsuite import export
 from seqsuite.config import build_config
 from seqsuite.errors import EnvironmentFailure
 from seqsuite.prediction import Server
 from seqsuite.task import CONFIG_FILE
 from seqsuite.tasks import find_task
+from seqsuite.training import runs
 from tests.conformance.c_api import ServerError
 
 TEXTS = [

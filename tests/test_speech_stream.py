@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite import runs
 from seqsuite.config import build_config
 from seqsuite.data.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
 from seqsuite.speech_model import convolution_layer
 from seqsuite.speech_stream import initial_states, stream_inputs, take_step
 from seqsuite.tasks.speech_recognition import SpeechRecognition
+from seqsuite.training import runs
 
 
 def tones(seconds, seed):

@@ -14,8 +14,8 @@ from seqsuite.config import build_config
 from seqsuite.data.batching import RaggedColumn
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
-from seqsuite.evaluation import Predictor
 from seqsuite.tasks import find_task
+from seqsuite.training.splits import Predictor
 from tests.reference.crf import Chain
 from tests.training_steps import build_for_training
 

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite import export, prediction, runs
+from seqsuite import export, prediction
 from seqsuite.cli import main
 from seqsuite.config import parse
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.parallel_text import TranslationPreprocessor
 from seqsuite.preprocessor import Preprocessor
 from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
+from seqsuite.training import runs
 from seqsuite.translation_ensemble import check_runs, ensemble_members
 from seqsuite.translator import Translator
 from tests.test_translation_task import EXAMPLES, built

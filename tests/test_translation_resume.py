@@ -8,10 +8,10 @@ import shutil
 import numpy as np
 import pytest
 
-from seqsuite import checkpoint, runs, training
 from seqsuite.config import build_config
 from seqsuite.tasks import find_task
-from tests.interrupted_runs import train_and_copy
+from seqsuite.training import checkpoint, runs, trainer
+from tests.training.interrupted_runs import train_and_copy
 
 # Everything that draws or holds state is on: other pieces each epoch, own predictions fed back by a
 # schedule, averaging, all kinds of dropout.
@@ -56,7 +56,7 @@ def whole_run(trained):
 
 
 def weights(run_dir):
-    groups, _ = checkpoint.load_checkpoint(run_dir / training.LAST)
+    groups, _ = checkpoint.load_checkpoint(run_dir / trainer.LAST)
     return [*groups["train.model"], *groups["average"]]
 
 
@@ -71,17 +71,17 @@ def resume_until_killed(task, run_dir, fatal_update, monkeypatch):
             raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(training.ProgressLine, "update", update_until_killed)
+        patch.setattr(trainer.ProgressLine, "update", update_until_killed)
         with pytest.raises(RuntimeError, match="killed"):
             runs.train(task, run_dir, resume=True)
-    return checkpoint.load_checkpoint(run_dir / training.LAST)[1]
+    return checkpoint.load_checkpoint(run_dir / trainer.LAST)[1]
 
 
 def test_a_run_that_was_killed_twice_ends_with_the_same_weights(
     files, trained, whole_run, tmp_path, monkeypatch
 ):
     run_dir = shutil.copytree(trained / "killed", tmp_path / "run")
-    _, record = checkpoint.load_checkpoint(run_dir / training.LAST)
+    _, record = checkpoint.load_checkpoint(run_dir / trainer.LAST)
     assert (record["epoch"], record["step"]) == (0, 1)
     record = resume_until_killed(make_task(files), run_dir, 9, monkeypatch)
     assert (record["epoch"], record["step"]) == (1, 9)
@@ -92,7 +92,7 @@ def test_a_run_that_was_killed_twice_ends_with_the_same_weights(
 
 
 def test_the_probability_of_own_predictions_has_moved(whole_run):
-    groups, _ = checkpoint.load_checkpoint(whole_run / training.LAST)
+    groups, _ = checkpoint.load_checkpoint(whole_run / trainer.LAST)
     rows = (whole_run / "history.csv").read_text().splitlines()
     assert len(rows) == 3
     # The last step but one of a line to 0.9 was the last to set it.

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite import evaluation
 from seqsuite.callbacks.sampling_schedule import sampling_probability
 from seqsuite.config import build_config
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
+from seqsuite.training import splits
 from tests.translation_runs import SOURCES, TARGETS, TRANSLATION
 
 SMALL = {
@@ -212,7 +212,7 @@ def test_a_schedule_moves_what_the_decoder_samples_with():
 def test_held_out_pairs_stay_out_though_others_share_their_translation():
     task, *_ = built(data={"validation_fraction": 0.5})
     many = Examples({"source": [f"s{i}" for i in range(20)]}, ["yes"] * 10 + list("abcdefghij"))
-    rest, held_out = evaluation._cut(task, many, seed=0)
+    rest, held_out = splits._cut(task, many, seed=0)
     assert len(rest) == len(held_out) == 10
 
 

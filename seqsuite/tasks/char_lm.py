@@ -220,7 +220,7 @@ class CharLm(Task):
         from seqsuite.layers import ActivationRegularization, RecurrentStack, SymbolEmbedding
         from seqsuite.losses import TagCrossentropy
         from seqsuite.models import TruncatedBackpropagation
-        from seqsuite.optimizers import build_optimizer
+        from seqsuite.training.optimizers import build_optimizer
 
         config, num_symbols = self.config.model, preprocessor.num_symbols
         ids = keras.Input((None,), dtype="int32", name="token_ids")

@@ -111,7 +111,7 @@ class Forecasting(Task):
 
     def build_model(self, preprocessor):
         from seqsuite.forecast_models import build_forecast_model, forecast_losses
-        from seqsuite.optimizers import build_optimizer
+        from seqsuite.training.optimizers import build_optimizer
 
         training = self.config.training
         model = build_forecast_model(preprocessor, self.config.model)

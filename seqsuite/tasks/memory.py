@@ -141,7 +141,7 @@ class Memory(Task):
             RecurrentStack,
         )
         from seqsuite.losses import TagCrossentropy
-        from seqsuite.optimizers import build_optimizer
+        from seqsuite.training.optimizers import build_optimizer
 
         config, problem = self.config.model, preprocessor.problem
         if problem.numeric and config.embedding_units:

@@ -258,8 +258,8 @@ class PosTagging(Task):
 
     def build_model(self, preprocessor):
         from seqsuite.models import AdversarialModel
-        from seqsuite.optimizers import build_optimizer
         from seqsuite.tagging_model import build_tagger
+        from seqsuite.training.optimizers import build_optimizer
 
         config, training = self.config.model, self.config.training
         model, losses, weights = build_tagger(

@@ -170,7 +170,7 @@ class Sentiment(Task):
         from seqsuite.layers import MaskedPooling
         from seqsuite.losses import LabelCrossentropy
         from seqsuite.models import AdversarialModel
-        from seqsuite.optimizers import build_optimizer
+        from seqsuite.training.optimizers import build_optimizer
 
         model_config, training = self.config.model, self.config.training
         if model_config.adversarial == "virtual" and self.multi_label:
@@ -220,7 +220,7 @@ class Sentiment(Task):
         import keras
 
         from seqsuite.models import BidirectionalLanguageModel
-        from seqsuite.optimizers import build_optimizer
+        from seqsuite.training.optimizers import build_optimizer
 
         inner = getattr(model, "model", model)
         inputs = {name: inner.input[name] for name in ("token_ids", "length")}

@@ -113,8 +113,8 @@ class SpeechRecognition(Task):
 
     def build_model(self, preprocessor):
         from seqsuite.losses import CTCLoss
-        from seqsuite.optimizers import build_optimizer
         from seqsuite.speech_model import build_speech_model
+        from seqsuite.training.optimizers import build_optimizer
 
         training = self.config.training
         model = build_speech_model(preprocessor, self.config.model, training)

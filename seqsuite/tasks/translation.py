@@ -54,7 +54,7 @@ class Translation(Task):
 
     def build_model(self, preprocessor):
         from seqsuite.losses import TagCrossentropy
-        from seqsuite.optimizers import build_optimizer
+        from seqsuite.training.optimizers import build_optimizer
         from seqsuite.translation_ensemble import check_runs
         from seqsuite.translation_model import build_translation_model
 

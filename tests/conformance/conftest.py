@@ -2,9 +2,11 @@
 
 import pytest
 
-from seqsuite import evaluation, export, runs
+from seqsuite import export
 from seqsuite.config import build_config
 from seqsuite.tasks import find_task, task_names
+from seqsuite.training import runs
+from seqsuite.training.splits import load_splits
 
 # Small enough for seconds; every task's sample must be learnable to this extent with it.
 SMALL = {"data": {"limit": 240}, "training": {"epochs": 3, "batch_tokens": 1024}}
@@ -27,7 +29,7 @@ def prepared(request):
         settings["decoding"] = {"max_length": 12}
     task = task_class(build_config(task_class.config_class, settings))
     runs.set_seeds(0)
-    splits = evaluation.load_splits(task)
+    splits = load_splits(task)
     preprocessor = task.build_preprocessor(splits.train)
     return task, splits, preprocessor, preprocessor.encode(splits.train, training=True)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqsuite import evaluation
 from seqsuite.config import build_config, parse
 from seqsuite.data.discovery import sources
 from seqsuite.data.examples import Examples
 from seqsuite.tasks import find_task, task_names
+from seqsuite.training import splits
 
 RECIPES = sorted((Path(__file__).parents[2] / "tasks").glob("*/*.toml"))
 
@@ -61,7 +61,7 @@ def test_a_recipe_parses_and_builds(path):
     }
     sample = task_class(build_config(task_class.config_class, {"data": settings}))
     task = task_class(config)
-    train = with_covariates(evaluation.load_splits(sample).train, config.data)
+    train = with_covariates(splits.load_splits(sample).train, config.data)
     train = with_features(train, config.data)
     preprocessor = task.build_preprocessor(train)
     model = task.build_model(preprocessor)

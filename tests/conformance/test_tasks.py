@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite import evaluation, export, runs
+from seqsuite import export
 from seqsuite.data.batching import RaggedColumn, batch_dataset
 from seqsuite.preprocessor import Preprocessor
 from seqsuite.series_windows import EncodedSeries
 from seqsuite.streams import EncodedStream
 from seqsuite.tasks import task_names
+from seqsuite.training import runs
+from seqsuite.training.splits import Predictor
 from tests.training_steps import build_for_training
 
 # Of the batch that is learned; recordings take longer than all other tasks together.
@@ -151,7 +153,7 @@ def test_a_row_alone_is_the_row_in_a_batch(prepared, untrained):
         pytest.skip("a stream is one row; tests/test_stream_prediction.py")
     if isinstance(encoded, EncodedSeries):
         pytest.skip("windows are rows of one series; tests/test_forecasting_task.py")
-    predict = evaluation.Predictor(untrained)
+    predict = Predictor(untrained)
     together = predict(encoded)
     predict.batch_tokens = 1
     alone = predict(encoded)

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from seqsuite import runs
 from seqsuite.cli import main
 from seqsuite.data.discovery import reader
 from seqsuite.datasets import python_manual
 from seqsuite.tasks import find_task, task_names
+from seqsuite.training import runs
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
 

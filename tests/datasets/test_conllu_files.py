@@ -8,13 +8,13 @@ import io
 import conllu
 import pytest
 
-from seqsuite import evaluation
 from seqsuite.config import build_config
 from seqsuite.data.discovery import load_examples
 from seqsuite.data.examples import concatenate, split_off_groups
 from seqsuite.datasets.conllu_files import sentences
 from seqsuite.errors import UserError
 from seqsuite.tasks import find_task
+from seqsuite.training import splits
 
 
 def line(*fields):
@@ -168,7 +168,7 @@ def test_rows_can_be_selected_joined_and_cut(load):
     half = {"data": {"validation_fraction": 0.5}}
     task = task_class(build_config(task_class.config_class, half))
     for seed in range(20):
-        rest, held_out = evaluation._cut(task, found, seed)
+        rest, held_out = splits._cut(task, found, seed)
         assert ("PRON", "AUX", "PUNCT") in rest.labels
         assert len(rest) + len(held_out) == len(found)
 

@@ -8,9 +8,11 @@ import sys
 import numpy as np
 import pytest
 
-from seqsuite import checkpoint, diagnose_run, evaluation, runs, training
+from seqsuite import diagnose_run
 from seqsuite.config import build_config
 from seqsuite.tasks import find_task
+from seqsuite.training import checkpoint, runs, splits
+from seqsuite.training import trainer as training
 
 SETTINGS = {
     "data": {"limit": 200, "validation_fraction": 0.2},
@@ -36,7 +38,7 @@ def watched(tmp_path_factory):
 def test_a_watched_run_ends_as_one_that_is_not(watched, tmp_path):
     task = make_task(0)
     (tmp_path / "plain").mkdir()
-    runs.fit(task, evaluation.load_splits(task), tmp_path / "plain")
+    runs.fit(task, splits.load_splits(task), tmp_path / "plain")
     assert not (tmp_path / "plain" / "diagnostics.csv").exists()
     ours, theirs = (
         checkpoint.load_checkpoint(run_dir / training.BEST)[0]["weights"]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from seqsuite import runs
 from seqsuite.config import build_config
 from seqsuite.tasks import find_task
+from seqsuite.training import runs
 
 
 @pytest.mark.slow

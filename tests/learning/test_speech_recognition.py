@@ -2,8 +2,8 @@
 
 import pytest
 
-from seqsuite import runs
 from seqsuite.tasks import find_task
+from seqsuite.training import runs
 
 
 @pytest.mark.slow

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from seqsuite.config import build_config
 from seqsuite.data.examples import Examples
-from seqsuite.evaluation import load_splits
 from seqsuite.tasks import find_task
+from seqsuite.training.splits import load_splits
 
 TAGGING = find_task("pos_tagging")
 

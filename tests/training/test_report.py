@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqsuite import report, runs
+from seqsuite.training import report, runs
 
 
 def _cells(table):

@@ -20,8 +20,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqsuite import checkpoint, evaluation, schedules
-from seqsuite.averaging import WeightAverage
+from seqsuite import schedules
 from seqsuite.callbacks.scheduled_sampling import (
     DiagnosticsCallback,
     ProgressLine,
@@ -31,8 +30,10 @@ from seqsuite.data.batching import EncodedExamples, batch_dataset
 from seqsuite.diagnostics import PROBE_ROWS
 from seqsuite.errors import Interrupted, UserError
 from seqsuite.metrics.classification import LOWER_IS_BETTER
-from seqsuite.report import write_history
 from seqsuite.task import Task
+from seqsuite.training import checkpoint, splits
+from seqsuite.training.report import write_history
+from seqsuite.training.weight_average import WeightAverage
 
 LAST, BEST = "last.npz", "best.npz"
 
@@ -112,7 +113,7 @@ class Trainer:
         for phase in self.phases:
             phase.model.optimizer.build(phase.model.trainable_variables)
         self.average = WeightAverage(model.trainable_variables, self.training.average_decay)
-        self.predict = evaluation.build_predictor(task, preprocessor, model)
+        self.predict = splits.build_predictor(task, preprocessor, model)
         self.mean_loss = tf.Variable(0.0, trainable=False)
         self._watchers: list[Callable[[keras.Model, int, int], None]] = []
         self._stop_requested = False

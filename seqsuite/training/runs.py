@@ -13,13 +13,23 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from seqsuite import checkpoint, evaluation, export, plotting, report
+from seqsuite import export, plotting
 from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.metrics import classification
 from seqsuite.preprocessor import Preprocessor
 from seqsuite.task import Task
-from seqsuite.training import BEST, LAST, Progress, Trainer
+from seqsuite.training import checkpoint, report
+from seqsuite.training.splits import (
+    Predictor,
+    Splits,
+    build_predictor,
+    encode,
+    encode_labels,
+    encode_training,
+    load_splits,
+)
+from seqsuite.training.trainer import BEST, LAST, Progress, Trainer
 
 # Metrics, and families of them, that stand below the table.
 _ASIDE = (
@@ -45,7 +55,7 @@ class Run:
     directory: Path
     preprocessor: Preprocessor
     model: keras.Model
-    predict: evaluation.Predictor | None = None
+    predict: Predictor | None = None
 
 
 def new_directory(task_name: str, name: str) -> Path:
@@ -77,7 +87,7 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
             "--run_dir."
         )
     set_seeds(task.config.training.seed)
-    splits = evaluation.load_splits(task)
+    splits = load_splits(task)
     if not resume:
         _start_directory(task, run_dir)
     run, progress = fit(task, splits, run_dir, resume)
@@ -92,9 +102,7 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
     return run
 
 
-def fit(
-    task: Task, splits: evaluation.Splits, run_dir: Path, resume: bool = False
-) -> tuple[Run, Progress]:
+def fit(task: Task, splits: Splits, run_dir: Path, resume: bool = False) -> tuple[Run, Progress]:
     """Train, select and calibrate on validation; nothing is scored.
 
     Args:
@@ -109,9 +117,9 @@ def fit(
     set_seeds(task.config.training.seed)
     print(f"{len(splits.train):,} training and {len(splits.validation):,} validation examples")
     preprocessor = _prepare(task, splits, run_dir, resume)
-    encoded, encoded_validation = evaluation.encode_training(preprocessor, splits)
+    encoded, encoded_validation = encode_training(preprocessor, splits)
     # Only the labels are looked at: a label that cannot be scored is found now, not in the end.
-    evaluation.encode_labels(preprocessor, splits.test)
+    encode_labels(preprocessor, splits.test)
     print(encoded.summary(encoded.plan(task.config.training)))
     # Preparation may draw random numbers; weights must not depend on whether it was loaded.
     set_seeds(task.config.training.seed)
@@ -129,7 +137,7 @@ def fit(
     task.calibrate(preprocessor, predictions, encoded_validation.targets)
     preprocessor.save_to(run_dir)
     # A task with a way of its own may report other numbers than it selects by.
-    plain = trainer.predict if isinstance(trainer.predict, evaluation.Predictor) else None
+    plain = trainer.predict if isinstance(trainer.predict, Predictor) else None
     return Run(task, run_dir, preprocessor, model, plain), progress
 
 
@@ -152,7 +160,7 @@ def load(task: Task, run_dir: Path) -> Run:
 
 
 def evaluate(
-    run: Run, splits: evaluation.Splits | None = None, write_pictures: bool = False
+    run: Run, splits: Splits | None = None, write_pictures: bool = False
 ) -> dict[str, Any]:
     """Score a run and the baselines on the configured test split.
 
@@ -167,7 +175,7 @@ def evaluate(
     task = run.task
     baseline: dict[str, dict[str, float]] = {}
     try:
-        splits = splits or evaluation.load_splits(task)
+        splits = splits or load_splits(task)
         test = splits.test
     except UserError as error:
         # The training files may be gone by now; the model's own numbers need none of them.
@@ -176,11 +184,9 @@ def evaluate(
             raise
         test = found
         print(f"note: no baseline, as the training examples are missing: {error}", file=sys.stderr)
-    encoded = evaluation.encode(run.preprocessor, test)
+    encoded = encode(run.preprocessor, test)
     assert encoded.targets is not None
-    predict = run.predict or evaluation.build_predictor(
-        task, run.preprocessor, run.model, final=True
-    )
+    predict = run.predict or build_predictor(task, run.preprocessor, run.model, final=True)
     predictions = predict(encoded)
     metrics = task.score(predictions, encoded.targets, run.preprocessor)
     # Before the pictures, which may show the baselines too.
@@ -245,7 +251,7 @@ def _start_directory(task: Task, run_dir: Path) -> None:
         ) from error
 
 
-def _prepare(task: Task, splits: evaluation.Splits, run_dir: Path, resume: bool) -> Preprocessor:
+def _prepare(task: Task, splits: Splits, run_dir: Path, resume: bool) -> Preprocessor:
     # Before the first checkpoint the model still starts from what adaptation found.
     if resume and (run_dir / LAST).is_file():
         return Preprocessor.load_from(run_dir)

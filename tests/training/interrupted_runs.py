@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from seqsuite import runs, training
 from seqsuite.task import Task
+from seqsuite.training import runs, trainer
 
 
 def train_and_copy(
@@ -41,6 +41,6 @@ def train_and_copy(
 
     dies = pytest.raises(RuntimeError, match="killed") if killed_at else nullcontext()
     with pytest.MonkeyPatch.context() as patch, dies:
-        patch.setattr(training.ProgressLine, "update", copy_or_die)
+        patch.setattr(trainer.ProgressLine, "update", copy_or_die)
         runs.train(task, base / "run")
     return base

@@ -6,11 +6,12 @@ import signal
 import numpy as np
 import pytest
 
-from seqsuite import checkpoint, evaluation, runs, training
 from seqsuite.config import build_config
 from seqsuite.errors import EnvironmentFailure, Interrupted
 from seqsuite.tasks import find_task
-from tests.interrupted_runs import train_and_copy
+from seqsuite.training import checkpoint, runs, trainer
+from seqsuite.training.splits import encode_training, load_splits
+from tests.training.interrupted_runs import train_and_copy
 
 # Everything that holds state is switched on: pre-training, averaging, noise, n-grams, dropout.
 SETTINGS = {
@@ -61,18 +62,18 @@ def killed(tmp_path_factory):
 def whole(killed):
     """The run that was killed before any checkpoint: started anew it is a run without a stop."""
     run_dir = killed / "before any checkpoint"
-    assert not (run_dir / training.LAST).exists()
+    assert not (run_dir / trainer.LAST).exists()
     go_on(run_dir)
     return run_dir
 
 
 def go_on(run_dir):
     task = make_task()
-    runs.fit(task, evaluation.load_splits(task), run_dir, resume=True)
+    runs.fit(task, load_splits(task), run_dir, resume=True)
 
 
 def weights(run_dir):
-    groups, _ = checkpoint.load_checkpoint(run_dir / training.BEST)
+    groups, _ = checkpoint.load_checkpoint(run_dir / trainer.BEST)
     return groups["weights"]
 
 
@@ -80,7 +81,7 @@ def weights(run_dir):
 def test_a_killed_and_resumed_run_ends_with_the_same_weights(name, whole, killed, tmp_path):
     # Also the same seed gives the same weights: what was killed and the whole run are two runs.
     run_dir = shutil.copytree(killed / name, tmp_path / "run")
-    assert (run_dir / training.LAST).exists()
+    assert (run_dir / trainer.LAST).exists()
     go_on(run_dir)
     for ours, theirs in zip(weights(run_dir), weights(whole), strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -93,7 +94,7 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(name, whole, killed
 
 def test_another_seed_gives_other_weights(killed, tmp_path):
     def state(base):
-        groups, _ = checkpoint.load_checkpoint(base / "pre-training" / training.LAST)
+        groups, _ = checkpoint.load_checkpoint(base / "pre-training" / trainer.LAST)
         return [array for group in groups.values() for array in group if array.dtype == np.float32]
 
     other = train_and_copy(make_task(seed=1), tmp_path, KILLED_AT, killed_at="pre-training")
@@ -106,12 +107,12 @@ def test_another_seed_gives_other_weights(killed, tmp_path):
 
 def test_ctrl_c_saves_the_state_and_says_how_to_resume(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        training.ProgressLine, "update", lambda self, *_: signal.raise_signal(signal.SIGINT)
+        trainer.ProgressLine, "update", lambda self, *_: signal.raise_signal(signal.SIGINT)
     )
     with pytest.raises(Interrupted, match="--resume") as stopped:
         runs.train(make_task(PLAIN, checkpoint_seconds=1000), tmp_path / "run")
     assert stopped.value.exit_code == 130
-    _, record = checkpoint.load_checkpoint(tmp_path / "run" / training.LAST)
+    _, record = checkpoint.load_checkpoint(tmp_path / "run" / trainer.LAST)
     assert record["batch"] == 1
 
 
@@ -141,7 +142,7 @@ def test_early_stopping_and_plateaus_follow_validation(tmp_path, monkeypatch):
     run = runs.train(task, tmp_path / "run")
     rows = (run.directory / "history.csv").read_text().splitlines()
     assert len(rows) - 1 == 5  # the first epoch is the best, four more bring nothing
-    _, record = checkpoint.load_checkpoint(run.directory / training.LAST)
+    _, record = checkpoint.load_checkpoint(run.directory / trainer.LAST)
     assert record["plateau_factor"] == 0.25
 
 
@@ -160,12 +161,12 @@ def test_training_stops_when_validation_reaches_its_target(
     scores = iter(values)
     monkeypatch.setattr(type(task), "monitor", monitor)
     monkeypatch.setattr(type(task), "score", lambda *_: {monitor: next(scores)})
-    splits = evaluation.load_splits(task)
+    splits = load_splits(task)
     preprocessor = task.build_preprocessor(splits.all_train)
-    encoded = evaluation.encode_training(preprocessor, splits)
+    encoded = encode_training(preprocessor, splits)
     model = task.build_model(preprocessor)
     # What is learned in an epoch does not matter here.
-    monkeypatch.setattr(training.Trainer, "_run_epoch", lambda *_: 1.0)
-    monkeypatch.setattr(training.Trainer, "_compile_step", lambda *_: None)
-    progress = training.Trainer(task, preprocessor, model, tmp_path, quiet=True).fit(*encoded)
+    monkeypatch.setattr(trainer.Trainer, "_run_epoch", lambda *_: 1.0)
+    monkeypatch.setattr(trainer.Trainer, "_compile_step", lambda *_: None)
+    progress = trainer.Trainer(task, preprocessor, model, tmp_path, quiet=True).fit(*encoded)
     assert len(progress.history) == epochs

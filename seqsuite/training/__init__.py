@@ -1,0 +1,1 @@
+"""Training: splits, the trainer, checkpoints, runs and their reports."""
