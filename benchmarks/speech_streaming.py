@@ -26,11 +26,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-from seqsuite import export
 from seqsuite.config import build_config
 from seqsuite.data.examples import Examples
 from seqsuite.datasets import digit_speech
 from seqsuite.preprocessing.utterances import FULL_SCALE
+from seqsuite.serving import export
 from seqsuite.speech_model import FRAME_SECONDS, convolution_layer
 from seqsuite.speech_stream import initial_states, stream_inputs, take_step
 from seqsuite.tasks.speech_recognition import SpeechRecognition

@@ -16,7 +16,7 @@ from seqsuite.data.examples import Examples
 from seqsuite.datasets.series import Series, check_scorable
 from seqsuite.datasets.timestamps import time_text
 from seqsuite.errors import UserError
-from seqsuite.export import input_specification
+from seqsuite.serving.export import input_specification
 from seqsuite.task import Task
 from seqsuite.training import runs
 from seqsuite.training.runs import Run

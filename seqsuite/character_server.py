@@ -10,7 +10,7 @@ import tensorflow as tf
 from seqsuite.decoding import generate
 from seqsuite.models.truncated_backpropagation import STATE_PREFIX
 from seqsuite.preprocessing.characters import CharacterPreprocessor
-from seqsuite.serving_limits import (
+from seqsuite.serving.limits import (
     after,
     check,
     check_size,

@@ -14,7 +14,7 @@ import tensorflow as tf
 from seqsuite.config import TextServingConfig
 from seqsuite.decoding import filtered_logits, sample, uniform
 from seqsuite.preprocessing.characters import UNKNOWN_CHARACTER
-from seqsuite.serving_limits import cut_texts
+from seqsuite.serving.limits import cut_texts
 
 SYMBOLS_FILE = "symbols.json"
 

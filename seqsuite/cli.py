@@ -171,10 +171,10 @@ def _predict(task_class: type[Task], words: list[str]) -> int:
     if options.batch_size < 1:
         raise UserError(f"--batch_size must be at least 1. Received: {options.batch_size}.")
     quiet_tensorflow()
-    from seqsuite import prediction
+    from seqsuite.serving import predict
 
-    server = prediction.Server(options.model)
-    return prediction.run(exported_task(task_class, server.version), server, options)
+    server = predict.Server(options.model)
+    return predict.run(exported_task(task_class, server.version), server, options)
 
 
 class ProgressPercent:

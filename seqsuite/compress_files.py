@@ -135,10 +135,10 @@ def _writable(name: str | Path, source: Path) -> Path:
 
 
 def _served(task_class: type[Task], folder: str) -> ServedSymbolModel:
-    from seqsuite import prediction
     from seqsuite.character_stream import SYMBOLS_FILE
+    from seqsuite.serving import predict
 
-    server = prediction.Server(folder)
+    server = predict.Server(folder)
     if not (server.version / EXTRA_FOLDER / SYMBOLS_FILE).is_file():
         raise UserError(
             f"{server.version} is no character language model: it has no {SYMBOLS_FILE}."

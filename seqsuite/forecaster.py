@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from seqsuite.config import MAX_INT
 from seqsuite.preprocessing.series import LARGEST, SeriesPreprocessor
-from seqsuite.serving_limits import after, check_size
+from seqsuite.serving.limits import after, check_size
 
 Tensor = Any
 STATE_PREFIX = "state_"

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from seqsuite.decoding.ctc import CTCSymbols, ctc_greedy_search
 from seqsuite.preprocessing.speech import BLANK
-from seqsuite.serving_limits import after, check_size
+from seqsuite.serving.limits import after, check_size
 from seqsuite.wave_decoding import decode_waves
 
 Tensor = Any

@@ -19,7 +19,7 @@ from seqsuite.decoding.ctc import ctc_greedy_search
 from seqsuite.layers.audio import streaming
 from seqsuite.preprocessing.speech import BLANK
 from seqsuite.preprocessing.utterances import FULL_SCALE
-from seqsuite.serving_limits import MAX_STATE, after, check, check_range, check_size
+from seqsuite.serving.limits import MAX_STATE, after, check, check_range, check_size
 
 Tensor = Any
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from seqsuite.decoding import beam_search, ensemble, generate, repeat_beams
 from seqsuite.decoding.hypotheses import Step
 from seqsuite.layers import ScheduledSampling
-from seqsuite.serving_limits import limited_texts
+from seqsuite.serving.limits import limited_texts
 from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 
 Tensor = Any

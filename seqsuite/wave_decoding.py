@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from seqsuite.resampling import resample
-from seqsuite.serving_limits import after, check_size
+from seqsuite.serving.limits import after, check_size
 
 Tensor = Any
 

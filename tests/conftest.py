@@ -42,11 +42,11 @@ def loaded_once():
 
     What is loaded has no state, and no test writes into an exported version.
     """
-    from seqsuite import prediction
+    from seqsuite.serving import predict
 
-    load = functools.cache(prediction._loaded)
+    load = functools.cache(predict._loaded)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prediction, "_loaded", lambda version: load(version.absolute()))
+        patch.setattr(predict, "_loaded", lambda version: load(version.absolute()))
         yield
 
 

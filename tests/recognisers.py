@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from seqsuite import export
 from seqsuite.config import build_config
 from seqsuite.data.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
+from seqsuite.serving import export
 from seqsuite.tasks.speech_recognition import SpeechRecognition
 from seqsuite.training import runs
 

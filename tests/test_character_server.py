@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.export import input_specification
+from seqsuite.serving.export import input_specification
 from tests.character_models import TEXT, make
 
 MODELS = {

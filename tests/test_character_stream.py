@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.character_stream import SYMBOLS_FILE, CharacterStream, written
-from seqsuite.export import input_specification as spec
+from seqsuite.serving.export import input_specification as spec
 from tests.character_models import TEXT, make
 
 

@@ -10,7 +10,6 @@ import pytest
 import soundfile
 import tensorflow as tf
 
-from seqsuite import export
 from seqsuite.config import build_config
 from seqsuite.data.examples import Examples
 from seqsuite.datasets.waveforms import Waveform
@@ -18,6 +17,7 @@ from seqsuite.equalization import average_spectrum, equalize, equalize_speakers
 from seqsuite.equalized_files import EqualizedReader
 from seqsuite.errors import UserError
 from seqsuite.layers import BlankPadding, LogMelSpectrogram
+from seqsuite.serving import export
 from seqsuite.speech_export import Exported
 from seqsuite.speech_recordings import parts
 from seqsuite.task import EXTRA_FOLDER

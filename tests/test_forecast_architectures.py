@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite import distributions, export
+from seqsuite import distributions
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.forecast_models import forecast_function
 from seqsuite.forecast_models.autoregressive import path_quantiles
+from seqsuite.serving import export
 from tests.forecasters import built, series
 from tests.training_steps import build_for_training
 

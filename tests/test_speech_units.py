@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite import export
 from seqsuite.config import build_config
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.layers import BlankPadding
 from seqsuite.ngram_language_model import read_arpa, train_kneser_ney, write_arpa
 from seqsuite.preprocessor import Preprocessor
+from seqsuite.serving import export
 from seqsuite.speech_config import SpeechDecodingConfig
 from seqsuite.speech_decoding import SpelledModel, build_decoder
 from seqsuite.speech_export import RECOGNISER_FILE, Exported

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite import export
 from seqsuite.config import build_config
 from seqsuite.data.batching import RaggedColumn
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.serving import export
 from seqsuite.tasks import find_task
 from seqsuite.training.splits import Predictor
 from tests.reference.crf import Chain

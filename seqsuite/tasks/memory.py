@@ -188,7 +188,7 @@ class Memory(Task):
         return model
 
     def build_server(self, preprocessor, model):
-        from seqsuite.serving_limits import limited_texts
+        from seqsuite.serving.limits import limited_texts
 
         def serve(features):
             sequence, truncated = limited_texts(features, "sequence", self.config.serving)

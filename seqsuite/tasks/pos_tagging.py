@@ -273,27 +273,31 @@ class PosTagging(Task):
     def build_server(self, preprocessor, model):
         import tensorflow as tf
 
-        from seqsuite import serving_limits
+        from seqsuite.serving.limits import (
+            after,
+            check_size,
+            cut_texts,
+            limited_texts,
+            longest_text,
+        )
 
         limits = self.config.serving
 
         def limited(features):
             """Return the inputs within the limits, and which rows were cut."""
             if "sentence" in features:
-                sentence, truncated = serving_limits.limited_texts(features, "sentence", limits)
+                sentence, truncated = limited_texts(features, "sentence", limits)
                 return {"sentence": sentence}, truncated
             tokens, length = features["tokens"], features["length"]
             rows, time = tf.unstack(tf.shape(tokens))
-            words, cut = serving_limits.cut_texts(tokens[:, : limits.max_length], limits.max_length)
+            words, cut = cut_texts(tokens[:, : limits.max_length], limits.max_length)
             # Words count as much as bytes: the work is that of the longest row, whatever it holds.
-            size = tf.maximum(tf.shape(words)[1], serving_limits.longest_text(words))
-            fits = serving_limits.check_size(
-                "tokens", rows, size, limits.max_request, "serving.max_request"
-            )
+            size = tf.maximum(tf.shape(words)[1], longest_text(words))
+            fits = check_size("tokens", rows, size, limits.max_request, "serving.max_request")
             truncated = tf.reduce_any(cut, axis=1)
             truncated |= tf.minimum(length, time) > limits.max_length
             features = {"tokens": words, "length": length}
-            return serving_limits.after([fits], (features, truncated))
+            return after([fits], (features, truncated))
 
         def serve(features):
             features, truncated = limited(features)

@@ -236,7 +236,7 @@ class Sentiment(Task):
     def build_server(self, preprocessor, model):
         import tensorflow as tf
 
-        from seqsuite.serving_limits import limited_texts
+        from seqsuite.serving.limits import limited_texts
 
         names = tf.constant(preprocessor.labels)
         to_probabilities = tf.nn.sigmoid if self.multi_label else tf.nn.softmax

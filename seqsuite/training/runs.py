@@ -13,11 +13,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from seqsuite import export, plotting
+from seqsuite import plotting
 from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.metrics import classification
 from seqsuite.preprocessor import Preprocessor
+from seqsuite.serving import export
 from seqsuite.task import Task
 from seqsuite.training import checkpoint, report
 from seqsuite.training.splits import (

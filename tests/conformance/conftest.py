@@ -2,8 +2,8 @@
 
 import pytest
 
-from seqsuite import export
 from seqsuite.config import build_config
+from seqsuite.serving import export
 from seqsuite.tasks import find_task, task_names
 from seqsuite.training import runs
 from seqsuite.training.splits import load_splits

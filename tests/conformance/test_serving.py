@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.tools import saved_model_cli
 
-from seqsuite import export
+from seqsuite.serving import export
 from tests.conformance.c_api import ServerError, read_warm_up
 from tests.conformance.requests import RandomRequests
 

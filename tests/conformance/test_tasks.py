@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite import export
 from seqsuite.data.batching import RaggedColumn, batch_dataset
 from seqsuite.preprocessor import Preprocessor
 from seqsuite.series_windows import EncodedSeries
+from seqsuite.serving import export
 from seqsuite.streams import EncodedStream
 from seqsuite.tasks import task_names
 from seqsuite.training import runs

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite import export
 from seqsuite.config import build_config
 from seqsuite.errors import EnvironmentFailure
-from seqsuite.prediction import Server
+from seqsuite.serving import export
+from seqsuite.serving.predict import Server
 from seqsuite.task import CONFIG_FILE
 from seqsuite.tasks import find_task
 from seqsuite.training import runs

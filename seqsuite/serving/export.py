@@ -19,7 +19,7 @@ import tensorflow as tf
 from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure
 from seqsuite.preprocessor import Preprocessor
-from seqsuite.serving_limits import same_rows
+from seqsuite.serving.limits import same_rows
 from seqsuite.task import CONFIG_FILE, EXTRA_FOLDER, Task
 
 WARM_UP_FILE = f"{EXTRA_FOLDER}/tf_serving_warmup_requests"

@@ -1,0 +1,1 @@
+"""Export to SavedModels, and answers from an exported model."""
