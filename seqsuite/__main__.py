@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from seqsuite import __version__
-from seqsuite.cli import VERBS
+from seqsuite.cli.main import VERBS
 from seqsuite.data import discovery
 from seqsuite.tasks import find_task, task_names
 

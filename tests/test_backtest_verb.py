@@ -11,7 +11,7 @@ import pytest
 
 from seqsuite import backtest_verb, forecast_baselines, forecast_plots
 from seqsuite.backtest_scores import Origins
-from seqsuite.cli import main
+from seqsuite.cli.main import main
 from seqsuite.datasets.series import Series
 from seqsuite.datasets.timestamps import time_text
 from seqsuite.errors import Interrupted

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from seqsuite.cli import main
+from seqsuite.cli.main import main
 from seqsuite.tasks import find_task
 from tests.character_models import TEXT
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from seqsuite.cli import main
+from seqsuite.cli.main import main
 from seqsuite.data.examples import Examples
 from seqsuite.datasets import sentence_grammar
 from seqsuite.tasks import find_task

@@ -14,7 +14,8 @@ import keras
 import pytest
 
 import seqsuite
-from seqsuite import cli, tasks
+from seqsuite import tasks
+from seqsuite.cli import main
 
 ROOT = Path(__file__).parent.parent
 MODULES = ["seqsuite"] + [
@@ -107,15 +108,15 @@ def _check_command(line: str, monkeypatch) -> None:
     def stop(*args):
         raise Parsed
 
-    monkeypatch.setattr(cli, "quiet_tensorflow", stop)
-    monkeypatch.setattr(cli, "read_run_config", lambda *args, **keywords: None)
+    monkeypatch.setattr(main, "quiet_tensorflow", stop)
+    monkeypatch.setattr(main, "read_run_config", lambda *args, **keywords: None)
     monkeypatch.chdir(ROOT)
     words = shlex.split(line, comments=True)
     module = words.index("-m") + 1
     task = words[module].removeprefix("seqsuite.tasks.")
     assert task in tasks.task_names(), line
     try:
-        code = cli.main(tasks.find_task(task), words[module + 1 :])
+        code = main.main(tasks.find_task(task), words[module + 1 :])
     except Parsed:
         return
     pytest.fail(f"{line!r} ends with exit code {code}")

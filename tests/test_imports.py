@@ -12,8 +12,8 @@ LIGHT = [
     "seqsuite", "seqsuite.errors", "seqsuite.config", "seqsuite.schedules",
     "seqsuite.metrics.classification", "seqsuite.data", "seqsuite.task", "seqsuite.tasks",
     "seqsuite.tasks.sentiment", "seqsuite.tasks.pos_tagging", "seqsuite.plotting",
-    "seqsuite.cli", "seqsuite.__main__",
-    "seqsuite.diagnostics", "seqsuite.diagnose_run",
+    "seqsuite.cli.main", "seqsuite.__main__",
+    "seqsuite.diagnostics", "seqsuite.cli.diagnose",
 ]  # fmt: skip
 
 

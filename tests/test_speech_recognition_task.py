@@ -10,7 +10,7 @@ import soundfile
 import tensorflow as tf
 
 from seqsuite import speech_recordings
-from seqsuite.cli import main
+from seqsuite.cli.main import main
 from seqsuite.tasks.speech_recognition import SpeechRecognition
 from tests.datasets.speech_files import audio_bytes, write_folder
 from tests.recognisers import RATE, SMALL, STREAMS, exported, tones

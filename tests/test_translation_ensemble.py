@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.cli import main
+from seqsuite.cli.main import main
 from seqsuite.config import parse
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.parallel_text import TranslationPreprocessor

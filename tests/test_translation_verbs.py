@@ -7,7 +7,7 @@ import json
 import pytest
 import tensorflow as tf
 
-from seqsuite.cli import main
+from seqsuite.cli.main import main
 from seqsuite.serving import export, predict
 from tests.translation_runs import TRANSLATION
 

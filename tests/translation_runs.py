@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seqsuite.cli import main
+from seqsuite.cli.main import main
 from seqsuite.tasks import find_task
 
 TRANSLATION = find_task("translation")

@@ -429,6 +429,6 @@ class CharLm(Task):
 TASK = CharLm
 
 if __name__ == "__main__":
-    from seqsuite.cli import main
+    from seqsuite.cli.main import main
 
     raise SystemExit(main(TASK))

@@ -270,6 +270,6 @@ class Forecasting(Task):
 TASK = Forecasting
 
 if __name__ == "__main__":
-    from seqsuite.cli import main
+    from seqsuite.cli.main import main
 
     raise SystemExit(main(TASK))

@@ -261,6 +261,6 @@ class Memory(Task):
 TASK = Memory
 
 if __name__ == "__main__":
-    from seqsuite.cli import main
+    from seqsuite.cli.main import main
 
     raise SystemExit(main(TASK))

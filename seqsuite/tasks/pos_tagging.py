@@ -384,6 +384,6 @@ def _named(predictions, references, preprocessor) -> tuple[Any, Any, Any]:
 TASK = PosTagging
 
 if __name__ == "__main__":
-    from seqsuite.cli import main
+    from seqsuite.cli.main import main
 
     raise SystemExit(main(TASK))

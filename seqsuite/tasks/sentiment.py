@@ -398,6 +398,6 @@ def _weighed(outputs, temperature):
 TASK = Sentiment
 
 if __name__ == "__main__":
-    from seqsuite.cli import main
+    from seqsuite.cli.main import main
 
     raise SystemExit(main(TASK))

@@ -285,6 +285,6 @@ class SpeechRecognition(Task):
 TASK = SpeechRecognition
 
 if __name__ == "__main__":
-    from seqsuite.cli import main
+    from seqsuite.cli.main import main
 
     raise SystemExit(main(TASK))

@@ -152,6 +152,6 @@ class Translation(Task):
 TASK = Translation
 
 if __name__ == "__main__":
-    from seqsuite.cli import main
+    from seqsuite.cli.main import main
 
     raise SystemExit(main(TASK))

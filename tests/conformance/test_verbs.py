@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from seqsuite.cli import main
+from seqsuite.cli.main import main
 from seqsuite.data.discovery import reader
 from seqsuite.datasets import python_manual
 from seqsuite.tasks import find_task, task_names

@@ -1,4 +1,4 @@
-"""The report on the training dynamics of a run: what the recurrent layers of its model do.
+"""``python -m seqsuite.cli.diagnose --run_dir DIR``: what the recurrent layers of a run do.
 
 Measured on validation examples; the test split is not looked at.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqsuite.cli import Parser, quiet_tensorflow, read_run_config
+from seqsuite.cli.main import Parser, quiet_tensorflow, read_run_config
 from seqsuite.errors import UserError
 from seqsuite.tasks import find_task
 
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(words: list[str]) -> int:
     parser = Parser(
-        prog="python -m seqsuite.diagnostics",
+        prog="python -m seqsuite.cli.diagnose",
         description="Say whether gradients vanish or explode and gates are stuck in a trained run.",
         allow_abbrev=False,
     )
@@ -218,3 +218,7 @@ def _markdown(record: dict[str, Any], pictures: list[str]) -> str:
     lines += ["", "## Pictures", ""]
     lines += [f"![{name}]({name})" for name in pictures]
     return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

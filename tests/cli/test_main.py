@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from seqsuite.cli import main
+from seqsuite.cli.main import main
 from seqsuite.tasks import find_task
 from seqsuite.training import runs
 
@@ -315,7 +315,7 @@ def test_resume_refuses_other_settings(three_labels, capsys):
     ],
 )
 def test_help_answers_without_importing_tensorflow(task, words):
-    code = "import sys; from seqsuite.cli import main; from seqsuite.tasks import find_task\n"
+    code = "import sys; from seqsuite.cli.main import main; from seqsuite.tasks import find_task\n"
     code += f"try: main(find_task({task!r}), sys.argv[1:])\n"
     code += "except SystemExit: pass\n"
     code += "assert not {'tensorflow', 'keras', 'sklearn', 'matplotlib'} & set(sys.modules)"

@@ -1,0 +1,1 @@
+"""The command line that all tasks share, one module a verb."""
