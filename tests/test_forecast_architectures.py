@@ -17,7 +17,7 @@ from seqsuite.forecast_models import forecast_function
 from seqsuite.forecast_models.autoregressive import path_quantiles
 from seqsuite.serving import export
 from tests.forecasters import built, series
-from tests.training_steps import build_for_training
+from tests.layers.training_steps import build_for_training
 
 COVARIATES = {"future_covariates": "plan", "static_covariates": "city"}
 VARIANTS = {

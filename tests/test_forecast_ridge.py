@@ -13,7 +13,7 @@ from seqsuite.forecast_windows import SeriesWindows
 from seqsuite.series_scales import training_scales
 from seqsuite.simple_forecasts import RidgeOnLags
 from tests.forecasters import built, series
-from tests.training_steps import build_for_training
+from tests.layers.training_steps import build_for_training
 
 ROWS = 120
 

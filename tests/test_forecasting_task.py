@@ -15,7 +15,7 @@ from seqsuite.forecast_levels import QUANTILE_LEVELS
 from seqsuite.forecast_models import forecast_function
 from seqsuite.forecast_prediction import conformal_offsets
 from tests.forecasters import COVARIATES, HOUR, built, series
-from tests.training_steps import build_for_training
+from tests.layers.training_steps import build_for_training
 
 VARIANTS = {
     "plain": {},

@@ -15,7 +15,7 @@ from seqsuite.errors import UserError
 from seqsuite.memory_scores import memory_scores
 from seqsuite.preprocessing.memory import MemoryPreprocessor
 from seqsuite.tasks import find_task
-from tests.training_steps import build_for_training
+from tests.layers.training_steps import build_for_training
 
 LENGTH = 12
 

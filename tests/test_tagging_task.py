@@ -16,8 +16,8 @@ from seqsuite.errors import UserError
 from seqsuite.serving import export
 from seqsuite.tasks import find_task
 from seqsuite.training.splits import Predictor
+from tests.layers.training_steps import build_for_training
 from tests.reference.crf import Chain
-from tests.training_steps import build_for_training
 
 TAGGING = find_task("pos_tagging")
 SMALL = {"units": 4, "embedding_size": 4, "character_units": 4, "affix_size": 4}

@@ -17,7 +17,7 @@ from seqsuite.layers import (
     StateBridge,
     SymbolEmbedding,
 )
-from tests.training_steps import build_for_training
+from tests.layers.training_steps import build_for_training
 
 
 @keras.saving.register_keras_serializable(package="tests")

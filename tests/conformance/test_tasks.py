@@ -14,7 +14,7 @@ from seqsuite.streams import EncodedStream
 from seqsuite.tasks import task_names
 from seqsuite.training import runs
 from seqsuite.training.splits import Predictor
-from tests.training_steps import build_for_training
+from tests.layers.training_steps import build_for_training
 
 # Of the batch that is learned; recordings take longer than all other tasks together.
 ROWS = {"speech_recognition": 8}

@@ -11,8 +11,8 @@ from keras import ops
 from seqsuite.ctc_padding import force_blank, frame_lengths
 from seqsuite.layers import BlankPadding
 from seqsuite.losses import CTCLoss, ctc_fits, ctc_loss, ctc_minimum_frames
+from tests.layers.training_steps import build_for_training
 from tests.reference.ctc import loss_and_gradient
-from tests.training_steps import build_for_training
 
 SYMBOLS = 5
 LENGTHS = np.array([9, 4, 6, 3, 0, 2, 0, 9])

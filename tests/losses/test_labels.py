@@ -6,8 +6,8 @@ from scipy.special import expit, log_softmax
 
 from seqsuite.layers import CRF
 from seqsuite.losses import CRFLoss, LabelCrossentropy, TagCrossentropy, TowerLoss
+from tests.layers.training_steps import build_for_training
 from tests.reference.crf import Chain
-from tests.training_steps import build_for_training
 
 LOGITS = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
 IDS = np.array([0, 2, 1, 1, 0])

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from seqsuite.layers import PerturbableEmbedding
 from seqsuite.models import AdversarialModel
-from tests.training_steps import build_for_training
+from tests.layers.training_steps import build_for_training
 
 
 def make(kind="adversarial", epsilon=2.0, weight=1.0):

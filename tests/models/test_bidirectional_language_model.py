@@ -6,7 +6,7 @@ import tensorflow as tf
 from seqsuite.layers import RecurrentStack
 from seqsuite.layers.text.sampled_softmax import sampled_softmax_crossentropy
 from seqsuite.models import BidirectionalLanguageModel
-from tests.training_steps import build_for_training
+from tests.layers.training_steps import build_for_training
 
 
 def make(vocabulary=12, num_sampled=6):

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from seqsuite.layers import CRF, CRFDecoder
 from seqsuite.losses import CRFLoss
+from tests.layers.training_steps import build_for_training
 from tests.reference.crf import Chain
-from tests.training_steps import build_for_training
 
 NUM_TAGS = 3
 LENGTHS = np.array([5, 1, 0, 3], "int32")

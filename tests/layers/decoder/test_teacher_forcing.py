@@ -30,9 +30,9 @@ from tests.layers.decoder.decoders import (
     reference_weights,
     zero_states,
 )
+from tests.layers.training_steps import build_for_training
 from tests.reference import decoder as reference
 from tests.reference.attention import numeric_gradients
-from tests.training_steps import build_for_training
 
 REAL = np.arange(STEPS) < LENGTHS[:, None]
 STACKS = [

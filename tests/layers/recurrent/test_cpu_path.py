@@ -16,8 +16,8 @@ from seqsuite.layers.recurrent.direction import stock_layer
 from seqsuite.layers.recurrent.settings import RecurrentInitialization
 from seqsuite.models import AdversarialModel
 from tests.layers.recurrent.test_stack import by_reference
+from tests.layers.training_steps import build_for_training
 from tests.reference import recurrent
-from tests.training_steps import build_for_training
 
 CELLS = ("lstm", "gru")
 BATCH, STEPS, FEATURES, UNITS = 6, 9, 5, 4

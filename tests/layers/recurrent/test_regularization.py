@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.layers import MaskedPooling, RecurrentRegularization, RecurrentStack
+from tests.layers.training_steps import build_for_training
 from tests.reference import recurrent
-from tests.training_steps import build_for_training
 
 EVERYTHING = {"dropout": 0.3, "weight_drop": 0.4, "zoneout": 0.2, "zoneout_cell": 0.1}
 NO_CONVERSION_WARNING = pytest.mark.filterwarnings(

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.layers import LanguageModelObjective, RecurrentStack
-from tests.training_steps import build_for_training
+from tests.layers.training_steps import build_for_training
 
 GENERATOR = np.random.default_rng(0)
 STATES = GENERATOR.normal(size=(2, 4, 6)).astype("float32")
