@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+from keras import ops
 
-from seqsuite.models.bidirectional_language_model import neighbor_crossentropy
+from seqsuite.layers.text.sampled_softmax import sampled_softmax_crossentropy
 
 Tensor = Any
 
@@ -112,3 +113,54 @@ class LanguageModelObjective(keras.layers.Layer):
         """Return the constructor arguments."""
         names = ("vocabulary_size", "embedding_size", "weight", "num_sampled", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def neighbor_crossentropy(
+    states: Tensor,
+    token_ids: Tensor,
+    lengths: Tensor,
+    *,
+    projection: Tensor,
+    embeddings: Tensor,
+    biases: Tensor,
+    num_sampled: int,
+    seed: keras.random.SeedGenerator,
+) -> Tensor:
+    """Return how badly states foretell the next token, and the one before.
+
+    Args:
+        states: ``(batch, time, 2 * units)``: of the forward reader, then of the backward one.
+        token_ids: int ``(batch, time)``, right-padded, ids by falling frequency.
+        lengths: int ``(batch,)``.
+        projection: ``(units, features)``, from states to embeddings.
+        embeddings: ``(vocabulary, features)``.
+        biases: ``(vocabulary,)``.
+        num_sampled: Tokens that compete with the true one.
+        seed: Generator of the draws.
+
+    Returns:
+        Cross-entropy per predicted token in nats, mean of both directions, scalar.
+
+    Example:
+        >>> round(float(neighbor_crossentropy(
+        ...     ops.zeros((1, 3, 4)), ops.array([[1, 2, 0]]), ops.array([2]),
+        ...     projection=ops.zeros((2, 5)), embeddings=ops.zeros((9, 5)), biases=ops.zeros((9,)),
+        ...     num_sampled=50, seed=keras.random.SeedGenerator(0))))
+        2
+    """
+    forward, backward = ops.split(states, 2, axis=-1)
+    positions = ops.arange(ops.shape(token_ids)[1])[None, :]
+    # The pair (t, t + 1) exists for t + 1 < length; it is read once in each direction.
+    real = ops.reshape(ops.cast(positions[:, 1:] < lengths[:, None], "float32"), (-1,))
+    projection = ops.convert_to_tensor(projection)
+
+    def mean(states, targets):
+        hidden = ops.matmul(ops.reshape(states, (-1, projection.shape[0])), projection)
+        targets = ops.reshape(targets, (-1,))
+        table, bias = ops.convert_to_tensor(embeddings), ops.convert_to_tensor(biases)
+        losses = sampled_softmax_crossentropy(hidden, targets, table, bias, num_sampled, seed)
+        return ops.sum(losses * real) / ops.maximum(ops.sum(real), 1.0)
+
+    after = mean(forward[:, :-1], token_ids[:, 1:])
+    before = mean(backward[:, 1:], token_ids[:, :-1])
+    return 0.5 * (after + before)
