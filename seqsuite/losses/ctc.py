@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from seqsuite.ctc_padding import frame_lengths
+from seqsuite.layers.audio.blank_padding import frame_lengths
 
 Tensor = Any
 

@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from seqsuite.ctc_padding import force_blank, frame_lengths
 from seqsuite.layers import BlankPadding
+from seqsuite.layers.audio.blank_padding import force_blank, frame_lengths
 from seqsuite.losses import CTCLoss, ctc_fits, ctc_loss, ctc_minimum_frames
 from tests.layers.training_steps import build_for_training
 from tests.reference.ctc import loss_and_gradient
