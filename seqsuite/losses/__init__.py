@@ -1,7 +1,8 @@
 """Losses that Keras lacks, or that must not change when a batch is padded."""
 
+from seqsuite.losses.crf import CRFLoss
 from seqsuite.losses.ctc import CTCLoss, ctc_fits, ctc_loss, ctc_minimum_frames
-from seqsuite.losses.labels import CRFLoss, LabelCrossentropy, TagCrossentropy, TowerLoss
+from seqsuite.losses.labels import LabelCrossentropy, TagCrossentropy, TowerLoss
 
 __all__ = [
     "CRFLoss",
