@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqsuite import plotting
-from seqsuite.metrics import classification
+from seqsuite.metrics import calibration
 
 
 def probabilities(logits: np.ndarray, multi_label: bool = False) -> np.ndarray:
@@ -74,7 +74,7 @@ def plots(
     files = [plotting.length_accuracy(lengths, right, directory / "length_accuracy.png")]
     confidences = {}
     for name, values in {"before scaling": before, "after scaling": after}.items():
-        confidences[name], right = classification.answer_confidence(values, references, multi_label)
+        confidences[name], right = calibration.answer_confidence(values, references, multi_label)
     path = directory / "reliability_diagram.png"
     files.append(plotting.reliability_diagram(confidences, right, path))
     if not multi_label:

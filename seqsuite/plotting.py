@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqsuite.metrics.classification import LOWER_IS_BETTER, confusion_counts, family
+from seqsuite.metrics.classification import confusion_counts
+from seqsuite.metrics.direction import LOWER_IS_BETTER, family
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqsuite.metrics.classification import bootstrap_ratio_interval, expected_calibration_error
+from seqsuite.metrics.bootstrap import bootstrap_ratio_interval
+from seqsuite.metrics.calibration import expected_calibration_error
 from seqsuite.text.spans import spans, to_bio
 
 Tags = Sequence[Sequence[str]]

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from seqsuite.metrics.classification import LOWER_IS_BETTER
+from seqsuite.metrics.direction import LOWER_IS_BETTER
 from seqsuite.speech_scores import character_confusions, error_rates, utterance_errors
 
 

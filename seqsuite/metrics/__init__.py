@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from seqsuite.metrics.classification import (
-    DESCRIPTIVE,
-    LOWER_IS_BETTER,
+from seqsuite.metrics.bootstrap import bootstrap_interval, bootstrap_ratio_interval
+from seqsuite.metrics.calibration import (
     answer_confidence,
-    bootstrap_interval,
-    bootstrap_ratio_interval,
-    classification_scores,
-    confusion_counts,
     expected_calibration_error,
-    family,
     fit_relative_temperature,
     fit_temperature,
     log_loss,
 )
+from seqsuite.metrics.classification import classification_scores, confusion_counts
+from seqsuite.metrics.direction import DESCRIPTIVE, LOWER_IS_BETTER, family
 
 __all__ = [
     "DESCRIPTIVE",

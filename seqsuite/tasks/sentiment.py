@@ -257,32 +257,30 @@ class Sentiment(Task):
         return serve
 
     def calibrate(self, preprocessor, predictions, references):
-        from seqsuite.metrics import classification
+        from seqsuite.metrics import calibration
 
         if "recurrent_logits" in predictions:
             # The recurrent part has seen the labels of its training examples, the n-gram scores of
             # those were out of fold: training trusts the former too much. Validation weighs them.
             recurrent = predictions["recurrent_logits"]
-            temperature = classification.fit_relative_temperature(
+            temperature = calibration.fit_relative_temperature(
                 recurrent, predictions["logits"] - recurrent, references, self.multi_label
             )
             preprocessor.recurrent_scaling.set_temperature(temperature)
         logits = _weighed(predictions, float(preprocessor.recurrent_scaling.temperature))
-        temperature = classification.fit_temperature(
-            logits, references, multi_label=self.multi_label
-        )
+        temperature = calibration.fit_temperature(logits, references, multi_label=self.multi_label)
         preprocessor.temperature_scaling.set_temperature(temperature)
 
     def score(self, predictions, references, preprocessor):
         from seqsuite import classification_report
-        from seqsuite.metrics import classification
+        from seqsuite.metrics import calibration, classification
 
         before, after = self._probabilities(predictions, preprocessor)
         scores = classification.classification_scores(
             after, references, preprocessor.labels, multi_label=self.multi_label
         )
-        unscaled = classification.answer_confidence(before, references, self.multi_label)
-        scores["calibration_error_unscaled"] = classification.expected_calibration_error(*unscaled)
+        unscaled = calibration.answer_confidence(before, references, self.multi_label)
+        scores["calibration_error_unscaled"] = calibration.expected_calibration_error(*unscaled)
         if "recurrent_logits" in predictions:
             alone = classification_report.probabilities(
                 predictions["recurrent_logits"], self.multi_label

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from seqsuite import __version__
-from seqsuite.metrics.classification import DESCRIPTIVE, LOWER_IS_BETTER, family
+from seqsuite.metrics.direction import DESCRIPTIVE, LOWER_IS_BETTER, family
 
 
 def to_json(value: Any, indent: int | None = None) -> str:

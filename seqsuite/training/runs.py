@@ -16,7 +16,7 @@ import tensorflow as tf
 from seqsuite import plotting
 from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure, UserError
-from seqsuite.metrics import classification
+from seqsuite.metrics import direction
 from seqsuite.preprocessor import Preprocessor
 from seqsuite.serving import export
 from seqsuite.task import Task
@@ -222,7 +222,7 @@ def format_result(result: dict[str, Any]) -> str:
     keys = [key for key in plain if all(key in row for row in result["baseline"].values())]
     # A terminal is not wide enough for all that forecasts are measured by.
     keys = [key for key in keys if not key.startswith(_ASIDE)]
-    lines = [report.results_table(rows, keys, classification.LOWER_IS_BETTER), ""]
+    lines = [report.results_table(rows, keys, direction.LOWER_IS_BETTER), ""]
     lines += [f"{key}: {metrics[key]:.4f}" for key in plain if key not in keys]
     for name, ends in report.intervals(metrics).items():
         lines.append(f"95 % bootstrap interval of our {name}: {ends}")

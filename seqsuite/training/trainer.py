@@ -29,7 +29,7 @@ from seqsuite.callbacks.scheduled_sampling import (
 from seqsuite.data.batching import EncodedExamples, batch_dataset
 from seqsuite.diagnostics import PROBE_ROWS
 from seqsuite.errors import Interrupted, UserError
-from seqsuite.metrics.classification import LOWER_IS_BETTER
+from seqsuite.metrics.direction import LOWER_IS_BETTER
 from seqsuite.task import Task
 from seqsuite.training import checkpoint, splits
 from seqsuite.training.report import write_history

@@ -9,7 +9,7 @@ import pytest
 from scipy.special import softmax
 from sklearn import metrics
 
-from seqsuite.metrics import classification
+from seqsuite.metrics import bootstrap, calibration, classification
 
 
 def _random_case(num_examples, num_labels, seed=0):
@@ -138,24 +138,24 @@ def test_calibration_error_agrees_with_brute_force_over_bins():
         inside = (confidence >= index / 15) & (confidence < (index + 1) / 15)
         if inside.any():
             expected += inside.mean() * abs(confidence[inside].mean() - correct[inside].mean())
-    assert classification.expected_calibration_error(confidence, correct) == pytest.approx(expected)
+    assert calibration.expected_calibration_error(confidence, correct) == pytest.approx(expected)
 
 
 def test_calibration_error_of_certainty_is_the_error_rate():
     correct = np.array([True] * 7 + [False] * 3)
-    assert classification.expected_calibration_error(np.ones(10), correct) == pytest.approx(0.3)
-    assert classification.expected_calibration_error(np.zeros(0), np.zeros(0, bool)) == 0.0
+    assert calibration.expected_calibration_error(np.ones(10), correct) == pytest.approx(0.3)
+    assert calibration.expected_calibration_error(np.zeros(0), np.zeros(0, bool)) == 0.0
 
 
 def test_honest_probabilities_are_calibrated():
     random = np.random.default_rng(3)
     confidence = random.uniform(0.5, 1, 100_000)
     correct = random.random(100_000) < confidence
-    assert classification.expected_calibration_error(confidence, correct) < 0.01
+    assert calibration.expected_calibration_error(confidence, correct) < 0.01
 
 
 def test_answers_to_several_labels_are_each_counted():
-    confidence, right = classification.answer_confidence(
+    confidence, right = calibration.answer_confidence(
         np.array([[0.9, 0.2]]), np.array([[1, 1]]), multi_label=True
     )
     np.testing.assert_allclose(confidence, [0.9, 0.8])
@@ -164,7 +164,7 @@ def test_answers_to_several_labels_are_each_counted():
 
 def test_bootstrap_interval_agrees_with_resampling_and_the_normal_interval():
     correct = np.arange(400) < 320
-    low, high = classification.bootstrap_interval(correct, seed=4, resamples=20_000)
+    low, high = bootstrap.bootstrap_interval(correct, seed=4, resamples=20_000)
     half = 1.96 * math.sqrt(0.8 * 0.2 / 400)
     assert low == pytest.approx(0.8 - half, abs=0.004)
     assert high == pytest.approx(0.8 + half, abs=0.004)
@@ -175,17 +175,17 @@ def test_bootstrap_interval_agrees_with_resampling_and_the_normal_interval():
 
 def test_bootstrap_interval_is_seeded_and_nested():
     correct = np.random.default_rng(6).random(25_000) < 0.9
-    wide = classification.bootstrap_interval(correct, seed=7, level=0.99)
-    narrow = classification.bootstrap_interval(correct, seed=7, level=0.8)
+    wide = bootstrap.bootstrap_interval(correct, seed=7, level=0.99)
+    narrow = bootstrap.bootstrap_interval(correct, seed=7, level=0.8)
     assert wide[0] <= narrow[0] <= correct.mean() <= narrow[1] <= wide[1]
-    assert wide == classification.bootstrap_interval(correct, seed=7, level=0.99)
+    assert wide == bootstrap.bootstrap_interval(correct, seed=7, level=0.99)
 
 
 def test_the_interval_of_a_ratio_agrees_with_resampling_its_units():
     random = np.random.default_rng(9)
     wholes = random.integers(0, 12, 300)
     parts = random.binomial(wholes, random.choice([0.2, 0.9], 300))
-    found = classification.bootstrap_ratio_interval(parts, wholes, resamples=10_000)
+    found = bootstrap.bootstrap_ratio_interval(parts, wholes, resamples=10_000)
     drawn = random.integers(300, size=(10_000, 300))
     expected = np.quantile(parts[drawn].sum(axis=1) / wholes[drawn].sum(axis=1), [0.025, 0.975])
     np.testing.assert_allclose(found, expected, atol=0.004)
@@ -195,20 +195,20 @@ def test_the_interval_of_a_ratio_is_seeded_and_the_order_of_units_changes_nothin
     random = np.random.default_rng(10)
     wholes = random.integers(1, 9, 50)
     parts = random.binomial(wholes, 0.7)
-    found = classification.bootstrap_ratio_interval(parts, wholes, seed=1)
-    assert found == classification.bootstrap_ratio_interval(parts[::-1], wholes[::-1], seed=1)
-    assert found != classification.bootstrap_ratio_interval(parts, wholes, seed=2)
+    found = bootstrap.bootstrap_ratio_interval(parts, wholes, seed=1)
+    assert found == bootstrap.bootstrap_ratio_interval(parts[::-1], wholes[::-1], seed=1)
+    assert found != bootstrap.bootstrap_ratio_interval(parts, wholes, seed=2)
 
 
 def test_units_of_one_answer_each_have_the_interval_of_their_share():
     correct = np.arange(400) < 320
-    found = classification.bootstrap_ratio_interval(correct, np.ones(400), resamples=20_000)
-    expected = classification.bootstrap_interval(correct, resamples=20_000)
+    found = bootstrap.bootstrap_ratio_interval(correct, np.ones(400), resamples=20_000)
+    expected = bootstrap.bootstrap_interval(correct, resamples=20_000)
     np.testing.assert_allclose(found, expected, atol=0.004)
 
 
 def test_a_ratio_of_nothing_is_0():
-    assert classification.bootstrap_ratio_interval(np.zeros(3), np.zeros(3)) == (0.0, 0.0)
+    assert bootstrap.bootstrap_ratio_interval(np.zeros(3), np.zeros(3)) == (0.0, 0.0)
 
 
 def test_temperature_of_constant_logits_has_a_closed_form():
@@ -216,10 +216,10 @@ def test_temperature_of_constant_logits_has_a_closed_form():
     logits = np.tile([4.0, 0.0], (100, 1))
     references = (np.arange(100) >= 70).astype(int)
     expected = 4 / math.log(71 / 31)
-    assert classification.fit_temperature(logits, references) == pytest.approx(expected, rel=1e-3)
+    assert calibration.fit_temperature(logits, references) == pytest.approx(expected, rel=1e-3)
     column = np.full((100, 1), 4.0)
     truth = (np.arange(100) < 70).astype(float)[:, None]
-    found = classification.fit_temperature(column, truth, multi_label=True)
+    found = calibration.fit_temperature(column, truth, multi_label=True)
     assert found == pytest.approx(expected, rel=1e-3)
 
 
@@ -232,14 +232,14 @@ def test_temperature_undoes_a_scale_and_lowers_the_loss(multi_label):
         references = (random.random(logits.shape) < probabilities).astype(int)
     else:
         references = (logits + random.gumbel(size=logits.shape)).argmax(axis=1)
-    found = classification.fit_temperature(logits * 3, references, multi_label)
+    found = calibration.fit_temperature(logits * 3, references, multi_label)
     assert found == pytest.approx(3, rel=0.05)
 
 
 def test_temperature_stays_sane_without_mistakes():
     # A perfect validation split must not make the model certain of everything.
     logits = np.where(np.eye(2)[np.arange(50) % 2] > 0, 2.0, -2.0)
-    temperature = classification.fit_temperature(logits, np.arange(50) % 2)
+    temperature = calibration.fit_temperature(logits, np.arange(50) % 2)
     confidence = 1 / (1 + math.exp(-4 / temperature))
     assert confidence == pytest.approx(51 / 52, rel=1e-3)
 
@@ -251,13 +251,13 @@ def test_the_relative_temperature_is_that_of_the_likelihood():
     # The first model is as informative as the second but five times too sure of itself.
     first = 5 * (sign + 2 * generator.normal(size=(400, 1)) * [-1, 1])
     second = sign + 2 * generator.normal(size=(400, 1)) * [-1, 1]
-    found = classification.fit_relative_temperature(first, second, truth)
+    found = calibration.fit_relative_temperature(first, second, truth)
 
     def loss(temperature):
         logits = first / temperature + second
         scales = np.geomspace(0.05, 5, 200)
         targets = np.eye(2)[truth]
-        return min(classification.log_loss(softmax(s * logits, axis=1), targets) for s in scales)
+        return min(calibration.log_loss(softmax(s * logits, axis=1), targets) for s in scales)
 
     assert found == pytest.approx(5, rel=0.5)
     assert loss(found) <= min(loss(found * 0.8), loss(found * 1.25))
