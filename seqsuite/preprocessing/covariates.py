@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.datasets.series import Series
-from seqsuite.preprocessing.word_features import lookup_table
+from seqsuite.text.lookup_tables import lookup_table
 
 ROLES = ("past", "future", "static")
 LARGEST = 1e15

@@ -14,10 +14,10 @@ from seqsuite.datasets.series import Series
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.covariates import LARGEST, CovariateEncoder
 from seqsuite.preprocessing.time_axis import step_numbers
-from seqsuite.preprocessing.word_features import lookup_table
 from seqsuite.preprocessor import Preprocessor
 from seqsuite.series_scales import SeriesScales, training_scales
 from seqsuite.series_windows import EncodedSeries, WindowSettings
+from seqsuite.text.lookup_tables import lookup_table
 
 # Of the largest value: what differs by less differs by rounding alone.
 NOT_VARYING = 1e-12

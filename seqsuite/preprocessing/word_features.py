@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import tensorflow as tf
 
 from seqsuite.text.truncation import head_and_tail
 
 PADDING_ID = 0
-UNKNOWN_ID = 1
 
 _SHAPE_REWRITES = (
     (r"\p{Lu}", "X"),
@@ -114,17 +113,3 @@ def counted(values: Iterable, min_count: int) -> list:
     # Ties are broken by value, so that the order of examples changes nothing.
     ranked = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
     return [value for value, count in ranked if count >= min_count]
-
-
-def lookup_table(keys: Sequence, dtype: tf.DType = tf.string) -> tf.lookup.StaticHashTable:
-    """Return a table from keys to ids from 2 on; anything else is :data:`UNKNOWN_ID`.
-
-    Args:
-        keys: Distinct keys.
-        dtype: Their dtype.
-    """
-    known = tf.constant(keys, dtype), tf.range(2, len(keys) + 2, dtype=tf.int32)
-    # TensorFlow has no empty tables; a key that means the same as none stands in.
-    pairs = known if keys else (tf.zeros([1], dtype), tf.constant([UNKNOWN_ID]))
-    initializer = tf.lookup.KeyValueTensorInitializer(*pairs)
-    return tf.lookup.StaticHashTable(initializer, default_value=UNKNOWN_ID)

@@ -18,6 +18,7 @@ from seqsuite.preprocessing import word_features
 from seqsuite.preprocessing.sentence_tokenization import tokenize_sentence
 from seqsuite.preprocessing.tag_notes import unseen_note
 from seqsuite.preprocessor import Preprocessor
+from seqsuite.text import lookup_tables
 from seqsuite.text.spans import bio_to_bioes, completed, in_bio, to_bio
 
 PADDING_TAG = -1
@@ -299,7 +300,7 @@ class WordPreprocessor(Preprocessor):
         return bio_to_bioes(legal) if self.scheme == "bioes" else legal
 
     def _build_tables(self) -> None:
-        table = word_features.lookup_table
+        table = lookup_tables.lookup_table
         self._words, self._affixes = table(self.vocabulary), table(self.affixes)
         self._shapes = table(self.shapes)
         self._characters = table(self.characters, tf.int64)

@@ -16,6 +16,7 @@ _HOMES = {
     "head_and_tail": "truncation",
     "join_words": "words",
     "look_like_spans": "spans",
+    "lookup_table": "lookup_tables",
     "span_constraints": "spans",
     "split_words": "words",
     "to_bio": "spans",

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.preprocessing import word_features
+from seqsuite.text import lookup_tables
 
 ALPHABET = "abyzABYZéÉßñ漢あไ٣0\uff19²½!.-'😀 \t\u0301ǅ\u200d"
 
@@ -82,12 +83,12 @@ def test_counts_are_ordered_by_frequency_and_then_by_value():
 
 
 def test_a_table_starts_at_2_and_answers_1_for_anything_else():
-    table = word_features.lookup_table(["x", "y"])
+    table = lookup_tables.lookup_table(["x", "y"])
     assert table.lookup(tf.constant(["y", "x", "", "z"])).numpy().tolist() == [3, 2, 1, 1]
-    numbers = word_features.lookup_table([7], tf.int64)
+    numbers = lookup_tables.lookup_table([7], tf.int64)
     assert numbers.lookup(tf.constant([7, 0], tf.int64)).numpy().tolist() == [2, 1]
 
 
 def test_a_table_may_be_empty():
-    table = word_features.lookup_table([])
+    table = lookup_tables.lookup_table([])
     assert table.lookup(tf.constant(["", "x"])).numpy().tolist() == [1, 1]
