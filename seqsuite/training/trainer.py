@@ -21,17 +21,14 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite import schedules
-from seqsuite.callbacks.scheduled_sampling import (
-    DiagnosticsCallback,
-    ProgressLine,
-    TensorBoardWriter,
-)
 from seqsuite.data.batching import EncodedExamples, batch_dataset
 from seqsuite.diagnostics import PROBE_ROWS
 from seqsuite.errors import Interrupted, UserError
 from seqsuite.metrics.direction import LOWER_IS_BETTER
 from seqsuite.task import Task
 from seqsuite.training import checkpoint, splits
+from seqsuite.training.diagnostics import DiagnosticsCallback
+from seqsuite.training.progress import ProgressLine, TensorBoardWriter
 from seqsuite.training.report import write_history
 from seqsuite.training.weight_average import WeightAverage
 

@@ -1,7 +1,7 @@
 import io
 import sys
 
-from seqsuite.callbacks.scheduled_sampling import ProgressLine, TensorBoardWriter
+from seqsuite.training.progress import ProgressLine, TensorBoardWriter
 
 
 class Terminal(io.StringIO):
