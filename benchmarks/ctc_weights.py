@@ -31,7 +31,7 @@ from seqsuite.preprocessing.speech import BLANK
 from seqsuite.speech_decoding import build_decoder, language_model
 from seqsuite.speech_scores import error_rates
 from seqsuite.tasks.speech_recognition import SpeechRecognition
-from seqsuite.training import runs, splits
+from seqsuite.training import model_runner, runs, splits
 
 
 def validation_logits(run: runs.Run, limit: int) -> tuple[list[np.ndarray], list[str]]:
@@ -41,7 +41,7 @@ def validation_logits(run: runs.Run, limit: int) -> tuple[list[np.ndarray], list
         # Neighbours may be of one speaker.
         examples = examples.select(range(0, len(examples), -(-len(examples) // limit)))
     encoded = splits.encode(run.preprocessor, examples)
-    logits: Any = splits.Predictor(run.model)(encoded)["logits"]
+    logits: Any = model_runner.Predictor(run.model)(encoded)["logits"]
     assert isinstance(encoded.targets, dict)
     return list(logits.rows()), list(encoded.targets["references"])
 

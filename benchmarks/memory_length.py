@@ -135,7 +135,7 @@ def traced(model: Any, specification: Any) -> tuple[Callable[..., None], Callabl
     """Return a training step and a predictor of a model, for batches of any length."""
     import tensorflow as tf
 
-    from seqsuite.training.splits import Predictor
+    from seqsuite.training.model_runner import Predictor
 
     features, targets, _ = specification
     signature = [features, {name: targets[name] for name in model.loss}]

@@ -15,7 +15,7 @@ from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.serving import export
 from seqsuite.tasks import find_task
-from seqsuite.training.splits import Predictor
+from seqsuite.training.model_runner import Predictor
 from tests.layers.training_steps import build_for_training
 from tests.reference.crf import Chain
 

@@ -21,15 +21,8 @@ from seqsuite.preprocessor import Preprocessor
 from seqsuite.serving import export
 from seqsuite.task import Task
 from seqsuite.training import checkpoint, report
-from seqsuite.training.splits import (
-    Predictor,
-    Splits,
-    build_predictor,
-    encode,
-    encode_labels,
-    encode_training,
-    load_splits,
-)
+from seqsuite.training.model_runner import Predictor, build_predictor
+from seqsuite.training.splits import Splits, encode, encode_labels, encode_training, load_splits
 from seqsuite.training.trainer import BEST, LAST, Progress, Trainer
 
 # Metrics, and families of them, that stand below the table.

@@ -26,7 +26,7 @@ from seqsuite.diagnostics import PROBE_ROWS
 from seqsuite.errors import Interrupted, UserError
 from seqsuite.metrics.direction import LOWER_IS_BETTER
 from seqsuite.task import Task
-from seqsuite.training import checkpoint, splits
+from seqsuite.training import checkpoint, model_runner
 from seqsuite.training.diagnostics import DiagnosticsCallback
 from seqsuite.training.progress import ProgressLine, TensorBoardWriter
 from seqsuite.training.report import write_history
@@ -110,7 +110,7 @@ class Trainer:
         for phase in self.phases:
             phase.model.optimizer.build(phase.model.trainable_variables)
         self.average = WeightAverage(model.trainable_variables, self.training.average_decay)
-        self.predict = splits.build_predictor(task, preprocessor, model)
+        self.predict = model_runner.build_predictor(task, preprocessor, model)
         self.mean_loss = tf.Variable(0.0, trainable=False)
         self._watchers: list[Callable[[keras.Model, int, int], None]] = []
         self._stop_requested = False

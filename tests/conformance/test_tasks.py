@@ -13,7 +13,7 @@ from seqsuite.serving import export
 from seqsuite.streams import EncodedStream
 from seqsuite.tasks import task_names
 from seqsuite.training import runs
-from seqsuite.training.splits import Predictor
+from seqsuite.training.model_runner import Predictor
 from tests.layers.training_steps import build_for_training
 
 # Of the batch that is learned; recordings take longer than all other tasks together.

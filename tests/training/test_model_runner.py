@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from seqsuite.data.batching import EncodedExamples, RaggedColumn
-from seqsuite.training.splits import Predictor
+from seqsuite.training.model_runner import Predictor
 
 LENGTHS = np.array([3, 0, 7, 1, 3, 12, 0, 2])
 
