@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seqsuite.metrics.classification import confusion_counts
-from seqsuite.metrics.direction import LOWER_IS_BETTER, family
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,67 +17,11 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; shapes and dashes tell them apart
 # without any colour.
-_BLUE, _ORANGE, _GREEN, _PURPLE, _GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
-_COLORS = (_ORANGE, _BLUE, _GREEN, _PURPLE)
-_STYLES = ("s--", "o-", "^:", "d-.")
+BLUE, _ORANGE, _GREEN, _PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
+COLORS = (_ORANGE, BLUE, _GREEN, _PURPLE)
+STYLES = ("s--", "o-", "^:", "d-.")
 _DPI = 130
 _MAX_COUNTED_LABELS = 25
-
-# Scores of the validation split that are losses, or bounds and details of another score.
-_NOT_DRAWN = (
-    "loss", "_low", "_high", "_error", "_unscaled", "precision", "recall", "_per_character",
-    "perplexity", "solved",
-)  # fmt: skip
-
-
-def learning_curves(history: Sequence[dict[str, Any]], path: str | Path) -> Path:
-    """Draw losses, validation metrics and the learning rate over the epochs.
-
-    Args:
-        history: One row per epoch: ``epoch``, ``loss``; where there is more than one kind of
-            epoch ``phase``; and any of ``val_log_loss`` or ``val_nats_per_character``,
-            ``val_<metric>``, ``learning_rate``.
-            Phases before the last are drawn in a panel of their own, as their losses differ.
-        path: PNG file to write.
-
-    Returns:
-        ``path``.
-    """
-    phases = list(dict.fromkeys(row.get("phase", "train") for row in history))
-    rows = {p: [row for row in history if row.get("phase", "train") == p] for p in phases}
-    last = rows[phases[-1]] if phases else []
-    names = _metric_names(last)
-    panels = max(0, len(phases) - 1) + 1 + bool(names) + any("learning_rate" in r for r in last)
-    figure = blank_figure((0.6 + 3.7 * panels, 3.9))
-    axes = iter(np.atleast_1d(figure.subplots(1, panels)))
-    for phase in phases[:-1]:
-        axis = next(axes)
-        _draw_series(axis, rows[phase], {"loss": "training"}, color=_BLUE)
-        axis.set(title=f"{phase}: loss", xlabel="epoch", ylabel="loss (nats)")
-    axis = next(axes)
-    validation = ("val_log_loss", "val_nats_per_character")
-    shown = dict.fromkeys((name for name in validation if last and name in last[0]), "validation")
-    _draw_series(axis, last, {**shown, "loss": "training"})
-    of_errors = bool(names) and all(
-        family(name.removeprefix("val_")) in LOWER_IS_BETTER for name in names
-    )
-    # Of a forecast the loss may be a squared or an absolute error.
-    axis.set(
-        title="loss", xlabel="epoch", ylabel="loss" if of_errors else "loss (nats per example)"
-    )
-    axis.set_ylim(bottom=0)
-    if names:
-        axis = next(axes)
-        shown = {name: name.removeprefix("val_").replace("_", " ") for name in names}
-        _draw_series(axis, last, shown)
-        best = "error (0" if of_errors else f"score ({_best_score(last, names)}"
-        axis.set(title="validation", xlabel="epoch", ylabel=f"{best} is perfect)")
-    for axis in axes:
-        _draw_series(axis, last, {"learning_rate": ""}, color=_GREY)
-        axis.set(title="learning rate", xlabel="epoch", ylabel="at the epoch's last step")
-        axis.set_ylim(bottom=0)
-        axis.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
-    return save_figure(figure, path)
 
 
 def confusion_matrix(
@@ -145,11 +88,11 @@ def reliability_diagram(
     """
     figure = blank_figure((5.2, 5.8))
     top, bottom = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
-    top.plot([0, 1], [0, 1], color=_GREY, linewidth=1, label="perfect")
+    top.plot([0, 1], [0, 1], color=GREY, linewidth=1, label="perfect")
     width = 0.8 / num_bins / max(1, len(confidences))
     lowest = 1.0
     for index, (name, confidence) in enumerate(confidences.items()):
-        color, style = _COLORS[index % 4], _STYLES[index % 4]
+        color, style = COLORS[index % 4], STYLES[index % 4]
         bins = np.minimum((np.asarray(confidence) * num_bins).astype(int), num_bins - 1)
         counts = np.bincount(bins, minlength=num_bins)
         filled = np.flatnonzero(counts)
@@ -190,8 +133,8 @@ def length_accuracy(lengths: Sequence[int], correct: np.ndarray, path: str | Pat
     for position, inside in enumerate(_bins_of_equal_counts(words)):
         count, share = int(inside.sum()), float(correct[inside].mean())
         low, high = _wilson_interval(share, count)
-        axis.plot([position, position], [low, high], color=_GREY, linewidth=1.5, zorder=1)
-        axis.plot(position, share, "o", color=_BLUE, zorder=2)
+        axis.plot([position, position], [low, high], color=GREY, linewidth=1.5, zorder=1)
+        axis.plot(position, share, "o", color=BLUE, zorder=2)
         shortest, longest = words[inside].min(), words[inside].max()
         span = f"{shortest}" if shortest == longest else f"{shortest}–{longest}"  # noqa: RUF001
         ticks.append(f"{span}\nn={count:,}")
@@ -203,35 +146,6 @@ def length_accuracy(lengths: Sequence[int], correct: np.ndarray, path: str | Pat
     axis.set(xlabel="words in the text, number of texts", ylabel="share of right answers")
     axis.margins(x=0.06, y=0.12)
     return save_figure(figure, path)
-
-
-def _metric_names(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Return up to three validation scores worth a line, accuracies first."""
-    names = dict.fromkeys(name for row in rows for name in row if name.startswith("val_"))
-    drawn = [name for name in names if not name.endswith(_NOT_DRAWN) and "/" not in name]
-    return sorted(drawn, key=lambda name: not name.startswith("val_accuracy"))[:3]
-
-
-def _best_score(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> int:
-    """Return what a perfect score is: BLEU is a percentage, accuracies are shares."""
-    return 100 if any((row.get(name) or 0) > 1 for row in rows for name in names) else 1
-
-
-def _draw_series(
-    axis: Axes, rows: Sequence[dict[str, Any]], names: dict[str, str], color: str | None = None
-) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    for index, (name, label) in enumerate(names.items()):
-        points = [(row["epoch"], row[name]) for row in rows if row.get(name) is not None]
-        if points:
-            shown = color or _COLORS[index]
-            axis.plot(*zip(*points, strict=True), _STYLES[index], color=shown, label=label)
-    # A single epoch would otherwise get an axis of fractions around it.
-    axis.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
-    axis.margins(x=0.06, y=0.1)
-    if sum(name in row for row in rows[:1] for name in names) > 1:
-        axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, columnspacing=1.0)
 
 
 def _bins_of_equal_counts(lengths: np.ndarray, num_bins: int = 8) -> Iterator[np.ndarray]:

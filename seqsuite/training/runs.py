@@ -13,14 +13,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from seqsuite import plotting
 from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.metrics import direction
 from seqsuite.preprocessor import Preprocessor
 from seqsuite.serving import export
 from seqsuite.task import Task
-from seqsuite.training import checkpoint, report
+from seqsuite.training import checkpoint, learning_curves, report
 from seqsuite.training.model_runner import Predictor, build_predictor
 from seqsuite.training.splits import Splits, encode, encode_labels, encode_training, load_splits
 from seqsuite.training.trainer import BEST, LAST, Progress, Trainer
@@ -85,7 +84,7 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
     if not resume:
         _start_directory(task, run_dir)
     run, progress = fit(task, splits, run_dir, resume)
-    plotting.learning_curves(progress.history, _plots(run_dir) / "learning_curves.png")
+    learning_curves.learning_curves(progress.history, _plots(run_dir) / "learning_curves.png")
     result = evaluate(run, splits=splits, write_pictures=True)
     result["seconds"] = round(progress.seconds, 1)
     report.write_json(run_dir / "metrics.json", result)

@@ -138,7 +138,7 @@ def test_early_stopping_and_plateaus_follow_validation(tmp_path, monkeypatch):
         PLAIN, epochs=9, pretraining_epochs=0, early_stopping_patience=4, plateau_patience=2
     )
     monkeypatch.setattr(type(task), "score", lambda *_: {"accuracy": 0.5, "log_loss": 0.7})
-    monkeypatch.setattr(runs.plotting, "learning_curves", lambda *_: None)
+    monkeypatch.setattr(runs.learning_curves, "learning_curves", lambda *_: None)
     run = runs.train(task, tmp_path / "run")
     rows = (run.directory / "history.csv").read_text().splitlines()
     assert len(rows) - 1 == 5  # the first epoch is the best, four more bring nothing
