@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from seqsuite.serving.export import latest_version
+from seqsuite.serving.versions import latest_version
 
 SERVED = """
 import sys, time

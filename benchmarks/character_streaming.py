@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.serving.export import latest_version
+from seqsuite.serving.versions import latest_version
 
 
 def resident_megabytes() -> float:

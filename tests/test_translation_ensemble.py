@@ -13,7 +13,7 @@ from seqsuite.config import parse
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.parallel_text import TranslationPreprocessor
 from seqsuite.preprocessor import Preprocessor
-from seqsuite.serving import export, predict
+from seqsuite.serving import predict, versions
 from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 from seqsuite.training import runs
 from seqsuite.translation_ensemble import check_runs, ensemble_members
@@ -130,7 +130,7 @@ def loaded(directory):
 def test_what_is_exported_is_the_ensemble(joined, tmp_path):
     # Elsewhere, and without the runs it was made of.
     version = shutil.copytree(
-        export.latest_version(joined[1].parent / "served"), tmp_path / "model"
+        versions.latest_version(joined[1].parent / "served"), tmp_path / "model"
     )
     served = predict.Server(version)(source=tf.constant(SOURCES))
     run_a, run_b = map(loaded, joined)

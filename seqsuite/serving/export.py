@@ -19,7 +19,9 @@ import tensorflow as tf
 from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure
 from seqsuite.preprocessor import Preprocessor
+from seqsuite.serving import warm_up
 from seqsuite.serving.limits import same_rows
+from seqsuite.serving.versions import next_version
 from seqsuite.task import CONFIG_FILE, EXTRA_FOLDER, Task
 
 WARM_UP_FILE = f"{EXTRA_FOLDER}/tf_serving_warmup_requests"
@@ -64,7 +66,7 @@ def export(
         (partial / EXTRA_FOLDER).mkdir()
         for name, content in files.items():
             (partial / name).write_text(content, encoding="utf-8")
-        write_warm_up_requests(partial / WARM_UP_FILE, task.name, requests)
+        warm_up.write_warm_up_requests(partial / WARM_UP_FILE, task.name, requests)
         return _publish(partial, directory)
     except (OSError, tf.errors.OpError) as error:
         raise EnvironmentFailure(
@@ -140,31 +142,6 @@ def _publish(partial: Path, directory: Path) -> Path:
             return version
 
 
-def next_version(directory: Path) -> Path:
-    """Return the folder of the next version number below ``directory``.
-
-    Example:
-        >>> next_version(Path("does_not_exist")).name
-        '1'
-    """
-    return directory / str(1 + max([0, *(int(p.name) for p in _versions(directory))]))
-
-
-def latest_version(path: str | Path) -> Path:
-    """Return a version's folder: ``path`` itself, or the highest version below it.
-
-    Raises:
-        FileNotFoundError: Neither is a SavedModel.
-    """
-    path = Path(path)
-    if (path / "saved_model.pb").is_file():
-        return path
-    versions = [p for p in _versions(path) if (p / "saved_model.pb").is_file()]
-    if not versions:
-        raise FileNotFoundError(path)
-    return max(versions, key=lambda p: int(p.name))
-
-
 def use_cpu_kernels(model: keras.Model) -> None:
     """Make every recurrent layer of a model trace without cuDNN.
 
@@ -187,28 +164,6 @@ def check_servable(function: Any) -> None:
     found = sorted(name for name in names if any(word in name for word in _FORBIDDEN_OPS))
     if found:
         raise RuntimeError(f"The served graph must not hold {found}: it would not be reproducible.")
-
-
-def write_warm_up_requests(
-    path: Path, model_name: str, requests: dict[str, dict[str, np.ndarray]]
-) -> None:
-    """Write warm-up requests in the format that TensorFlow Serving replays.
-
-    Args:
-        path: The TFRecord file to write.
-        model_name: Name of the served model.
-        requests: Signature -> input name -> values.
-    """
-    # PredictionLog{predict_log=6{request=1}}, PredictRequest{model_spec=1, inputs=2}: four nested
-    # messages do not justify a dependency on the server's package.
-    with tf.io.TFRecordWriter(str(path)) as writer:
-        for signature, inputs in requests.items():
-            specification = _field(1, model_name.encode()) + _field(3, signature.encode())
-            request = _field(1, specification)
-            for name, values in inputs.items():
-                tensor = tf.make_tensor_proto(values).SerializeToString()
-                request += _field(2, _field(1, name.encode()) + _field(2, tensor))
-            writer.write(_field(6, _field(1, request)))
 
 
 def serving_functions(task: Task, preprocessor: Preprocessor, model: keras.Model) -> dict[str, Any]:
@@ -258,22 +213,3 @@ def input_specification(name: str, text: str) -> tf.TensorSpec:
     dtype, _, axes = text.removesuffix("]").partition("[")
     shape = [int(axis) if axis.isdigit() else None for axis in axes.split(",")]
     return tf.TensorSpec(shape, tf.as_dtype(dtype), name=name)
-
-
-def _versions(directory: Path) -> list[Path]:
-    if not directory.is_dir():
-        return []
-    return [path for path in directory.iterdir() if path.name.isdigit()]
-
-
-def _field(number: int, payload: bytes) -> bytes:
-    """Encode a length-delimited protocol buffer field."""
-    return _varint(number << 3 | 2) + _varint(len(payload)) + payload
-
-
-def _varint(value: int) -> bytes:
-    encoded = b""
-    while value > 0x7F:
-        encoded += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return encoded + bytes([value])

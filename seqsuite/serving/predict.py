@@ -20,7 +20,7 @@ import tensorflow as tf
 from seqsuite.data import tables
 from seqsuite.errors import EnvironmentFailure, UserError, nearest
 from seqsuite.explanation import highlight
-from seqsuite.serving.export import latest_version
+from seqsuite.serving.versions import latest_version
 from seqsuite.task import CONFIG_FILE, EXTRA_FOLDER, Item, Task
 
 

@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from seqsuite.config import build_config
 from seqsuite.errors import EnvironmentFailure
-from seqsuite.serving import export
+from seqsuite.serving import export, warm_up
 from seqsuite.serving.predict import Server
+from seqsuite.serving.versions import latest_version
 from seqsuite.task import CONFIG_FILE
 from seqsuite.tasks import find_task
 from seqsuite.training import runs
@@ -95,7 +96,7 @@ def test_an_export_that_fails_leaves_nothing(run, tmp_path, monkeypatch):
     def full(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(export, "write_warm_up_requests", full)
+    monkeypatch.setattr(warm_up, "write_warm_up_requests", full)
     with pytest.raises(EnvironmentFailure, match="No space left on device"):
         runs.export_run(run, tmp_path)
     assert not list(tmp_path.iterdir())
@@ -169,8 +170,8 @@ def test_warm_up_requests_parse_as_the_server_parses_them(run, version):
 def test_versions_count_up_and_the_latest_is_found(run, version):
     second = runs.export_run(run, version.parent)
     assert (version.name, second.name) == ("1", "2")
-    assert export.latest_version(version.parent) == second
-    assert export.latest_version(version) == version
+    assert latest_version(version.parent) == second
+    assert latest_version(version) == version
     assert sorted(p.name for p in version.parent.iterdir()) == ["1", "2"]
 
 
