@@ -137,9 +137,9 @@ def _writable(name: str | Path, source: Path) -> Path:
 
 def _served(task_class: type[Task], folder: str) -> ServedSymbolModel:
     from seqsuite.character_stream import SYMBOLS_FILE
-    from seqsuite.serving import predict
+    from seqsuite.serving import exported_model
 
-    server = predict.Server(folder)
+    server = exported_model.Server(folder)
     if not (server.version / EXTRA_FOLDER / SYMBOLS_FILE).is_file():
         raise UserError(
             f"{server.version} is no character language model: it has no {SYMBOLS_FILE}."

@@ -42,11 +42,11 @@ def loaded_once():
 
     What is loaded has no state, and no test writes into an exported version.
     """
-    from seqsuite.serving import predict
+    from seqsuite.serving import exported_model
 
-    load = functools.cache(predict._loaded)
+    load = functools.cache(exported_model._loaded)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(predict, "_loaded", lambda version: load(version.absolute()))
+        patch.setattr(exported_model, "_loaded", lambda version: load(version.absolute()))
         yield
 
 

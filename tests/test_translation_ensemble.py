@@ -13,7 +13,7 @@ from seqsuite.config import parse
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.parallel_text import TranslationPreprocessor
 from seqsuite.preprocessor import Preprocessor
-from seqsuite.serving import predict, versions
+from seqsuite.serving import exported_model, versions
 from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 from seqsuite.training import runs
 from seqsuite.translation_ensemble import check_runs, ensemble_members
@@ -132,7 +132,7 @@ def test_what_is_exported_is_the_ensemble(joined, tmp_path):
     version = shutil.copytree(
         versions.latest_version(joined[1].parent / "served"), tmp_path / "model"
     )
-    served = predict.Server(version)(source=tf.constant(SOURCES))
+    served = exported_model.Server(version)(source=tf.constant(SOURCES))
     run_a, run_b = map(loaded, joined)
     decoding = run_b.task.config.decoding
     translator = Translator(run_b.preprocessor, run_b.model, decoding, [run_a.model])

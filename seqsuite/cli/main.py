@@ -171,9 +171,9 @@ def _predict(task_class: type[Task], words: list[str]) -> int:
     if options.batch_size < 1:
         raise UserError(f"--batch_size must be at least 1. Received: {options.batch_size}.")
     quiet_tensorflow()
-    from seqsuite.serving import predict
+    from seqsuite.serving import exported_model, predict
 
-    server = predict.Server(options.model)
+    server = exported_model.Server(options.model)
     return predict.run(exported_task(task_class, server.version), server, options)
 
 

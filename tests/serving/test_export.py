@@ -10,7 +10,7 @@ import tensorflow as tf
 from seqsuite.config import build_config
 from seqsuite.errors import EnvironmentFailure
 from seqsuite.serving import export, warm_up
-from seqsuite.serving.predict import Server
+from seqsuite.serving.exported_model import Server
 from seqsuite.serving.versions import latest_version
 from seqsuite.task import CONFIG_FILE
 from seqsuite.tasks import find_task
