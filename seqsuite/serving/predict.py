@@ -19,8 +19,8 @@ import tensorflow as tf
 
 from seqsuite.data import tables
 from seqsuite.errors import EnvironmentFailure, UserError, nearest
-from seqsuite.explanation import highlight
 from seqsuite.serving.exported_model import Server
+from seqsuite.serving.terminal import highlight
 from seqsuite.task import CONFIG_FILE, EXTRA_FOLDER, Item, Task
 
 

@@ -14,11 +14,11 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from seqsuite import explanation
 from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
 from seqsuite.data import discovery
 from seqsuite.datasets import tagged_files
 from seqsuite.errors import UserError
+from seqsuite.serving import terminal
 from seqsuite.task import Item, Task
 
 
@@ -351,7 +351,7 @@ class PosTagging(Task):
         return {k: v[:length] if isinstance(v, list) else v for k, v in outputs.items()}
 
     def show(self, outputs, item, color=False):
-        return explanation.tagged(outputs["tokens"], outputs["tags"], color)
+        return terminal.tagged(outputs["tokens"], outputs["tags"], color)
 
     def reads(self, first_line, name):
         return tagged_files.format_to_tag(first_line, name, self.config.data)
