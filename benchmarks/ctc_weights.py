@@ -24,7 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from seqsuite.cli.main import read_run_config
+from seqsuite.cli.parsing import read_run_config
 from seqsuite.decoding.ctc import ctc_greedy_search
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.speech import BLANK

@@ -22,7 +22,7 @@ from unittest import mock
 
 import numpy as np
 
-from seqsuite.cli.main import quiet_tensorflow
+from seqsuite.cli.terminal import quiet_tensorflow
 from seqsuite.config import parse
 from seqsuite.tasks import find_task
 

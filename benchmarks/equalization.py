@@ -18,7 +18,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from seqsuite.cli.main import read_run_config
+from seqsuite.cli.parsing import read_run_config
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.tasks.speech_recognition import SpeechRecognition

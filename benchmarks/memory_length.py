@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seqsuite.cli.main import quiet_tensorflow
+from seqsuite.cli.terminal import quiet_tensorflow
 from seqsuite.config import build_config
 from seqsuite.tasks import find_task
 

@@ -27,7 +27,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from seqsuite.cli.main import quiet_tensorflow
+from seqsuite.cli.terminal import quiet_tensorflow
 from seqsuite.config import parse, to_toml
 from seqsuite.errors import UserError
 from seqsuite.tasks import find_task

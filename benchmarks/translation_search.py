@@ -26,7 +26,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from seqsuite.cli.main import quiet_tensorflow
+from seqsuite.cli.terminal import quiet_tensorflow
 
 SERVED = """
 import json, sys, time

@@ -20,7 +20,7 @@ from seqsuite.backtest_scores import (
     rounds,
 )
 from seqsuite.backtest_tables import by_origin, forecast_writer, origins_table
-from seqsuite.cli import main
+from seqsuite.cli import parsing, terminal
 from seqsuite.datasets.series import Series
 from seqsuite.errors import Interrupted, UserError
 from seqsuite.forecast_levels import QUANTILE_LEVELS
@@ -33,7 +33,7 @@ REFITS = "backtest"
 
 def backtest(task_class: type[Task], words: list[str]) -> int:
     """Forecast from past origins, print the scores, and write tables and a picture."""
-    parser = main.Parser(
+    parser = parsing.Parser(
         prog=f"python -m seqsuite.tasks.{task_class.name} backtest",
         description="Forecast the last rows of each series of a run from several origins.",
         allow_abbrev=False,
@@ -53,8 +53,8 @@ def backtest(task_class: type[Task], words: list[str]) -> int:
         if value is not None and value < 1:
             raise UserError(f"--{name} must be at least 1. Received: {value}.")
     run_dir = Path(options.run_dir)
-    task = task_class(main.read_run_config(task_class, run_dir))
-    main.quiet_tensorflow()
+    task = task_class(parsing.read_run_config(task_class, run_dir))
+    terminal.quiet_tensorflow()
     from seqsuite.training import report
 
     data = task.config.data
@@ -129,7 +129,7 @@ def run_backtest(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
     notes = [] if where.refit else _seen(series, tested_from, where)
     if max(counts) < where.n_windows:
         notes.append(f"{max(counts)} windows of the {where.n_windows} asked for fit in a series")
-    progress, done, started = main.ProgressPercent("backtest"), 0, time.monotonic()
+    progress, done, started = terminal.ProgressPercent("backtest"), 0, time.monotonic()
     table = run_dir / "backtest.csv"
     partial = table.with_name(table.name + ".partial")
     with _resumable(), open(partial, "w", encoding="utf-8", newline="") as file:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from seqsuite import compression
-from seqsuite.cli import main
+from seqsuite.cli import parsing, predict, terminal
 from seqsuite.errors import UserError
 from seqsuite.task import EXTRA_FOLDER, Task
 
@@ -23,7 +23,7 @@ def compress(task_class: type[Task], words: list[str]) -> int:
     parser = _parser(task_class, "compress", "Compress a file with an exported model.")
     parser.add_argument("--lanes", type=int, help="parts coded side by side (default: by length)")
     options = parser.parse_args(words)
-    main.quiet_tensorflow()
+    terminal.quiet_tensorflow()
     source = _readable(options.file)
     target = _writable(options.output or f"{options.file}{SUFFIX}", source)
     if options.lanes is not None and options.lanes < 1:
@@ -31,7 +31,7 @@ def compress(task_class: type[Task], words: list[str]) -> int:
     model = _served(task_class, options.model)
     data, started = source.read_bytes(), time.monotonic()
     found = compression.compress_measured(
-        data, model, options.lanes, main.ProgressPercent("compress")
+        data, model, options.lanes, terminal.ProgressPercent("compress")
     )
     target.write_bytes(found.blob)
     seconds = time.monotonic() - started
@@ -54,7 +54,7 @@ def decompress(task_class: type[Task], words: list[str]) -> int:
     """Write back the file that ``compress`` read."""
     parser = _parser(task_class, "decompress", "Restore a compressed file, bit by bit.")
     options = parser.parse_args(words)
-    main.quiet_tensorflow()
+    terminal.quiet_tensorflow()
     source = _readable(options.file)
     if options.output is None and source.suffix != SUFFIX:
         raise UserError(
@@ -66,7 +66,9 @@ def decompress(task_class: type[Task], words: list[str]) -> int:
             f"{target} exists. Give --output FILE to write elsewhere, or to replace it."
         )
     model = _served(task_class, options.model)
-    data = compression.decompress(source.read_bytes(), model, main.ProgressPercent("decompress"))
+    data = compression.decompress(
+        source.read_bytes(), model, terminal.ProgressPercent("decompress")
+    )
     target.write_bytes(data)
     print(f"{target}: {len(data):,} bytes")
     return 0
@@ -106,8 +108,8 @@ class ServedSymbolModel:
         return self._stream.read(self._stream.pieces[ids])
 
 
-def _parser(task_class: type[Task], verb: str, description: str) -> main.Parser:
-    parser = main.Parser(
+def _parser(task_class: type[Task], verb: str, description: str) -> parsing.Parser:
+    parser = parsing.Parser(
         prog=f"python -m seqsuite.tasks.{task_class.name} {verb}",
         description=description,
         allow_abbrev=False,
@@ -144,7 +146,7 @@ def _served(task_class: type[Task], folder: str) -> ServedSymbolModel:
         raise UserError(
             f"{server.version} is no character language model: it has no {SYMBOLS_FILE}."
         )
-    return ServedSymbolModel(server, main.exported_task(task_class, server.version))
+    return ServedSymbolModel(server, predict.exported_task(task_class, server.version))
 
 
 def _fingerprint(version: Path) -> str:

@@ -15,7 +15,7 @@ import pytest
 
 import seqsuite
 from seqsuite import tasks
-from seqsuite.cli import main
+from seqsuite.cli import main, parsing, terminal
 
 ROOT = Path(__file__).parent.parent
 MODULES = ["seqsuite"] + [
@@ -108,8 +108,8 @@ def _check_command(line: str, monkeypatch) -> None:
     def stop(*args):
         raise Parsed
 
-    monkeypatch.setattr(main, "quiet_tensorflow", stop)
-    monkeypatch.setattr(main, "read_run_config", lambda *args, **keywords: None)
+    monkeypatch.setattr(terminal, "quiet_tensorflow", stop)
+    monkeypatch.setattr(parsing, "read_run_config", lambda *args, **keywords: None)
     monkeypatch.chdir(ROOT)
     words = shlex.split(line, comments=True)
     module = words.index("-m") + 1

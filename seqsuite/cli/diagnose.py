@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqsuite.cli.main import Parser, quiet_tensorflow, read_run_config
+from seqsuite.cli import parsing, terminal
+from seqsuite.cli.parsing import Parser
 from seqsuite.errors import UserError
 from seqsuite.tasks import find_task
 
@@ -61,9 +62,9 @@ def _report(words: list[str]) -> int:
         raise UserError(f"--examples must be at least 1. Received: {options.examples}.")
     run_dir = Path(options.run_dir)
     task_class = find_task(options.task or _task_name(run_dir))
-    config = read_run_config(task_class, run_dir)
+    config = parsing.read_run_config(task_class, run_dir)
     output = Path(options.output or run_dir / "diagnostics")
-    quiet_tensorflow()
+    terminal.quiet_tensorflow()
     from seqsuite.diagnostics import Probe, diagnose
     from seqsuite.training import runs
 

@@ -1,0 +1,45 @@
+"""The verb ``evaluate``: score a run on a test split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from seqsuite.cli import parsing, terminal
+from seqsuite.config import build_parser, parse
+from seqsuite.errors import UserError
+from seqsuite.task import Task
+
+
+def evaluate(task_class: type[Task], words: list[str]) -> int:
+    """Score a run on a test split and return the exit code."""
+    parser = build_parser(
+        task_class.config_class,
+        prog=f"python -m seqsuite.tasks.{task_class.name} evaluate",
+        description="Score a run on a test split, beside the baselines.",
+    )
+    parser.add_argument("--run_dir", type=str | None, help="The run to evaluate.")
+    parser.add_argument("--json", action="store_true", help="Print one JSON object, nothing else.")
+    _, options = parse(task_class.config_class, words, parser)
+    run_dir = required_run_dir(options.run_dir)
+    if any(word.startswith(("--model", "--training", "--config")) for word in words):
+        raise UserError(
+            "evaluate takes the configuration of the run itself; only --data flags may differ."
+        )
+    config = parsing.read_run_config(task_class, run_dir, words)
+    terminal.quiet_tensorflow()
+    from seqsuite.training import report, runs
+
+    run = runs.load(task_class(config), run_dir)
+    result = runs.evaluate(run)
+    if options.json:
+        print(report.to_json(result))
+    else:
+        print(runs.format_result(result))
+    return 0
+
+
+def required_run_dir(run_dir: str | None) -> Path:
+    """Return the folder of a run, which must have been given."""
+    if not run_dir:
+        raise UserError("--run_dir DIR is needed: the folder that `train` wrote.")
+    return Path(run_dir)

@@ -1,0 +1,35 @@
+"""The verb ``export``: write a run's model as a SavedModel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from seqsuite.cli import parsing, terminal
+from seqsuite.cli.evaluate import required_run_dir
+from seqsuite.cli.train import print_next_steps
+from seqsuite.config import build_parser, parse_flags
+from seqsuite.task import Task
+
+
+def export(task_class: type[Task], words: list[str]) -> int:
+    """Export the model of a run and return the exit code."""
+    parser = build_parser(
+        task_class.config_class,
+        sections=["serving"],
+        prog=f"python -m seqsuite.tasks.{task_class.name} export",
+        description="Write the next version of a run's model as a SavedModel for serving.",
+    )
+    parser.add_argument("--run_dir", type=str | None, help="The run to export.")
+    parser.add_argument(
+        "--output", type=str | None, help=f"Default: saved_models/{task_class.name}."
+    )
+    options = parse_flags(task_class.config_class, words, parser)
+    run_dir = required_run_dir(options.run_dir)
+    config = parsing.read_run_config(task_class, run_dir, words, section="serving")
+    terminal.quiet_tensorflow()
+    from seqsuite.training import runs
+
+    run = runs.load(task_class(config), run_dir)
+    output = Path(options.output or Path("saved_models") / task_class.name)
+    print_next_steps(run.task, run_dir, runs.export_run(run, output))
+    return 0

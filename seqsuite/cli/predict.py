@@ -1,0 +1,59 @@
+"""The verb ``predict``: answers of an exported model."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from seqsuite.cli import terminal
+from seqsuite.cli.parsing import Parser
+from seqsuite.config import parse
+from seqsuite.errors import UserError
+from seqsuite.task import CONFIG_FILE, EXTRA_FOLDER, Task
+
+
+def predict(task_class: type[Task], words: list[str]) -> int:
+    """Answer with an exported model and return the exit code."""
+    parser = Parser(
+        prog=f"python -m seqsuite.tasks.{task_class.name} predict",
+        description="Answer with an exported model, the artifact that is served.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("items", nargs="*", metavar="ITEM", help="raw inputs")
+    parser.add_argument("--model", required=True, help="exported model (a version, or its parent)")
+    parser.add_argument("--input", help="a file: a line each, or csv, tsv, jsonl; - for a pipe")
+    parser.add_argument("--column", default=None, help="column of a csv, tsv or jsonl input")
+    parser.add_argument("--output", default="-", help="file to write to; - for standard output")
+    formats = task_class.output_formats
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--format", choices=formats, help="what to write; --json is short for json")
+    explains = task_class.explain is not Task.explain
+    explain_help = "mark what moved the answer" if explains else argparse.SUPPRESS
+    parser.add_argument("--explain", action="store_true", help=explain_help)
+    parser.add_argument("--batch_size", type=int, default=64, help="items per call")
+    task_class.add_predict_arguments(parser)
+    options = parser.parse_intermixed_args(words)
+    if not options.items and options.input is None:
+        raise UserError("Nothing to predict: give items, or --input FILE (- for a pipe).")
+    # Told before an output file is emptied.
+    if options.explain and not explains:
+        raise UserError(f"Task {task_class.name} has no --explain. Leave it out.")
+    if options.json and options.format not in (None, "json"):
+        raise UserError(f"--json and --format {options.format} exclude each other: choose one.")
+    if options.batch_size < 1:
+        raise UserError(f"--batch_size must be at least 1. Received: {options.batch_size}.")
+    terminal.quiet_tensorflow()
+    from seqsuite.serving.exported_model import Server
+    from seqsuite.serving.predict import run
+
+    server = Server(options.model)
+    return run(exported_task(task_class, server.version), server, options)
+
+
+def exported_task(task_class: type[Task], version: Path) -> Task:
+    """Return a task as it was configured for a model that was exported."""
+    recipe = version / CONFIG_FILE
+    config = parse(task_class.config_class, [f"--config={recipe}"])[0] if recipe.is_file() else None
+    task = task_class(config)
+    task.read_export(version / EXTRA_FOLDER)
+    return task
