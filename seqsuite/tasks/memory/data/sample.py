@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seqsuite.data.examples import Examples
-from seqsuite.datasets.memory import SAMPLE_PROBLEM, generate
+from seqsuite.tasks.memory.data.generated import SAMPLE_PROBLEM, generate
 
 NAME = "sample"
 TASKS = ("memory",)

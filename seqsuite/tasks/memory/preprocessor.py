@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from seqsuite.data.batching import RaggedColumn
 from seqsuite.data.examples import Examples
-from seqsuite.datasets.memory_problems import MARK, PROBLEMS
 from seqsuite.preprocessor import Preprocessor
+from seqsuite.tasks.memory.problems import MARK, PROBLEMS
 
 # Other tokens of a sequence of numbers count as 0; so many digits are read without overflow.
 _NUMBER = r"-?[0-9]{0,12}\.?[0-9]{1,12}"
@@ -25,7 +25,7 @@ class MemoryPreprocessor(Preprocessor):
     is any other token, and padding.
 
     Args:
-        problem: Name of the problem, a key of ``seqsuite.datasets.memory_problems.PROBLEMS``.
+        problem: Name of the problem, a key of ``seqsuite.tasks.memory.problems.PROBLEMS``.
         longest: Steps of the longest training sequence (set by :meth:`adapt`).
         **kwargs: Keras layer arguments.
 

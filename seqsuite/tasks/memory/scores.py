@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqsuite.data.batching import RaggedColumn
-from seqsuite.datasets.memory_problems import MemoryProblem
+from seqsuite.tasks.memory.problems import MemoryProblem
 
 SOLVED_ACCURACY, SOLVED_MSE = 0.99, 0.01
 
@@ -29,7 +29,7 @@ def memory_scores(
         the error below 0.01, else 0; and the first of them for each range of distances.
 
     Example:
-        >>> from seqsuite.datasets.memory_problems import ADDING
+        >>> from seqsuite.tasks.memory.problems import ADDING
         >>> references = {"value": np.array([[1.0], [0.5]]), "distance": np.array([1, 4])}
         >>> memory_scores(ADDING, {"value": np.array([[1.0], [1.0]])}, references)
         {'mse': 0.125, 'solved': 0.0, 'mse/distance 1': 0.0, 'mse/distance 3-4': 0.25}

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.data.examples import Examples
-from seqsuite.preprocessing.memory import MemoryPreprocessor
+from seqsuite.tasks.memory.preprocessor import MemoryPreprocessor
 
 
 def test_numbers_and_marks_are_read_and_other_tokens_count_as_zero():

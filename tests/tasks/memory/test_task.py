@@ -6,15 +6,15 @@ import keras
 import numpy as np
 import pytest
 
-from seqsuite import memory_baselines, memory_report
 from seqsuite.config import build_config
 from seqsuite.data.batching import RaggedColumn
 from seqsuite.data.examples import Examples
-from seqsuite.datasets.memory_problems import ADDING, COPYING, DELAYED_RECALL
 from seqsuite.errors import UserError
-from seqsuite.memory_scores import memory_scores
-from seqsuite.preprocessing.memory import MemoryPreprocessor
 from seqsuite.tasks import find_task
+from seqsuite.tasks.memory import baselines, report
+from seqsuite.tasks.memory.preprocessor import MemoryPreprocessor
+from seqsuite.tasks.memory.problems import ADDING, COPYING, DELAYED_RECALL
+from seqsuite.tasks.memory.scores import memory_scores
 from tests.layers.training_steps import build_for_training
 
 LENGTH = 12
@@ -54,7 +54,7 @@ def test_accuracy_by_distance_by_hand():
     )
     # The answer that is most surely wrong comes first, with all that one must know of it.
     examples = Examples({"sequence": ["1 ?", "0 ?", "2 ?", "3 ?"]}, ["1", "0", "2", "3"])
-    (mistake,) = memory_report.mistakes(DELAYED_RECALL, examples, predictions, references)
+    (mistake,) = report.mistakes(DELAYED_RECALL, examples, predictions, references)
     assert mistake == {
         "sequence": "0 ?",
         "label": "0",
@@ -75,7 +75,7 @@ def test_adding_is_solved_below_a_mean_squared_error_of_a_hundredth(error, solve
 
 def test_the_memoryless_loss_of_copying_is_ten_logarithms_of_eight():
     train, test = encoded_splits("copying")
-    predictions = memory_baselines.memoryless(COPYING, train, test)
+    predictions = baselines.memoryless(COPYING, train, test)
     scores = memory_scores(COPYING, predictions, test.targets)
     # All but the recalled steps are certain; symbols are drawn evenly, up to 30,000 draws.
     assert scores["log_loss"] == pytest.approx(10 * math.log(8) / (LENGTH + 20), rel=1e-3)
@@ -84,7 +84,7 @@ def test_the_memoryless_loss_of_copying_is_ten_logarithms_of_eight():
 
 def test_the_memoryless_error_of_adding_is_a_sixth():
     train, test = encoded_splits("adding")
-    predictions = memory_baselines.memoryless(ADDING, train, test)
+    predictions = baselines.memoryless(ADDING, train, test)
     error = memory_scores(ADDING, predictions, test.targets)["mse"]
     # Twice the variance of a uniform number; the standard error of 1,000 is 0.006.
     assert error == pytest.approx(1 / 6, abs=0.02)
@@ -92,13 +92,13 @@ def test_the_memoryless_error_of_adding_is_a_sixth():
 
 def test_a_window_answers_what_lies_within_it_alone():
     train, test = encoded_splits("delayed_recall")
-    predictions = memory_baselines.window_model(DELAYED_RECALL, train, test, window=5)
+    predictions = baselines.window_model(DELAYED_RECALL, train, test, window=5)
     scores = memory_scores(DELAYED_RECALL, predictions, test.targets)
     assert scores["accuracy/distance 3-4"] == 1.0
     assert scores["accuracy/distance 9-16"] < 0.3
     train, test = encoded_splits("adding")
     for window, solved in ((LENGTH, 1.0), (LENGTH // 2, 0.0)):
-        predictions = memory_baselines.window_model(ADDING, train, test, window)
+        predictions = baselines.window_model(ADDING, train, test, window)
         assert memory_scores(ADDING, predictions, test.targets)["solved"] == solved
 
 

@@ -124,7 +124,7 @@ class Memory(Task):
         return discovery.load_examples(self.config.data.source, split, self.config.data, self.name)
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.preprocessing.memory import MemoryPreprocessor
+        from seqsuite.tasks.memory.preprocessor import MemoryPreprocessor
 
         preprocessor = MemoryPreprocessor(self.problem.name)
         preprocessor.adapt(examples)
@@ -200,21 +200,19 @@ class Memory(Task):
         return serve
 
     def score(self, predictions, references, preprocessor):
-        from seqsuite.memory_scores import memory_scores
+        from seqsuite.tasks.memory.scores import memory_scores
 
         return memory_scores(preprocessor.problem, predictions, references)
 
     def baseline(self, train, test, preprocessor):
-        from seqsuite import memory_baselines
+        from seqsuite.tasks.memory import baselines
 
         few = train.select(range(min(_MAX_BASELINE_EXAMPLES, len(train))))
         known, asked = preprocessor.encode(few), preprocessor.encode(test)
         problem = preprocessor.problem
         found = {
-            "memoryless": memory_baselines.memoryless(problem, known, asked),
-            f"last {memory_baselines.WINDOW} steps": memory_baselines.window_model(
-                problem, known, asked
-            ),
+            "memoryless": baselines.memoryless(problem, known, asked),
+            f"last {baselines.WINDOW} steps": baselines.window_model(problem, known, asked),
         }
         return {
             name: self.score(predictions, asked.targets, preprocessor)
@@ -222,7 +220,7 @@ class Memory(Task):
         }
 
     def protocol(self, test):
-        from seqsuite.memory_scores import SOLVED_ACCURACY, SOLVED_MSE
+        from seqsuite.tasks.memory.scores import SOLVED_ACCURACY, SOLVED_MSE
 
         problem = self.problem
         if problem.numeric:
@@ -237,15 +235,15 @@ class Memory(Task):
         return told
 
     def plots(self, directory, examples, predictions, references, preprocessor):
-        from seqsuite import memory_report
+        from seqsuite.tasks.memory import report
 
         path = directory / "by_distance.png"
-        return [memory_report.by_distance(preprocessor.problem, predictions, references, path)]
+        return [report.by_distance(preprocessor.problem, predictions, references, path)]
 
     def mistakes(self, examples, predictions, references, preprocessor):
-        from seqsuite import memory_report
+        from seqsuite.tasks.memory import report
 
-        return memory_report.mistakes(preprocessor.problem, examples, predictions, references)
+        return report.mistakes(preprocessor.problem, examples, predictions, references)
 
     def show(self, outputs, item, color=False):
         sure = f"\t{outputs['probability']:.4f}" if "probability" in outputs else ""
@@ -259,8 +257,3 @@ class Memory(Task):
 
 
 TASK = Memory
-
-if __name__ == "__main__":
-    from seqsuite.cli.main import main
-
-    raise SystemExit(main(TASK))

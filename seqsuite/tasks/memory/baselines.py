@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from seqsuite.data.batching import EncodedExamples, RaggedColumn
-from seqsuite.datasets.memory_problems import MemoryProblem
+from seqsuite.tasks.memory.problems import MemoryProblem
 
 WINDOW = 10
 # More steps teach so small a model no more.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqsuite.data.examples import Examples, concatenate
-from seqsuite.datasets.memory_problems import DELAYED_RECALL, PROBLEMS, MemoryProblem
+from seqsuite.tasks.memory.problems import DELAYED_RECALL, PROBLEMS, MemoryProblem
 
 SPLITS = ("train", "validation", "test")
 SAMPLE_PROBLEM = DELAYED_RECALL

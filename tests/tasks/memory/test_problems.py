@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from seqsuite.data.discovery import load_examples
-from seqsuite.datasets import memory_problems
 from seqsuite.errors import UserError
+from seqsuite.tasks.memory import problems
 
 LENGTH, LOAD, COUNT = 12, 3, 200
 OPTIONS = SimpleNamespace(
@@ -52,12 +52,12 @@ SOLVERS = {
 
 
 def test_every_problem_has_a_solver():
-    assert set(SOLVERS) == set(memory_problems.PROBLEMS)
+    assert set(SOLVERS) == set(problems.PROBLEMS)
 
 
 @pytest.mark.parametrize("name", SOLVERS)
 def test_answers_and_distances_follow_from_the_sequences(name):
-    problem = memory_problems.PROBLEMS[name]
+    problem = problems.PROBLEMS[name]
     examples = load_examples(name, "train", OPTIONS, "memory")
     assert len(examples) == COUNT
     for sequence, label in zip(examples.features["sequence"], examples.labels, strict=True):
@@ -95,7 +95,7 @@ def test_training_may_have_shorter_examples_but_nothing_else_has():
 def test_all_distances_and_answers_occur_about_equally():
     examples = load_examples("delayed_recall", "train", OPTIONS, "memory")
     rows = [sequence.split() for sequence in examples.features["sequence"]]
-    found = [memory_problems.DELAYED_RECALL.distance(tokens) for tokens in rows]
+    found = [problems.DELAYED_RECALL.distance(tokens) for tokens in rows]
     assert set(found) == set(range(1, LENGTH + 1))
     counts = np.bincount([int(label) for label in examples.labels], minlength=8)
     # Five standard deviations of a binomial with p = 1/8.
@@ -104,10 +104,10 @@ def test_all_distances_and_answers_occur_about_equally():
 
 def test_the_answer_due_at_each_step():
     tokens = [*"1234567012", "_", "?", *"_" * 10]
-    due = memory_problems.COPYING.step_answers(tokens, " ".join("1234567012"))
+    due = problems.COPYING.step_answers(tokens, " ".join("1234567012"))
     blank = 8
     assert due.tolist() == [blank] * 12 + [1, 2, 3, 4, 5, 6, 7, 0, 1, 2]
-    due = memory_problems.ASSOCIATIVE_RECALL.step_answers([*"a3_?a"], "3")
+    due = problems.ASSOCIATIVE_RECALL.step_answers([*"a3_?a"], "3")
     assert due.tolist() == [-1, -1, -1, -1, 3]
 
 
@@ -118,4 +118,4 @@ def test_the_answer_due_at_each_step():
 def test_what_cannot_be_posed_is_refused(name, length, load):
     generator = np.random.default_rng(0)
     with pytest.raises(UserError, match=r"data\.length"):
-        memory_problems.PROBLEMS[name].generate(1, length, load, generator)
+        problems.PROBLEMS[name].generate(1, length, load, generator)

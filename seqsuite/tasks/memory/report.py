@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from seqsuite.data.examples import Examples
-from seqsuite.datasets.memory_problems import MemoryProblem
-from seqsuite.memory_scores import distance_ranges, recalled, recalled_right, squared_errors
 from seqsuite.plotting import blank_figure, save_figure
+from seqsuite.tasks.memory.problems import MemoryProblem
+from seqsuite.tasks.memory.scores import distance_ranges, recalled, recalled_right, squared_errors
 
 _COLOR, _GREY = "#0072B2", "#767676"
 
