@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqsuite.tasks.memory.config import MemoryConfig
+
+__all__ = ["TASK", "MemoryConfig"]
+
 
 def __getattr__(name: str) -> Any:
     if name != "TASK":
