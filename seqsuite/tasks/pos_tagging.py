@@ -230,7 +230,7 @@ class PosTagging(Task):
     def build_preprocessor(self, examples, fitted=None):
         from seqsuite.preprocessing.tag_notes import spans_note
         from seqsuite.preprocessing.words import WordPreprocessor
-        from seqsuite.word_vectors import read_word_vectors
+        from seqsuite.tasks.sentiment.word_vectors import read_word_vectors
 
         data = self.config.data
         names = (

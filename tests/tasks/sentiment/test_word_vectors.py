@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from seqsuite.errors import UserError
 from seqsuite.preprocessing.word_features import fold
-from seqsuite.word_vectors import co_occurrence_vectors, read_word_vectors
+from seqsuite.tasks.sentiment.word_vectors import co_occurrence_vectors, read_word_vectors
 
 
 def test_words_of_the_same_surroundings_get_similar_vectors():

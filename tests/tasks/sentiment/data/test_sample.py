@@ -7,10 +7,10 @@ import re
 import numpy as np
 import pytest
 
-from seqsuite import baselines
 from seqsuite.data.discovery import load_examples
-from seqsuite.datasets import review_grammar
-from seqsuite.datasets.review_grammar import NEGATIVE, POSITIVE
+from seqsuite.tasks.sentiment import baselines
+from seqsuite.tasks.sentiment.data import sample
+from seqsuite.tasks.sentiment.data.sample import NEGATIVE, POSITIVE
 from tests.data.sections import digests_of
 
 SPLITS = {"train": 6000, "validation": 800, "test": 1500}
@@ -42,9 +42,9 @@ def test_no_text_is_in_two_splits_or_twice_in_one(splits):
 
 
 def test_combinations_of_construction_and_word_are_in_one_split_only():
-    dealt = review_grammar._combinations()
+    dealt = sample._combinations()
     sets = [{pair for label in dealt[split].values() for pair in label} for split in SPLITS]
-    constructions = review_grammar._ASSERTED + review_grammar._DENIED
+    constructions = sample._ASSERTED + sample._DENIED
     assert sum(map(len, sets)) == len(set.union(*sets))
     assert len(set.union(*sets)) == len(constructions) * len(POSITIVE + NEGATIVE)
 
@@ -117,4 +117,4 @@ def test_the_words_alone_do_not_tell_the_label(splits):
 
 
 def test_another_process_generates_the_same_reviews(splits):
-    assert len(digests_of("seqsuite.datasets.review_grammar")) == 1
+    assert len(digests_of("seqsuite.tasks.sentiment.data.sample")) == 1

@@ -6,9 +6,9 @@ import scipy.sparse
 import tensorflow as tf
 from sklearn.linear_model import LogisticRegression
 
-from seqsuite.naive_bayes import fit_naive_bayes_logistic
-from seqsuite.preprocessing.ngram_scores import NgramScores
-from seqsuite.preprocessing.tokenization import tokenize
+from seqsuite.tasks.sentiment.naive_bayes import fit_naive_bayes_logistic
+from seqsuite.tasks.sentiment.ngram_scores import NgramScores
+from seqsuite.tasks.sentiment.tokenization import tokenize
 
 TEXTS = ["not good", "good", "bad", "not bad", "good good plot", ""]
 

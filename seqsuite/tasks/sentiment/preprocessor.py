@@ -11,11 +11,11 @@ import tensorflow as tf
 
 from seqsuite.data.examples import Examples
 from seqsuite.layers import TemperatureScaling
-from seqsuite.preprocessing.ngram_scores import NgramScores
-from seqsuite.preprocessing.tokenization import tokenize
 from seqsuite.preprocessor import Preprocessor
+from seqsuite.tasks.sentiment.ngram_scores import NgramScores
+from seqsuite.tasks.sentiment.tokenization import tokenize
+from seqsuite.tasks.sentiment.word_vectors import co_occurrence_vectors, label_ratios
 from seqsuite.text.truncation import head_and_tail
-from seqsuite.word_vectors import co_occurrence_vectors, label_ratios
 
 PADDING_ID = 0
 UNKNOWN_ID = 1

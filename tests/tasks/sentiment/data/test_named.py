@@ -11,8 +11,8 @@ import pytest
 
 from seqsuite.data import upstream
 from seqsuite.data.discovery import load_examples
-from seqsuite.datasets import imdb, sst2
 from seqsuite.errors import UserError
+from seqsuite.tasks.sentiment.data import imdb, sst2
 
 REVIEWS = {
     "train/pos/0_9.txt": "Lovely.<br />Really.",

@@ -15,7 +15,7 @@ import scipy.sparse
 import tensorflow as tf
 from sklearn.model_selection import GroupKFold
 
-from seqsuite.naive_bayes import fit_naive_bayes_logistic
+from seqsuite.tasks.sentiment.naive_bayes import fit_naive_bayes_logistic
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")

@@ -1,7 +1,7 @@
 import pytest
 import tensorflow as tf
 
-from seqsuite.preprocessing.tokenization import tokenize
+from seqsuite.tasks.sentiment.tokenization import tokenize
 
 APOSTROPHE = "\u2019"
 

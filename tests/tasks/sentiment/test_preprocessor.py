@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.data.examples import Examples
-from seqsuite.preprocessing.text import UNKNOWN_ID, TextPreprocessor
+from seqsuite.tasks.sentiment.preprocessor import UNKNOWN_ID, TextPreprocessor
 
 TRAIN = Examples(
     {"text": ["good good film", "bad film", "good plot", "rare"]}, ["yes", "no", "yes", "no"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqsuite import baselines
+from seqsuite.tasks.sentiment import baselines
 
 THREE = ["red rose", "blue sea", "green tree", "a red wine", "the blue sky", "green grass"] * 2
 THREE_TARGETS = np.array([0, 1, 2, 0, 1, 2] * 2)

@@ -13,11 +13,11 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from seqsuite import explanation
 from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
 from seqsuite.task import Task
+from seqsuite.tasks.sentiment import explanation
 
 # Word vectors come with standard deviation 1; this one keeps an LSTM's gates out of saturation.
 WORD_VECTOR_SCALE = 0.3
@@ -137,7 +137,7 @@ class Sentiment(Task):
         return discovery.load_examples(self.config.data.source, split, self.config.data, self.name)
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.preprocessing.text import TextPreprocessor
+        from seqsuite.tasks.sentiment.preprocessor import TextPreprocessor
 
         data = self.config.data
         preprocessor = TextPreprocessor(
@@ -272,8 +272,8 @@ class Sentiment(Task):
         preprocessor.temperature_scaling.set_temperature(temperature)
 
     def score(self, predictions, references, preprocessor):
-        from seqsuite import classification_report
         from seqsuite.metrics import calibration, classification
+        from seqsuite.tasks.sentiment import report
 
         before, after = self._probabilities(predictions, preprocessor)
         scores = classification.classification_scores(
@@ -282,17 +282,15 @@ class Sentiment(Task):
         unscaled = calibration.answer_confidence(before, references, self.multi_label)
         scores["calibration_error_unscaled"] = calibration.expected_calibration_error(*unscaled)
         if "recurrent_logits" in predictions:
-            alone = classification_report.probabilities(
-                predictions["recurrent_logits"], self.multi_label
-            )
-            scores["accuracy_recurrent_alone"] = classification_report.accuracy(
+            alone = report.probabilities(predictions["recurrent_logits"], self.multi_label)
+            scores["accuracy_recurrent_alone"] = report.accuracy(
                 alone, references, self.multi_label
             )
         return scores
 
     def baseline(self, train, test, preprocessor):
-        from seqsuite import baselines
         from seqsuite.metrics import classification
+        from seqsuite.tasks.sentiment import baselines
 
         targets = preprocessor.encode_labels(train.labels)
         references = preprocessor.encode_labels(test.labels)
@@ -306,10 +304,10 @@ class Sentiment(Task):
         return results
 
     def plots(self, directory, examples, predictions, references, preprocessor):
-        from seqsuite import classification_report
+        from seqsuite.tasks.sentiment import report
 
         before, after = self._probabilities(predictions, preprocessor)
-        return classification_report.plots(
+        return report.plots(
             directory,
             examples.features["text"],
             before,
@@ -320,9 +318,9 @@ class Sentiment(Task):
         )
 
     def mistakes(self, examples, predictions, references, preprocessor):
-        from seqsuite import classification_report
+        from seqsuite.tasks.sentiment import report
 
-        return classification_report.mistakes(
+        return report.mistakes(
             examples.features["text"],
             examples.labels,
             self._probabilities(predictions, preprocessor)[1],
@@ -377,7 +375,7 @@ class Sentiment(Task):
 
     def _probabilities(self, predictions, preprocessor):
         """Return probabilities before and after calibration on validation."""
-        from seqsuite.classification_report import probabilities
+        from seqsuite.tasks.sentiment.report import probabilities
 
         weighed = _weighed(predictions, float(preprocessor.recurrent_scaling.temperature))
         scaled = weighed / float(preprocessor.temperature_scaling.temperature)
@@ -394,8 +392,3 @@ def _weighed(outputs, temperature):
 
 
 TASK = Sentiment
-
-if __name__ == "__main__":
-    from seqsuite.cli.main import main
-
-    raise SystemExit(main(TASK))

@@ -9,7 +9,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from seqsuite.naive_bayes import fit_naive_bayes_logistic
+from seqsuite.tasks.sentiment.naive_bayes import fit_naive_bayes_logistic
 
 # One character is a token too ("a", "!"), and so is an apostrophe inside a word.
 _TOKEN_PATTERN = r"(?u)\w+(?:'\w+)?|[^\w\s]"
