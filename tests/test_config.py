@@ -2,7 +2,7 @@ import pytest
 
 from seqsuite.config import build_config, parse, read_recipe, to_toml
 from seqsuite.errors import UserError
-from seqsuite.tasks.sentiment.task import SentimentConfig
+from seqsuite.tasks.sentiment.config import SentimentConfig
 
 
 def recipe(tmp_path, text):

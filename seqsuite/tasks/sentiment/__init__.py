@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqsuite.tasks.sentiment.config import SentimentConfig
+
+__all__ = ["TASK", "SentimentConfig"]
+
 
 def __getattr__(name: str) -> Any:
     if name != "TASK":
