@@ -156,7 +156,7 @@ def read_word_vectors(path: str | Path, size: int, limit: int) -> dict[str, np.n
                     f"{path} line {number} is no word with {size} numbers. If the file holds "
                     f"vectors of {len(line.split()) - 1} numbers, set --model.embedding_size."
                 )
-            # As `seqsuite.preprocessing.word_features.fold` does in the graph.
+            # As `seqsuite.tasks.pos_tagging.word_features.fold` does in the graph.
             key = "".join("0" if unicodedata.category(c)[0] == "N" else c for c in word.lower())
             vectors.setdefault(key, vector)
             if len(vectors) >= limit:

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.errors import UserError
-from seqsuite.preprocessing.word_features import fold
+from seqsuite.tasks.pos_tagging.word_features import fold
 from seqsuite.tasks.sentiment.word_vectors import co_occurrence_vectors, read_word_vectors
 
 

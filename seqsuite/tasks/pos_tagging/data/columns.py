@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from seqsuite.data.examples import Examples
-from seqsuite.datasets.tagged_sentences import TaggedSentence, build_examples
-from seqsuite.datasets.text_lines import Source, name_of, numbered_lines
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.data.lines import Source, name_of, numbered_lines
+from seqsuite.tasks.pos_tagging.data.sentences import TaggedSentence, build_examples
 
 DOCUMENT_START = "-DOCSTART-"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqsuite.tag_scores import calibration_error, tag_scores
+from seqsuite.tasks.pos_tagging.scores import calibration_error, tag_scores
 from seqsuite.text.spans import spans, to_bio
 
 TRUTH = [["DET", "NOUN", "VERB"], ["NOUN"]]

@@ -11,9 +11,9 @@ import pytest
 from seqsuite.config import build_config
 from seqsuite.data.discovery import load_examples
 from seqsuite.data.examples import concatenate, split_off_groups
-from seqsuite.datasets.conllu_files import sentences
 from seqsuite.errors import UserError
 from seqsuite.tasks import find_task
+from seqsuite.tasks.pos_tagging.data.conllu import sentences
 from seqsuite.training import splits
 
 

@@ -12,12 +12,12 @@ import tensorflow as tf
 
 from seqsuite.data.batching import Column, RaggedColumn, Targets
 from seqsuite.data.examples import Examples
-from seqsuite.datasets.tagged_sentences import NO_TAG
 from seqsuite.errors import UserError
-from seqsuite.preprocessing import word_features
-from seqsuite.preprocessing.sentence_tokenization import tokenize_sentence
-from seqsuite.preprocessing.tag_notes import unseen_note
 from seqsuite.preprocessor import Preprocessor
+from seqsuite.tasks.pos_tagging import word_features
+from seqsuite.tasks.pos_tagging.data.sentences import NO_TAG
+from seqsuite.tasks.pos_tagging.messages import unseen_note
+from seqsuite.tasks.pos_tagging.tokenization import tokenize_sentence
 from seqsuite.text import lookup_tables
 from seqsuite.text.spans import bio_to_bioes, completed, in_bio, to_bio
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from seqsuite.data.examples import Examples
 from seqsuite.data.tfds_builders import prepared_builder
-from seqsuite.datasets.tagged_sentences import TaggedSentence, build_examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.data.sentences import TaggedSentence, build_examples
 
 NAME = "tfds"
 TASKS = ("pos_tagging",)

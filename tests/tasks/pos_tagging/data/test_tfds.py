@@ -8,8 +8,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from seqsuite.data.discovery import load_examples
-from seqsuite.datasets import tagged_tfds
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.data.tfds import _tag_feature
 
 UPOS = ["DET", "NOUN", "VERB", "_"]
 
@@ -80,9 +80,9 @@ def test_the_kind_of_tag_can_be_chosen(load, stored):
     assert "xpos" not in found.features
     # Where tags are spans, entities are looked for first.
     kinds = {"tokens": text_sequence(), "upos": text_sequence(), "ner_tags": text_sequence()}
-    found = [tagged_tfds._tag_feature("x", kinds, "auto", spans) for spans in (False, True)]
+    found = [_tag_feature("x", kinds, "auto", spans) for spans in (False, True)]
     assert found == ["upos", "ner_tags"]
-    assert tagged_tfds._tag_feature("x", kinds, "upos", True) == "upos"
+    assert _tag_feature("x", kinds, "upos", True) == "upos"
     with pytest.raises(UserError, match=r"tag_column ner: it has features .*one of ner, ner_tags"):
         load("my_treebank", dir=stored, tag_column="ner")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqsuite.tag_baselines import MostFrequentTag, WindowLogistic, tag_baselines
+from seqsuite.tasks.pos_tagging.baselines import MostFrequentTag, WindowLogistic, tag_baselines
 
 KINDS = [MostFrequentTag, WindowLogistic]
 SENTENCES = [

@@ -8,9 +8,9 @@ import io
 import pytest
 
 from seqsuite.data.discovery import load_examples
-from seqsuite.datasets.column_files import sentences, with_lines
-from seqsuite.datasets.tagged_files import format_to_tag, written
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.data.columns import sentences, with_lines
+from seqsuite.tasks.pos_tagging.data.files import format_to_tag, written
 
 TWO = "New York\tB-location\nis\tO\n\nWhy\tO\n?\tO\n\n"
 TOKENS = [("New York", "is"), ("Why", "?")]

@@ -1,8 +1,8 @@
 """Sentences that are there for other tags than the task's."""
 
 from seqsuite.data.examples import Examples
-from seqsuite.datasets.tagged_sentences import NO_TAG, tagged, with_auxiliary
-from seqsuite.preprocessing.words import WordPreprocessor
+from seqsuite.tasks.pos_tagging.data.sentences import NO_TAG, tagged, with_auxiliary
+from seqsuite.tasks.pos_tagging.preprocessor import WordPreprocessor
 
 ENTITIES = Examples({"tokens": [("in", "Rome"), ("hi",)]}, [("O", "B-place"), ("O",)])
 SPEECH = Examples(

@@ -10,8 +10,8 @@ import numpy as np
 
 from seqsuite import plotting
 from seqsuite.data.batching import RaggedColumn
-from seqsuite.tag_baselines import tag_baselines
-from seqsuite.tag_scores import tag_scores
+from seqsuite.tasks.pos_tagging.baselines import tag_baselines
+from seqsuite.tasks.pos_tagging.scores import tag_scores
 
 Sentences = Sequence[Sequence[str]]
 

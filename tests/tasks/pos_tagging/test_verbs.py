@@ -8,8 +8,8 @@ import pytest
 
 from seqsuite.cli.main import main
 from seqsuite.data.examples import Examples
-from seqsuite.datasets import sentence_grammar
 from seqsuite.tasks import find_task
+from seqsuite.tasks.pos_tagging.data import sample
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
 
@@ -48,7 +48,7 @@ def columns(sentences, tags):
 
 @pytest.fixture(scope="module")
 def examples():
-    return sentence_grammar.generate("validation")
+    return sample.generate("validation")
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def tagger(examples, tmp_path_factory):
 def entities(examples, tmp_path_factory):
     """The same from two columns with spans."""
     base = tmp_path_factory.mktemp("entities")
-    spans = [sentence_grammar.noun_phrases(row) for row in examples.labels]
+    spans = [sample.noun_phrases(row) for row in examples.labels]
     words = examples.features["tokens"]
     (base / "train.conll").write_text(columns(words[:200], spans[:200]))
     (base / "test.conll").write_text(columns(words[200:240], spans[200:240]))
@@ -118,7 +118,7 @@ def test_conllu_comes_back_with_one_column_changed(tagger, tmp_path):
         if old[:1].isdigit() and old.split("\t")[0].isdigit():
             old_fields, new_fields = old.split("\t"), new.split("\t")
             assert old_fields[:3] + old_fields[4:] == new_fields[:3] + new_fields[4:]
-            assert new_fields[3] in {tag for tag, *_ in sentence_grammar.TAGS.values()}
+            assert new_fields[3] in {tag for tag, *_ in sample.TAGS.values()}
         else:
             assert old == new
 

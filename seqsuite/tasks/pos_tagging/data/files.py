@@ -14,9 +14,10 @@ from typing import Any
 from seqsuite.data import raw_files
 from seqsuite.data.examples import Examples
 from seqsuite.data.files import named_path
-from seqsuite.datasets import column_files, conllu_files
-from seqsuite.datasets.text_lines import numbered_lines
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.data import columns as column_files
+from seqsuite.tasks.pos_tagging.data import conllu
+from seqsuite.tasks.pos_tagging.data.lines import numbered_lines
 
 NAME = "files"
 TASKS = ("pos_tagging",)
@@ -72,7 +73,7 @@ def read(path: Path, options: Any) -> Examples:
             "the file with a token and its tag on each line."
         )
     if is_conllu(path) and (_suffix(path) in CONLLU_ENDINGS or not _names_columns(options)):
-        return conllu_files.read(path, options)
+        return conllu.read(path, options)
     return column_files.read(path, options)
 
 
@@ -136,7 +137,7 @@ def format_to_tag(first_line: bytes, name: str, options: Any) -> str:
 
 def sentences_to_tag(
     lines: Iterator[bytes], where: str | None, input_format: str, options: Any
-) -> Iterator[conllu_files.Sentence | column_files.Sentence]:
+) -> Iterator[conllu.Sentence | column_files.Sentence]:
     """Read sentences to be tagged, with their lines.
 
     Args:
@@ -149,7 +150,7 @@ def sentences_to_tag(
         UserError: A line is damaged; those before it were answered.
     """
     if input_format == "conllu":
-        return conllu_files.sentences(lines, where)
+        return conllu.sentences(lines, where)
     return column_files.with_lines(lines, getattr(options, "token_column", 0), where=where)
 
 
@@ -159,7 +160,7 @@ def written(
     tags: Sequence[str],
     output_format: str,
     options: Any,
-    origin: conllu_files.Sentence | column_files.Sentence | None = None,
+    origin: conllu.Sentence | column_files.Sentence | None = None,
 ) -> str:
     """Return a tagged sentence, as the lines that it was read from where these have the format.
 
@@ -175,15 +176,15 @@ def written(
         >>> written("Go!", ["Go", "!"], ["VERB", "PUNCT"], "columns", None)
         'Go\\tVERB\\n!\\tPUNCT\\n\\n'
     """
-    kind = conllu_files.tag_kind(options)
+    kind = conllu.tag_kind(options)
     if output_format == "columns":
         if isinstance(origin, column_files.Sentence):
             return origin.with_tags(tags)
         pairs = zip(tokens, tags, strict=True)
         return "".join(f"{token}\t{tag}\n" for token, tag in pairs) + "\n"
-    if isinstance(origin, conllu_files.Sentence):
+    if isinstance(origin, conllu.Sentence):
         return origin.with_tags(tags, kind)
-    return conllu_files.written(text, tokens, tags, kind)
+    return conllu.written(text, tokens, tags, kind)
 
 
 def _names_columns(options: Any) -> bool:

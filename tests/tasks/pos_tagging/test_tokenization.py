@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import tensorflow as tf
 
-from seqsuite.preprocessing.sentence_tokenization import LANGUAGES, tokenize_sentence
+from seqsuite.tasks.pos_tagging.tokenization import LANGUAGES, tokenize_sentence
 
 
 def words(text, language="english"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqsuite.datasets.dependency_labels import head_labels
+from seqsuite.tasks.pos_tagging.data.dependency_labels import head_labels
 
 
 def rows(*words: tuple[str, str]) -> list[dict]:

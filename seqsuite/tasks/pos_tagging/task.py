@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
 from seqsuite.data import discovery
-from seqsuite.datasets import tagged_files
 from seqsuite.errors import UserError
 from seqsuite.serving import terminal
 from seqsuite.task import Item, Task
+from seqsuite.tasks.pos_tagging.data import files
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ class PosTagging(Task):
     def extend_training(self, examples):
         from dataclasses import replace
 
-        from seqsuite.datasets.tagged_sentences import with_auxiliary
+        from seqsuite.tasks.pos_tagging.data.sentences import with_auxiliary
 
         name = self.config.data.auxiliary_source
         if name is None:
@@ -228,8 +228,8 @@ class PosTagging(Task):
         )
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.preprocessing.tag_notes import spans_note
-        from seqsuite.preprocessing.words import WordPreprocessor
+        from seqsuite.tasks.pos_tagging.messages import spans_note
+        from seqsuite.tasks.pos_tagging.preprocessor import WordPreprocessor
         from seqsuite.tasks.sentiment.word_vectors import read_word_vectors
 
         data = self.config.data
@@ -258,7 +258,7 @@ class PosTagging(Task):
 
     def build_model(self, preprocessor):
         from seqsuite.models import AdversarialModel
-        from seqsuite.tagging_model import build_tagger
+        from seqsuite.tasks.pos_tagging.model import build_tagger
         from seqsuite.training.optimizers import build_optimizer
 
         config, training = self.config.model, self.config.training
@@ -316,7 +316,7 @@ class PosTagging(Task):
         return serve
 
     def score(self, predictions, references, preprocessor):
-        from seqsuite.tag_scores import calibration_error, tag_scores
+        from seqsuite.tasks.pos_tagging.scores import calibration_error, tag_scores
 
         answers, truth, confidence = _named(predictions, references, preprocessor)
         scores = tag_scores(answers, truth, references["known"].rows(), self.entities)
@@ -324,27 +324,27 @@ class PosTagging(Task):
         return scores
 
     def baseline(self, train, test, preprocessor):
-        from seqsuite import tagging_report
-        from seqsuite.datasets.tagged_sentences import tagged
+        from seqsuite.tasks.pos_tagging import report
+        from seqsuite.tasks.pos_tagging.data.sentences import tagged
 
         references = preprocessor.encode_targets(test)
         truth, known = preprocessor.names(references["logits"]), references["known"].rows()
         train = tagged(train)
         learned = preprocessor.names(preprocessor.encode_labels(train.labels))
         sentences = train.features["tokens"], test.features["tokens"]
-        return tagging_report.baselines(*sentences, learned, truth, known, self.entities)
+        return report.baselines(*sentences, learned, truth, known, self.entities)
 
     def plots(self, directory, examples, predictions, references, preprocessor):
-        from seqsuite import tagging_report
+        from seqsuite.tasks.pos_tagging import report
 
         named = _named(predictions, references, preprocessor)
-        return tagging_report.plots(directory, *named, preprocessor.answer_names)
+        return report.plots(directory, *named, preprocessor.answer_names)
 
     def mistakes(self, examples, predictions, references, preprocessor):
-        from seqsuite import tagging_report
+        from seqsuite.tasks.pos_tagging import report
 
         named = _named(predictions, references, preprocessor)
-        return tagging_report.mistakes(examples.features["tokens"], *named)
+        return report.mistakes(examples.features["tokens"], *named)
 
     def unpad(self, outputs):
         length = outputs["length"]
@@ -354,17 +354,17 @@ class PosTagging(Task):
         return terminal.tagged(outputs["tokens"], outputs["tags"], color)
 
     def reads(self, first_line, name):
-        return tagged_files.format_to_tag(first_line, name, self.config.data)
+        return files.format_to_tag(first_line, name, self.config.data)
 
     def read_items(self, lines, name, input_format):
         where, data = None if name == "-" else name, self.config.data
-        for sentence in tagged_files.sentences_to_tag(lines, where, input_format, data):
+        for sentence in files.sentences_to_tag(lines, where, input_format, data):
             tokens = list(sentence.tokens)
             yield Item(" ".join(tokens), {"tokens": tokens, "length": len(tokens)}, sentence)
 
     def format_item(self, item, outputs, output_format):
         tokens, tags, data = outputs["tokens"], outputs["tags"], self.config.data
-        return tagged_files.written(item.text, tokens, tags, output_format, data, item.origin)
+        return files.written(item.text, tokens, tags, output_format, data, item.origin)
 
     def sample_requests(self):
         return {"sentence": ["I can see the can that she saw.", ""]}
@@ -382,8 +382,3 @@ def _named(predictions, references, preprocessor) -> tuple[Any, Any, Any]:
 
 
 TASK = PosTagging
-
-if __name__ == "__main__":
-    from seqsuite.cli.main import main
-
-    raise SystemExit(main(TASK))

@@ -12,8 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from seqsuite.data.discovery import load_examples
-from seqsuite.datasets import sentence_grammar
-from seqsuite.datasets.sentence_grammar import INFLECTED, RULES, TAGS, WORDS, inflected
+from seqsuite.tasks.pos_tagging.data import sample
+from seqsuite.tasks.pos_tagging.data.sample import INFLECTED, RULES, TAGS, WORDS, inflected
 from tests.data.sections import digests_of
 
 SPLITS = {"train": 3000, "validation": 400, "test": 600}
@@ -67,7 +67,7 @@ def kinds_of(symbol, word):
     form = inflected if kind in INFLECTED else str
     if not listed.startswith("*"):
         return {kind} if form(listed) == word else set()
-    endings = sentence_grammar._ENDINGS.get(listed[1:], ())
+    endings = sample._ENDINGS.get(listed[1:], ())
     everything = {word for found in WORDS.values() for word in found}
     made_up = bool(endings) and word not in everything and word.endswith(endings)
     return {kind} if made_up or word in map(form, WORDS[listed[1:]]) else set()
@@ -163,4 +163,4 @@ def test_endings_of_made_up_words_decide():
 
 
 def test_another_process_generates_the_same_sentences():
-    assert len(digests_of("seqsuite.datasets.sentence_grammar")) == 1
+    assert len(digests_of("seqsuite.tasks.pos_tagging.data.sample")) == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from seqsuite.data import upstream
 from seqsuite.data.examples import Examples
-from seqsuite.datasets import conllu_files
+from seqsuite.tasks.pos_tagging.data import conllu
 
 _PARTS = {"train": "train", "validation": "dev", "test": "test"}
 
@@ -58,7 +58,7 @@ class Treebank:
             raise upstream.missing(self.NAME, options, places[:3])
         if path is None:
             path = upstream.fetch(self.url + name, name=name, sha256=self.sha256[split])
-        return conllu_files.read(path, options)
+        return conllu.read(path, options)
 
 
 READERS = (

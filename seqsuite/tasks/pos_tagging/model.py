@@ -8,10 +8,10 @@ import keras
 
 from seqsuite.layers import LanguageModelObjective, RecurrentStack
 from seqsuite.losses import TagCrossentropy, TowerLoss
-from seqsuite.preprocessing.words import WordPreprocessor
-from seqsuite.tag_heads import crf_head, softmax_head, stacked_towers
+from seqsuite.tasks.pos_tagging.heads import crf_head, softmax_head, stacked_towers
+from seqsuite.tasks.pos_tagging.preprocessor import WordPreprocessor
+from seqsuite.tasks.pos_tagging.word_encoder import word_inputs, word_representation
 from seqsuite.text.spans import span_constraints
-from seqsuite.word_representation import word_inputs, word_representation
 
 Tensor = Any
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.preprocessing import word_features
+from seqsuite.tasks.pos_tagging import word_features
 from seqsuite.text import lookup_tables
 
 ALPHABET = "abyzABYZéÉßñ漢あไ٣0\uff19²½!.-'😀 \t\u0301ǅ\u200d"

@@ -6,8 +6,8 @@ from typing import Any
 
 from seqsuite.data import upstream
 from seqsuite.data.examples import Examples
-from seqsuite.datasets import column_files
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.data import columns
 
 NAME = "wnut17"
 TASKS = ("pos_tagging",)
@@ -57,4 +57,4 @@ def load(split: str, options: Any, task: str = "pos_tagging") -> Examples | None
     if path is None:
         path = upstream.fetch(URL + name, name=name, sha256=SHA256[split])
     # Upstream's layout, whatever the columns of a person's own files are.
-    return column_files.read(path, None)
+    return columns.read(path, None)

@@ -15,7 +15,8 @@ def word_inputs(preprocessor: Any) -> dict[str, Tensor]:
     """Return the inputs of a functional model by name, ``length`` among them.
 
     Args:
-        preprocessor: The :class:`seqsuite.preprocessing.words.WordPreprocessor` that encodes them.
+        preprocessor: The :class:`seqsuite.tasks.pos_tagging.preprocessor.WordPreprocessor` that
+            encodes them.
     """
     widths = {
         "character_ids": preprocessor.max_word_length,

@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
-from seqsuite.preprocessing.tag_notes import unseen_note
-from seqsuite.preprocessing.words import PADDING_TAG, WordPreprocessor, pad_tokens
 from seqsuite.preprocessor import Preprocessor
+from seqsuite.tasks.pos_tagging.messages import unseen_note
+from seqsuite.tasks.pos_tagging.preprocessor import PADDING_TAG, WordPreprocessor, pad_tokens
 from seqsuite.text.spans import span_constraints
 
 SENTENCES = [

@@ -19,10 +19,10 @@ import conllu
 from conllu.parser import DEFAULT_FIELDS, parse_id_value, parse_line
 
 from seqsuite.data.examples import Examples
-from seqsuite.datasets.dependency_labels import head_labels
-from seqsuite.datasets.tagged_sentences import TaggedSentence, build_examples
-from seqsuite.datasets.text_lines import Source, name_of, numbered_lines
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.data.dependency_labels import head_labels
+from seqsuite.tasks.pos_tagging.data.lines import Source, name_of, numbered_lines
+from seqsuite.tasks.pos_tagging.data.sentences import TaggedSentence, build_examples
 
 EMPTY = "_"  # how the format writes that a column has no value
 # Values stay as they are written; only ids are taken apart.
@@ -242,8 +242,8 @@ def read(path: Path, options: Any) -> Examples:
 
     Returns:
         ``tokens``, tags as labels, and those of ``xpos``, ``morphology``, ``relation`` and ``head``
-        (see :func:`seqsuite.datasets.dependency_labels.head_labels`) that the file has and that are
-        not the label. Sentences with an untagged word are left out and counted.
+        (see :func:`seqsuite.tasks.pos_tagging.data.dependency_labels.head_labels`) that the file
+        has and that are not the label. Sentences with an untagged word are left out and counted.
 
     Raises:
         UserError: The file is damaged, empty, or has no tags.

@@ -10,9 +10,9 @@ import pytest
 
 from seqsuite.data import discovery, upstream
 from seqsuite.data.discovery import load_examples
-from seqsuite.datasets import wnut17
-from seqsuite.datasets.universal_dependencies import READERS
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.data import wnut17
+from seqsuite.tasks.pos_tagging.data.universal_dependencies import READERS
 
 SENTENCE = "# newdoc id = a\n1\tGo\tgo\tVERB\tVB\tMood=Imp\t0\troot\t_\t_\n\n"
 TREEBANKS = {reader.NAME: reader for reader in READERS}
