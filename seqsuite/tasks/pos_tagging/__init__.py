@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqsuite.tasks.pos_tagging.config import PosTaggingConfig
+
+__all__ = ["TASK", "PosTaggingConfig"]
+
 
 def __getattr__(name: str) -> Any:
     if name != "TASK":

@@ -1,0 +1,166 @@
+"""Configuration of the tagging task."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
+from seqsuite.errors import UserError
+
+
+@dataclass(frozen=True)
+class PosTaggingDataConfig(DataConfig):
+    """Where tagged sentences come from, and how words become ids.
+
+    Args:
+        tag_column: Which tags of CoNLL-U files are learned (auto: upos; with a scheme of spans ner,
+            the NER= of column MISC).
+        token_column: Column of the word in other column files, counted from 0.
+        label_column: Column of the tag there; -1 is the last.
+        scheme: none for tags that stand alone; bio or bioes for named entities.
+        language: Rules by which raw sentences are split into words when served.
+        max_vocabulary: Known words at most.
+        min_count: Rarer words become the unknown word and are known by their looks.
+        max_word_length: Characters read of a word.
+        affix_length: Longest prefix and suffix.
+        word_vectors: A file of word vectors (word2vec or GloVe text format) to start from.
+        auxiliary_columns: Further columns that are learned along as auxiliary targets where the
+            data has them, comma-separated.
+        auxiliary_source: A named data set whose tags and such columns are learned along as well.
+    """
+
+    tag_column: Literal["auto", "upos", "xpos", "ner"] = "auto"
+    token_column: int = 0
+    label_column: int = -1
+    scheme: Literal["none", "bio", "bioes"] = "none"
+    language: Literal["english", "french", "none"] = "english"
+    max_vocabulary: int = 100_000
+    min_count: int = 2
+    max_word_length: int = 20
+    affix_length: int = 4
+    word_vectors: str | None = None
+    auxiliary_columns: str = "xpos,morphology,relation,head"
+    auxiliary_source: str | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        counts = ("min_count", "max_word_length", "affix_length")
+        check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
+        check_ranges(self, {"max_vocabulary": (3, math.inf)})
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the auxiliary columns."""
+        return tuple(name.strip() for name in self.auxiliary_columns.split(","))
+
+
+@dataclass(frozen=True)
+class PosTaggingModelConfig:
+    """Shape and regularisation of the tagger.
+
+    Args:
+        cell: Recurrent cell.
+        units: Units per direction.
+        num_layers: Depth of the stack.
+        num_towers: Networks that learn side by side and vote: more than 1 is an ensemble inside one
+            model, at about its cost.
+        connection: Skip connections between layers of the stack.
+        embedding_size: Features per word.
+        character_encoder: How the characters of a word are read.
+        character_units: Features of a word from its characters.
+        character_embedding_size: Features per character.
+        character_widths: Characters that each group of convolutions sees, comma-separated.
+        affix_size: Features from prefixes and suffixes (0: none).
+        shape_size: Features from the shape (0: none).
+        word_dropout: Share of words replaced by the unknown word.
+        rare_word_dropout: A word seen n times is replaced with probability r / (r + n), if more.
+        variational_dropout: Dropout of what each recurrent layer reads, the same at every word.
+        recurrent_weight_drop: DropConnect on recurrent kernels.
+        dropout: Dropout before the tags.
+        head: Tags one by one (softmax), or sequences of tags (crf).
+        auxiliary_weight: Weight of the auxiliary targets in the loss (0: none).
+        language_model_weight: Weight of foretelling each word's neighbors in the loss (0: none).
+        recall_cost: Margin in nats by which an entity's tags must beat O while training: more
+            entities are found, fewer of them right.
+        adversarial: Perturb word embeddings while training.
+        epsilon: Size of that perturbation.
+    """
+
+    cell: Literal["simple_rnn", "gru", "lstm"] = "lstm"
+    units: int = 64
+    num_layers: int = 1
+    num_towers: int = 1
+    connection: Literal["none", "residual", "highway"] = "none"
+    embedding_size: int = 64
+    character_encoder: Literal["none", "cnn", "bilstm"] = "cnn"
+    character_units: int = 48
+    character_embedding_size: int = 32
+    character_widths: str = "3"
+    affix_size: int = 32
+    shape_size: int = 8
+    word_dropout: float = 0.1
+    rare_word_dropout: float = 0.0
+    variational_dropout: float = 0.3
+    recurrent_weight_drop: float = 0.0
+    dropout: float = 0.3
+    head: Literal["softmax", "crf"] = "crf"
+    auxiliary_weight: float = 0.3
+    language_model_weight: float = 0.0
+    recall_cost: float = 0.0
+    adversarial: Literal["none", "adversarial"] = "none"
+    epsilon: float = 1.0
+
+    def __post_init__(self):
+        rates = ("word_dropout", "variational_dropout", "recurrent_weight_drop", "dropout")
+        counts = (
+            "units", "num_layers", "num_towers", "embedding_size", "character_units",
+            "character_embedding_size",
+        )  # fmt: skip
+        not_negative = (
+            "rare_word_dropout", "affix_size", "shape_size", "auxiliary_weight",
+            "language_model_weight", "recall_cost", "epsilon",
+        )  # fmt: skip
+        check_ranges(self, dict.fromkeys(rates, (0, 0.99)))
+        check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
+        check_ranges(self, dict.fromkeys(not_negative, (0, math.inf)))
+        if not all(width.strip().isdigit() for width in self.character_widths.split(",")):
+            raise UserError(
+                "model.character_widths must be numbers of characters such as 2,3,4. "
+                f"Received: {self.character_widths}."
+            )
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths of the convolutions over characters."""
+        return tuple(int(width) for width in self.character_widths.split(","))
+
+
+@dataclass(frozen=True)
+class PosTaggingConfig:
+    """All sections of the task."""
+
+    data: PosTaggingDataConfig = field(default_factory=PosTaggingDataConfig)
+    model: PosTaggingModelConfig = field(default_factory=PosTaggingModelConfig)
+    training: TrainingConfig = field(
+        default_factory=lambda: TrainingConfig(batch_tokens=1024, learning_rate=5e-3)
+    )
+    serving: TextServingConfig = field(default_factory=lambda: TextServingConfig(max_length=50_000))
+
+    def __post_init__(self):
+        if self.training.label_smoothing and self.model.head == "crf":
+            raise UserError(
+                "training.label_smoothing is for tags that are learned one by one, a CRF learns "
+                "sequences: add --model.head softmax, or leave label_smoothing at 0."
+            )
+        if self.training.class_weights != "none":
+            raise UserError(
+                "training.class_weights balanced is not for tagging, where words of all tags stand "
+                "in one sentence: leave it at none."
+            )
+        if self.training.pretraining_epochs:
+            raise UserError(
+                "training.pretraining_epochs is not for tagging: leave it at 0, and start from "
+                "vectors of other texts with --data.word_vectors FILE."
+            )
