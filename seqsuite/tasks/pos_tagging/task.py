@@ -72,7 +72,7 @@ class PosTagging(Task):
     def build_preprocessor(self, examples, fitted=None):
         from seqsuite.tasks.pos_tagging.messages import spans_note
         from seqsuite.tasks.pos_tagging.preprocessor import WordPreprocessor
-        from seqsuite.tasks.sentiment.word_vectors import read_word_vectors
+        from seqsuite.tasks.pos_tagging.word_vectors import read_word_vectors
 
         data = self.config.data
         names = (

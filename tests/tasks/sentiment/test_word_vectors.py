@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from seqsuite.errors import UserError
 from seqsuite.tasks.pos_tagging.word_features import fold
-from seqsuite.tasks.sentiment.word_vectors import co_occurrence_vectors, read_word_vectors
+from seqsuite.tasks.pos_tagging.word_vectors import read_word_vectors
+from seqsuite.tasks.sentiment.word_vectors import co_occurrence_vectors
 
 
 def test_words_of_the_same_surroundings_get_similar_vectors():
