@@ -23,8 +23,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.datasets.python_manual import manual
 from seqsuite.diagnostics.recording import recording
+from seqsuite.tasks.char_lm.data.sample import manual
 
 CELLS = {
     "simple_rnn": keras.layers.SimpleRNN,

@@ -6,8 +6,8 @@ import pytest
 
 from seqsuite.cli.main import main
 from seqsuite.data.discovery import reader
-from seqsuite.datasets import python_manual
 from seqsuite.tasks import find_task, task_names
+from seqsuite.tasks.char_lm.data import sample as python_manual
 from seqsuite.training import runs
 
 pytestmark = pytest.mark.usefixtures("loaded_once")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.character_stream import SYMBOLS_FILE, CharacterStream, written
 from seqsuite.serving.export import input_specification as spec
-from tests.character_models import TEXT, make
+from seqsuite.tasks.char_lm.client import SYMBOLS_FILE, CharacterStream, written
+from tests.tasks.char_lm.character_models import TEXT, make
 
 
 class Exported:

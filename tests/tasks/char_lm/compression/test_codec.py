@@ -10,10 +10,15 @@ import zlib
 import numpy as np
 import pytest
 
-from seqsuite import compression
-from seqsuite.compressed_file import MAGIC, VERSION, Contents, pack, unpack
-from seqsuite.compression import compress, compress_measured, decompress, standard_sizes
 from seqsuite.errors import UserError
+from seqsuite.tasks.char_lm.compression import codec
+from seqsuite.tasks.char_lm.compression.codec import (
+    compress,
+    compress_measured,
+    decompress,
+    standard_sizes,
+)
+from seqsuite.tasks.char_lm.compression.container import MAGIC, VERSION, Contents, pack, unpack
 
 ALPHABET = "\n\r abcdefghijklmnopqrstuvwxyz.,ABTW"
 TEXT = ("What one man can invent, another can discover.\r\nBut not at once.\n" * 40).lower()
@@ -267,5 +272,5 @@ def test_standard_programs_unpack_what_is_measured():
 
 def test_the_protocol_is_what_the_models_here_offer():
     for name in ("fingerprint", "symbols", "unknown_id", "byte_level", "start", "advance"):
-        assert hasattr(compression.NextSymbolModel, name)
+        assert hasattr(codec.NextSymbolModel, name)
         assert hasattr(FixedModel(), name)

@@ -7,8 +7,8 @@ from typing import Any
 
 from seqsuite.data.examples import Examples
 from seqsuite.data.tfds_builders import prepared_builder
-from seqsuite.datasets.continuous_text import contiguous_split, text_of_bytes
 from seqsuite.errors import UserError
+from seqsuite.tasks.char_lm.data.text import contiguous_split, text_of_bytes
 
 NAME = "tfds"
 TASKS = ("char_lm",)

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.models.truncated_backpropagation import zero_states
-from seqsuite.streams import EncodedStream, random_windows, target_log_probabilities
+from seqsuite.tasks.char_lm.batches import EncodedStream, random_windows, target_log_probabilities
 
 # Ids per call: the states cross from call to call, so only speed depends on it.
 _CHUNK = 2048

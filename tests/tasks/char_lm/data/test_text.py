@@ -16,9 +16,9 @@ import tensorflow_datasets as tfds
 
 from seqsuite.data import discovery, upstream
 from seqsuite.data.discovery import load_examples
-from seqsuite.datasets import tiny_shakespeare
-from seqsuite.datasets.continuous_text import bytes_of_text, contiguous_split, text_of_bytes
 from seqsuite.errors import UserError
+from seqsuite.tasks.char_lm.data import tiny_shakespeare
+from seqsuite.tasks.char_lm.data.text import bytes_of_text, contiguous_split, text_of_bytes
 from tests.data.sections import section_builder
 
 SPLITS = ("train", "validation", "test")
@@ -336,7 +336,7 @@ def mocked(monkeypatch):
     monkeypatch.setattr(tfds.core.DatasetBuilder, "is_prepared", lambda self: True)
     monkeypatch.setattr(tfds.core.DatasetInfo, "splits", property(lambda self: info))
     # Mocked texts are a line each; what is tested is where they come from.
-    monkeypatch.setattr("seqsuite.datasets.continuous_text.MIN_TRAINING_LENGTH", 1)
+    monkeypatch.setattr("seqsuite.tasks.char_lm.data.text.MIN_TRAINING_LENGTH", 1)
     with tfds.testing.mock_data(num_examples=1):
         yield
 

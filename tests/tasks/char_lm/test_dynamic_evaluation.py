@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.dynamic_evaluation import adaptive_log_probabilities
-from seqsuite.stream_prediction import StreamPredictor
-from seqsuite.streams import EncodedStream
-from tests.character_models import make, stream_of, whole_pass
+from seqsuite.tasks.char_lm.batches import EncodedStream
+from seqsuite.tasks.char_lm.dynamic_evaluation import adaptive_log_probabilities
+from seqsuite.tasks.char_lm.predictor import StreamPredictor
+from tests.tasks.char_lm.character_models import make, stream_of, whole_pass
 
 STEPS = 16
 
@@ -78,7 +78,7 @@ def test_the_weights_are_restored_after_an_interrupt(made, monkeypatch):
             raise KeyboardInterrupt
         return _Adapting.__call__(*arguments)
 
-    from seqsuite import dynamic_evaluation
+    from seqsuite.tasks.char_lm import dynamic_evaluation
 
     _Adapting = dynamic_evaluation._Adapting
 

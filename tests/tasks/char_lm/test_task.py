@@ -11,7 +11,7 @@ from seqsuite.config import build_config
 from seqsuite.errors import UserError
 from seqsuite.tasks import find_task
 from seqsuite.training import checkpoint, runs, splits, trainer
-from tests.character_models import TEXT, make
+from tests.tasks.char_lm.character_models import TEXT, make
 from tests.training.interrupted_runs import train_and_copy
 
 # Everything that holds state is switched on: carried states, averaging, all kinds of dropout.

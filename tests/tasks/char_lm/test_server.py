@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.serving.export import input_specification
-from tests.character_models import TEXT, make
+from tests.tasks.char_lm.character_models import TEXT, make
 
 MODELS = {
     "lstm": {"cell": "lstm", "num_layers": 2},

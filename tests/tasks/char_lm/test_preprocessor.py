@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.data.examples import Examples
-from seqsuite.datasets.continuous_text import bytes_of_text, text_of_bytes
-from seqsuite.preprocessing.characters import CharacterPreprocessor
 from seqsuite.preprocessor import Preprocessor
+from seqsuite.tasks.char_lm.data.text import bytes_of_text, text_of_bytes
+from seqsuite.tasks.char_lm.preprocessor import CharacterPreprocessor
 
 # Astral characters, a combining mark, line ends of all kinds, NUL, a byte order mark.
 TEXTS = ["naïve e\u0301\r\n", "😀🏽\u2028\0漢字", "\ufeffplain\ttext\r\U0010ffff", "x"]
@@ -65,7 +65,7 @@ def test_rare_characters_are_unknown():
 
 def test_a_long_text_is_counted_as_a_short_one(monkeypatch):
     whole = adapted(min_count=2).alphabet
-    monkeypatch.setattr("seqsuite.preprocessing.characters._COUNTED_AT_ONCE", 3)
+    monkeypatch.setattr("seqsuite.tasks.char_lm.preprocessor._COUNTED_AT_ONCE", 3)
     assert adapted(min_count=2).alphabet == whole
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite import compression
 from seqsuite.cli import parsing, predict, terminal
 from seqsuite.errors import UserError
 from seqsuite.task import EXTRA_FOLDER, Task
+from seqsuite.tasks.char_lm.compression import codec
 
 SUFFIX = ".seqz"
 
@@ -30,12 +30,12 @@ def compress(task_class: type[Task], words: list[str]) -> int:
         raise UserError(f"--lanes must be at least 1. Received: {options.lanes}.")
     model = _served(task_class, options.model)
     data, started = source.read_bytes(), time.monotonic()
-    found = compression.compress_measured(
+    found = codec.compress_measured(
         data, model, options.lanes, terminal.ProgressPercent("compress")
     )
     target.write_bytes(found.blob)
     seconds = time.monotonic() - started
-    sizes = {"seqsuite": len(found.blob), **compression.standard_sizes(data)}
+    sizes = {"seqsuite": len(found.blob), **codec.standard_sizes(data)}
     print(f"{target}: {len(found.blob):,} bytes of {len(data):,}, {seconds:.0f} s")
     for name, size in sorted(sizes.items(), key=lambda item: item[1]):
         share = f"{8 * size / len(data):.3f} bits per byte" if data else ""
@@ -66,9 +66,7 @@ def decompress(task_class: type[Task], words: list[str]) -> int:
             f"{target} exists. Give --output FILE to write elsewhere, or to replace it."
         )
     model = _served(task_class, options.model)
-    data = compression.decompress(
-        source.read_bytes(), model, terminal.ProgressPercent("decompress")
-    )
+    data = codec.decompress(source.read_bytes(), model, terminal.ProgressPercent("decompress"))
     target.write_bytes(data)
     print(f"{target}: {len(data):,} bytes")
     return 0
@@ -88,7 +86,7 @@ class ServedSymbolModel:
     unknown_id = 0
 
     def __init__(self, server: Any, task: Task):
-        from seqsuite.character_stream import CharacterStream
+        from seqsuite.tasks.char_lm.client import CharacterStream
 
         self.fingerprint = _fingerprint(server.version)
         self._open = partial(
@@ -138,8 +136,8 @@ def _writable(name: str | Path, source: Path) -> Path:
 
 
 def _served(task_class: type[Task], folder: str) -> ServedSymbolModel:
-    from seqsuite.character_stream import SYMBOLS_FILE
     from seqsuite.serving import exported_model
+    from seqsuite.tasks.char_lm.client import SYMBOLS_FILE
 
     server = exported_model.Server(folder)
     if not (server.version / EXTRA_FOLDER / SYMBOLS_FILE).is_file():

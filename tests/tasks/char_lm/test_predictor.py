@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from seqsuite import stream_prediction
-from seqsuite.stream_prediction import StreamPredictor
-from seqsuite.streams import random_windows
-from tests.character_models import make, stream_of, whole_pass
+from seqsuite.tasks.char_lm import predictor as stream_prediction
+from seqsuite.tasks.char_lm.batches import random_windows
+from seqsuite.tasks.char_lm.predictor import StreamPredictor
+from tests.tasks.char_lm.character_models import make, stream_of, whole_pass
 
 MODELS = [
     {"cell": "lstm", "num_layers": 2},

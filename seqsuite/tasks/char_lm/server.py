@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from seqsuite.decoding import generate
 from seqsuite.models.truncated_backpropagation import STATE_PREFIX
-from seqsuite.preprocessing.characters import CharacterPreprocessor
 from seqsuite.serving.limits import (
     after,
     check,
@@ -18,6 +17,7 @@ from seqsuite.serving.limits import (
     limited_texts,
     longest_text,
 )
+from seqsuite.tasks.char_lm.preprocessor import CharacterPreprocessor
 
 Tensor = Any
 OUTPUT_STATE = f"{STATE_PREFIX}output"

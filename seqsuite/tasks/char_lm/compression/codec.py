@@ -27,9 +27,14 @@ from typing import Protocol
 
 import numpy as np
 
-from seqsuite.arithmetic_coding import PRECISION, ArithmeticDecoder, ArithmeticEncoder, quantized
-from seqsuite.compressed_file import FINGERPRINT_BYTES, Contents, pack, unpack
 from seqsuite.errors import UserError
+from seqsuite.tasks.char_lm.compression.arithmetic_coding import (
+    PRECISION,
+    ArithmeticDecoder,
+    ArithmeticEncoder,
+    quantized,
+)
+from seqsuite.tasks.char_lm.compression.container import FINGERPRINT_BYTES, Contents, pack, unpack
 
 MOST_LANES = 64
 SYMBOLS_PER_LANE = 4096  # fewer symbols would suffer from starting without context

@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from seqsuite.config import TextServingConfig
 from seqsuite.decoding import filtered_logits, sample, uniform
-from seqsuite.preprocessing.characters import UNKNOWN_CHARACTER
 from seqsuite.serving.limits import cut_texts
+from seqsuite.tasks.char_lm.preprocessor import UNKNOWN_CHARACTER
 
 SYMBOLS_FILE = "symbols.json"
 

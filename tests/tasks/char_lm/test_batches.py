@@ -6,7 +6,7 @@ import pytest
 from seqsuite.config import StreamTrainingConfig
 from seqsuite.data.batching import batch_dataset
 from seqsuite.errors import UserError
-from seqsuite.streams import EncodedStream, random_windows
+from seqsuite.tasks.char_lm.batches import EncodedStream, random_windows
 
 
 def numbered(total):

@@ -166,8 +166,8 @@ class CharLm(Task):
     config_class = CharLmConfig
     monitor = "nats_per_character"
     further_verbs = {  # noqa: RUF012
-        "compress": "seqsuite.compress_files:compress",
-        "decompress": "seqsuite.compress_files:decompress",
+        "compress": "seqsuite.tasks.char_lm.compression.verbs:compress",
+        "decompress": "seqsuite.tasks.char_lm.compression.verbs:decompress",
     }
     serving_signature = {  # noqa: RUF012
         "prompt": "string[batch]",
@@ -207,7 +207,7 @@ class CharLm(Task):
         return examples
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.preprocessing.characters import CharacterPreprocessor
+        from seqsuite.tasks.char_lm.preprocessor import CharacterPreprocessor
 
         data = self.config.data
         preprocessor = CharacterPreprocessor(unit=data.unit, min_count=data.min_count)
@@ -258,8 +258,8 @@ class CharLm(Task):
     def build_predictor(self, preprocessor, model, final=False):
         from functools import partial
 
-        from seqsuite.dynamic_evaluation import adaptive_log_probabilities
-        from seqsuite.stream_prediction import StreamPredictor
+        from seqsuite.tasks.char_lm.dynamic_evaluation import adaptive_log_probabilities
+        from seqsuite.tasks.char_lm.predictor import StreamPredictor
 
         settings, unit = self.config.evaluation, self.config.data.unit
         if unit != preprocessor.unit:
@@ -314,7 +314,7 @@ class CharLm(Task):
         return scores
 
     def baseline(self, train, test, preprocessor):
-        from seqsuite.streams import random_windows
+        from seqsuite.tasks.char_lm.batches import random_windows
 
         model = self._ngram_model(preprocessor, everything=True)
         ids, settings = preprocessor.encode(test).ids, self.config.evaluation
@@ -342,28 +342,28 @@ class CharLm(Task):
         return self._ngram_models[held_out]
 
     def build_server(self, preprocessor, model):
-        from seqsuite.character_server import CharacterServer
+        from seqsuite.tasks.char_lm.server import CharacterServer
 
         return CharacterServer(preprocessor, model.model, self.config.serving)
 
     def plots(self, directory, examples, predictions, references, preprocessor):
-        from seqsuite import stream_plots
+        from seqsuite.tasks.char_lm.plots import bits_along_text, bits_by_context, cells_along_text
 
         activations = predictions["activations"]
         text = "".join(examples.features["text"])[: len(activations)]
         files = [
-            stream_plots.bits_along_text(predictions["stream"], directory / "bits_along_text.png"),
-            stream_plots.cells_along_text(text, activations, directory / "cells_along_text.png"),
+            bits_along_text(predictions["stream"], directory / "bits_along_text.png"),
+            cells_along_text(text, activations, directory / "cells_along_text.png"),
         ]
         if "windowed" in predictions:
             path = directory / "bits_by_context.png"
-            files.append(stream_plots.bits_by_context(predictions["windowed"], path))
+            files.append(bits_by_context(predictions["windowed"], path))
         return files
 
     def export_files(self, preprocessor):
         import json
 
-        from seqsuite.character_stream import SYMBOLS_FILE
+        from seqsuite.tasks.char_lm.client import SYMBOLS_FILE
 
         record = {"unit": self.config.data.unit, "symbols": preprocessor.alphabet}
         return {SYMBOLS_FILE: json.dumps(record)}
@@ -397,7 +397,7 @@ class CharLm(Task):
         return max(super().request_size(features), features["length"])
 
     def stream(self, serve, folder, item):
-        from seqsuite.character_stream import written
+        from seqsuite.tasks.char_lm.client import written
 
         yield item.text
         signature, longest = self.further_signatures["step"], self.config.serving.max_length
@@ -427,8 +427,3 @@ class CharLm(Task):
 
 
 TASK = CharLm
-
-if __name__ == "__main__":
-    from seqsuite.cli.main import main
-
-    raise SystemExit(main(TASK))

@@ -8,7 +8,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from seqsuite.arithmetic_coding import ArithmeticDecoder, ArithmeticEncoder, quantized
+from seqsuite.tasks.char_lm.compression.arithmetic_coding import (
+    ArithmeticDecoder,
+    ArithmeticEncoder,
+    quantized,
+)
 
 TOTAL = 1 << 24
 RNG = np.random.default_rng

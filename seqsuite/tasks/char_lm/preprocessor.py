@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.data.examples import Examples
-from seqsuite.datasets.continuous_text import UNITS, UNKNOWN_CHARACTER, bytes_of_text
 from seqsuite.preprocessor import Preprocessor
-from seqsuite.streams import EncodedStream
+from seqsuite.tasks.char_lm.batches import EncodedStream
+from seqsuite.tasks.char_lm.data.text import UNITS, UNKNOWN_CHARACTER, bytes_of_text
 
 # Characters counted at a time: eight bytes each while they are.
 _COUNTED_AT_ONCE = 1 << 24

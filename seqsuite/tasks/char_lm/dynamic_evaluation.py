@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.models.truncated_backpropagation import zero_states
-from seqsuite.streams import EncodedStream, target_log_probabilities
+from seqsuite.tasks.char_lm.batches import EncodedStream, target_log_probabilities
 
 # Of the running mean of squared gradients, by which each weight's step is scaled.
 _MEMORY = 0.999

@@ -8,7 +8,7 @@ from typing import Any
 
 from seqsuite.data import raw_files, upstream
 from seqsuite.data.examples import Examples
-from seqsuite.datasets.continuous_text import contiguous_split, text_of_bytes
+from seqsuite.tasks.char_lm.data.text import contiguous_split, text_of_bytes
 
 NAME = "tiny_shakespeare"
 TASKS = ("char_lm",)

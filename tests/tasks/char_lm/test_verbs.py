@@ -9,7 +9,7 @@ import pytest
 
 from seqsuite.cli.main import main
 from seqsuite.tasks import find_task
-from tests.character_models import TEXT
+from tests.tasks.char_lm.character_models import TEXT
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from seqsuite.config import build_config
 from seqsuite.data.examples import Examples
-from seqsuite.streams import EncodedStream
 from seqsuite.tasks import find_task
+from seqsuite.tasks.char_lm.batches import EncodedStream
 
 TEXT = (
     "It was not the sea that they had feared, nor the wind; it was what the wind would not say.\n"

@@ -9,8 +9,8 @@ from typing import Any
 from seqsuite.data import raw_files
 from seqsuite.data.examples import Examples
 from seqsuite.data.files import named_path
-from seqsuite.datasets.continuous_text import contiguous_split, text_of_bytes
 from seqsuite.errors import UserError
+from seqsuite.tasks.char_lm.data.text import contiguous_split, text_of_bytes
 
 NAME = "files"
 TASKS = ("char_lm",)

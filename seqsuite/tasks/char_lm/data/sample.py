@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from seqsuite.data.examples import Examples
-from seqsuite.datasets.continuous_text import contiguous_split, text_of_bytes
 from seqsuite.errors import UserError
+from seqsuite.tasks.char_lm.data.text import contiguous_split, text_of_bytes
 
 NAME = "sample"
 TASKS = ("char_lm",)

@@ -1,0 +1,1 @@
+"""Lossless compression of text with a language model."""
