@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqsuite.tasks.char_lm.config import CharLmConfig
+
+__all__ = ["TASK", "CharLmConfig"]
+
 
 def __getattr__(name: str) -> Any:
     if name != "TASK":
