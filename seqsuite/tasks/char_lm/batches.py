@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.config import StreamTrainingConfig, TrainingConfig
+from seqsuite.config import TrainingConfig
 from seqsuite.errors import UserError
+from seqsuite.tasks.char_lm.config import StreamTrainingConfig
 
 # How much of a row's length the start of all streams may move from epoch to epoch.
 _MAX_SHIFT = 1024

@@ -6,12 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from seqsuite.config import (
-    DataConfig,
-    StreamTrainingConfig,
-    TextServingConfig,
-    check_ranges,
-)
+from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
 from seqsuite.errors import UserError
 
 
@@ -142,3 +137,28 @@ class CharLmConfig:
                 "model.tie_weights predicts with the embedding, so model.embedding_size must be "
                 f"model.units. Found {self.model.embedding_size} and {self.model.units}."
             )
+
+
+@dataclass(frozen=True)
+class StreamTrainingConfig(TrainingConfig):
+    """How a model is fitted to streams.
+
+    ``max_batch_size`` is the number of streams; the size of a batch is that times ``steps``, and
+    ``batch_tokens`` is not used.
+
+    Args:
+        steps: Steps between two updates, over which gradients flow back.
+        vary_steps: Draw the steps of each batch around that number, and scale the learning rate
+            with them, so that not always the same positions are the first of a segment.
+
+    Reference:
+        Merity et al., "Regularizing and Optimizing LSTM Language Models", ICLR 2018,
+        https://arxiv.org/abs/1708.02182
+    """
+
+    steps: int = 64
+    vary_steps: bool = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_ranges(self, {"steps": (1, math.inf)})

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from seqsuite.config import StreamTrainingConfig
 from seqsuite.data.batching import batch_dataset
 from seqsuite.errors import UserError
 from seqsuite.tasks.char_lm.batches import EncodedStream, random_windows
+from seqsuite.tasks.char_lm.config import StreamTrainingConfig
 
 
 def numbered(total):
