@@ -112,7 +112,7 @@ class PredictLoop:
     def __init__(self, run, beam_width: int):
         import keras
 
-        from seqsuite.translator import Translator
+        from seqsuite.tasks.translation.translator import Translator
 
         self.preprocessor, self.beam_width = run.preprocessor, beam_width
         self.settings = run.task.config.decoding

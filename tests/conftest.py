@@ -53,7 +53,7 @@ def loaded_once():
 @pytest.fixture(scope="session")
 def translation_run(tmp_path_factory):
     """A translator's run and exported model: (their folder, the flags of runs on its files)."""
-    from tests.translation_runs import train_and_export
+    from tests.tasks.translation.runs import train_and_export
 
     base = tmp_path_factory.mktemp("translation")
     return base, train_and_export(base)

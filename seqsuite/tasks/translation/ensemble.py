@@ -1,0 +1,81 @@
+"""Finished runs that translate together with another: where they are, and whether they fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from seqsuite.config import parse
+from seqsuite.errors import UserError
+from seqsuite.preprocessor import Preprocessor
+from seqsuite.tasks.translation.config import TranslationConfig
+from seqsuite.tasks.translation.model import build_translation_model
+from seqsuite.training.checkpoint import assign, load_checkpoint
+
+_VOCABULARY = ("model_type", "joint", "source_model", "target_model")
+
+
+def check_runs(runs: str | None, preprocessor: Any) -> list[Path]:
+    """Find the runs of an ensemble, and whether they know the same pieces.
+
+    Args:
+        runs: Run directories, separated by commas; None: there are none.
+        preprocessor: The adapted ``TranslationPreprocessor`` of the run they are to join.
+
+    Returns:
+        The directories.
+
+    Raises:
+        UserError: One is not a finished run, or has another vocabulary.
+    """
+    names = [name.strip() for name in (runs or "").split(",")]
+    directories = [Path(name).expanduser() for name in names if name]
+    for directory in directories:
+        if any(not (directory / name).is_file() for name in ("metrics.json", "best.npz")):
+            raise UserError(
+                f"decoding.ensemble_runs: {directory} is no finished run. Give directories that "
+                "`train` wrote, separated by commas."
+            )
+        own, theirs = preprocessor.get_config(), Preprocessor.load_from(directory).get_config()
+        if any(own[name] != theirs.get(name) for name in _VOCABULARY):
+            raise UserError(
+                f"decoding.ensemble_runs: {directory} has another vocabulary. Runs translate "
+                "together when their --data flags, and what these stand for, are the same."
+            )
+    return directories
+
+
+def ensemble_members(runs: str | None, preprocessor: Any, model: keras.Model) -> list[keras.Model]:
+    """Return the models of other runs that translate together with a model.
+
+    They are loaded once, and an exported model holds their weights.
+
+    Args:
+        runs: As in :func:`check_runs`.
+        preprocessor: As in :func:`check_runs`.
+        model: The model that they join.
+
+    Raises:
+        UserError: A run does not fit.
+    """
+    if getattr(model, "ensemble", None) is None:
+        others = tf.Module()
+        others.models = [_load(one, preprocessor) for one in check_runs(runs, preprocessor)]
+        # A module is saved with the model but is none of its layers, whose weights fill its own
+        # checkpoints.
+        model.ensemble = others
+    return list(model.ensemble.models)
+
+
+def _load(directory: Path, preprocessor: Any) -> keras.Model:
+    config, _ = parse(TranslationConfig, [f"--config={directory / 'config.toml'}"])
+    model = build_translation_model(preprocessor, config.model, config.training)
+    assign(model.weights, load_checkpoint(directory / "best.npz")[0]["weights"])
+    for layer in model._flatten_layers():
+        # What is served runs on any machine, and export knows the run's own model alone.
+        if hasattr(layer, "use_cudnn"):
+            layer.use_cudnn = False
+    return model

@@ -1,0 +1,150 @@
+"""Translation: a sentence in, the sentence in another language out.
+
+A bidirectional recurrent encoder reads subword pieces (or words), a recurrent decoder attends to
+what it read (Bahdanau et al. 2015; Luong et al. 2015). It is trained on the true tokens, or partly
+on its own (Bengio et al. 2015), and searches with a beam. The exported model answers with
+alternatives and with what each piece was read from, and its ``score`` signature says how likely a
+given translation is.
+"""
+
+from __future__ import annotations
+
+from seqsuite.data import discovery
+from seqsuite.task import Task
+from seqsuite.tasks.translation.config import TranslationConfig
+from seqsuite.tasks.translation.data.directions import target_language
+
+
+class Translation(Task):
+    """Sequence to sequence, with attention."""
+
+    name = "translation"
+    summary = "translate sentences"
+    config_class = TranslationConfig
+    # What is wanted, though only some are translated after an epoch: the likelihood of references
+    # begins to fall while translations still become better.
+    monitor = "bleu"
+    free_labels = True
+    serving_signature = {"source": "string[batch]"}  # noqa: RUF012
+    further_signatures = {  # noqa: RUF012
+        "score": {"source": "string[batch]", "translation": "string[batch]"}
+    }
+
+    def load_examples(self, split):
+        data = self.config.data
+        return discovery.load_examples(data.source, split, data, self.name)
+
+    @property
+    def language(self) -> str:
+        """Language of the target; English where nothing says which it is."""
+        return target_language(self.config.data) or "en"
+
+    def build_preprocessor(self, examples, fitted=None):
+        from seqsuite.tasks.translation.preprocessor import TranslationPreprocessor
+
+        data = self.config.data
+        names = (
+            "vocabulary_size", "joint", "byte_fallback", "character_coverage", "source_sampling",
+            "target_sampling", "max_length", "max_length_ratio",
+        )  # fmt: skip
+        settings = {name: getattr(data, name) for name in names}
+        preprocessor = TranslationPreprocessor(model_type=data.pieces, **settings)
+        preprocessor.adapt(examples if fitted is None else fitted)
+        return preprocessor
+
+    def build_model(self, preprocessor):
+        from seqsuite.losses import TagCrossentropy
+        from seqsuite.tasks.translation.ensemble import check_runs
+        from seqsuite.tasks.translation.model import build_translation_model
+        from seqsuite.training.optimizers import build_optimizer
+
+        training = self.config.training
+        # Found missing now, and not when all is trained.
+        check_runs(self.config.decoding.ensemble_runs, preprocessor)
+        model = build_translation_model(preprocessor, self.config.model, training)
+        loss = TagCrossentropy(training.label_smoothing, padding_tag=0)
+        model.compile(optimizer=build_optimizer(training), loss={"logits": loss})
+        return model
+
+    def callbacks(self):
+        from seqsuite.callbacks.sampling_schedule import sampling_callbacks
+
+        return sampling_callbacks(self.config.training)
+
+    def build_predictor(self, preprocessor, model, final=False):
+        from seqsuite.tasks.translation.predictor import TranslationPredictor
+
+        # An epoch is chosen by what the model does alone.
+        return TranslationPredictor(self._translator(preprocessor, model, final), final)
+
+    def build_server(self, preprocessor, model):
+        from seqsuite.tasks.translation.translator import TranslationServer
+
+        translator = self._translator(preprocessor, model, together=True)
+        return TranslationServer(translator, self.config.serving)
+
+    def _translator(self, preprocessor, model, together):
+        from seqsuite.tasks.translation.ensemble import ensemble_members
+        from seqsuite.tasks.translation.translator import Translator
+
+        decoding, others = self.config.decoding, []
+        if together:
+            others = ensemble_members(decoding.ensemble_runs, preprocessor, model)
+        return Translator(preprocessor, model, decoding, others)
+
+    def score(self, predictions, references, preprocessor):
+        from seqsuite.tasks.translation import report
+
+        return report.scores(predictions, references["references"].rows(), self.language)
+
+    def protocol(self, test):
+        from seqsuite.tasks.translation.scores import signatures
+
+        return signatures(test.labels, self.language)
+
+    def baseline(self, train, test, preprocessor):
+        from seqsuite.tasks.translation import report
+
+        return report.baselines(
+            train.features["source"],
+            train.labels,
+            test.features["source"],
+            test.labels,
+            self.language,
+        )
+
+    def plots(self, directory, examples, predictions, references, preprocessor):
+        from seqsuite.tasks.translation import report
+
+        weights = predictions["attention"]
+        pieces = predictions["pieces"], predictions["source_pieces"]
+        return [report.attention_map(weights, *pieces, directory / "attention.png")]
+
+    def mistakes(self, examples, predictions, references, preprocessor):
+        from seqsuite.tasks.translation import report
+
+        return report.mistakes(
+            examples.features["source"], predictions["translations"], examples.labels
+        )
+
+    def unpad(self, outputs):
+        found = outputs["num_alternatives"]
+        sizes = {"alternatives": found, "alternative_scores": found}
+        said = sum(place >= 0 for place in outputs["alignment"])
+        sizes |= {"pieces": said, "alignment": said}
+        sizes["source_pieces"] = sum(piece != "" for piece in outputs["source_pieces"])
+        return {k: v[: sizes[k]] if k in sizes else v for k, v in outputs.items()}
+
+    def show(self, outputs, item, color=False):
+        return outputs["translation"]
+
+    def sample_requests(self):
+        return {"source": ["The old teacher does not see the red houses.", ""]}
+
+    def warm_up_requests(self, preprocessor):
+        requests = super().warm_up_requests(preprocessor)
+        score = {**self.sample_requests(), "translation": ["Le vieux professeur.", ""]}
+        return {**requests, "score": score}
+
+
+TASK = Translation
