@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqsuite.tasks.translation.config import TranslationConfig
+
+__all__ = ["TASK", "TranslationConfig"]
+
 
 def __getattr__(name: str) -> Any:
     if name != "TASK":
