@@ -78,7 +78,7 @@ class Translation(Task):
         return TranslationPredictor(self._translator(preprocessor, model, final), final)
 
     def build_server(self, preprocessor, model):
-        from seqsuite.tasks.translation.translator import TranslationServer
+        from seqsuite.tasks.translation.server import TranslationServer
 
         translator = self._translator(preprocessor, model, together=True)
         return TranslationServer(translator, self.config.serving)
