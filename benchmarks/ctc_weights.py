@@ -27,10 +27,10 @@ import numpy as np
 from seqsuite.cli.parsing import read_run_config
 from seqsuite.decoding.ctc import ctc_greedy_search
 from seqsuite.errors import UserError
-from seqsuite.preprocessing.speech import BLANK
-from seqsuite.speech_decoding import build_decoder, language_model
-from seqsuite.speech_scores import error_rates
-from seqsuite.tasks.speech_recognition import SpeechRecognition
+from seqsuite.tasks.speech_recognition.decoding import build_decoder, language_model
+from seqsuite.tasks.speech_recognition.preprocessor import BLANK
+from seqsuite.tasks.speech_recognition.scores import error_rates
+from seqsuite.tasks.speech_recognition.task import SpeechRecognition
 from seqsuite.training import model_runner, runs, splits
 
 

@@ -21,7 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from seqsuite.cli.parsing import read_run_config
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
-from seqsuite.tasks.speech_recognition import SpeechRecognition
+from seqsuite.tasks.speech_recognition.task import SpeechRecognition
 from seqsuite.training import runs
 
 

@@ -28,15 +28,15 @@ import tensorflow as tf
 
 from seqsuite.config import build_config
 from seqsuite.data.examples import Examples
-from seqsuite.datasets import digit_speech
-from seqsuite.preprocessing.utterances import FULL_SCALE
 from seqsuite.serving import export
-from seqsuite.speech_model import FRAME_SECONDS, convolution_layer
-from seqsuite.speech_stream import initial_states, stream_inputs, take_step
-from seqsuite.tasks.speech_recognition import SpeechRecognition
+from seqsuite.tasks.speech_recognition.batches import FULL_SCALE
+from seqsuite.tasks.speech_recognition.data.sample import digits
+from seqsuite.tasks.speech_recognition.model import FRAME_SECONDS, convolution_layer
+from seqsuite.tasks.speech_recognition.streaming import initial_states, stream_inputs, take_step
+from seqsuite.tasks.speech_recognition.task import SpeechRecognition
 from seqsuite.training import runs
 
-SAMPLE_RATE = digit_speech.SAMPLE_RATE
+SAMPLE_RATE = digits.SAMPLE_RATE
 WARM_UP_STEPS = 50
 EARLY_MINUTES = 5
 
@@ -168,7 +168,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--look_ahead", type=int, default=4, help="frames")
     options = parser.parse_args()
-    speech = digit_speech.generate("validation")
+    speech = digits.generate("validation")
     with tempfile.TemporaryDirectory() as folder:
         task, loaded = exported_recogniser(options, speech, Path(folder))
     model = task.config.model

@@ -1,0 +1,1 @@
+"""Readers of the examples of the speech recognition task."""

@@ -1,0 +1,202 @@
+"""What lies beside an exported recogniser for `predict`: its symbols, and what helps the search."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import wave
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqsuite.errors import UserError
+from seqsuite.ngram_language_model import BackoffLanguageModel, read_arpa, write_arpa
+from seqsuite.tasks.speech_recognition.config import SpeechServingConfig
+from seqsuite.tasks.speech_recognition.data.cepstra import read_cepstra
+from seqsuite.tasks.speech_recognition.decoding import Decoder, build_decoder, language_model
+from seqsuite.tasks.speech_recognition.equalized_reader import EqualizedReader
+from seqsuite.tasks.speech_recognition.model import convolution_layer
+from seqsuite.tasks.speech_recognition.pronunciations import Spelling
+from seqsuite.tasks.speech_recognition.streaming import initial_states
+from seqsuite.tasks.speech_recognition.transcriber import Transcriber, parts
+
+RECOGNISER_FILE = "recogniser.json"
+LANGUAGE_MODEL_FILE = "language_model.arpa"
+
+
+def export_files(config: Any, preprocessor: Any) -> dict[str, str]:
+    """Return name -> content of what `predict` needs beside the graph.
+
+    Args:
+        config: The task's configuration.
+        preprocessor: An adapted ``SpeechPreprocessor``.
+    """
+    waiting_frames = convolution_layer(config.model).left_padding
+    record = {
+        "sample_rate": preprocessor.sample_rate,
+        "hop_samples": preprocessor.hop_samples,
+        "step_seconds": preprocessor.step_seconds,
+        "feature_size": preprocessor.feature_size,
+        "symbols": preprocessor.symbols,
+        "waiting_frames": waiting_frames,
+        "lexicon": sorted({word for text in preprocessor.transcripts for word in text.split()})
+        if config.decoding.lexicon
+        else [],
+    }
+    if preprocessor.spelling is not None:
+        record["spelling"] = preprocessor.spelling.get_config()
+    if preprocessor.equalize:
+        record["spectrum"] = preprocessor.spectrum
+    files = {RECOGNISER_FILE: json.dumps(record, ensure_ascii=False, indent=1)}
+    model = language_model(config.decoding, preprocessor.transcripts)
+    if model is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / LANGUAGE_MODEL_FILE
+            write_arpa(model, path)
+            files[LANGUAGE_MODEL_FILE] = path.read_text(encoding="utf-8")
+    return files
+
+
+def warm_up_requests(
+    files: dict[str, Any], signatures: dict[str, dict[str, str]], config: Any, preprocessor: Any
+) -> dict[str, dict[str, Any]]:
+    """Return a request for each signature: half a second of silence, and nothing.
+
+    Args:
+        files: The inputs of ``serving_default`` where it takes files.
+        signatures: Name -> inputs -> their dtype and axes.
+        config: The section ``model`` of the task.
+        preprocessor: An adapted ``SpeechPreprocessor``.
+    """
+    steps = round(0.5 * preprocessor.rate)
+    length = np.array([steps, 0], np.int32)
+    requests = {}
+    for signature, inputs in signatures.items():
+        if "audio" in inputs:
+            requests[signature] = files
+        elif "chunk" in inputs:
+            waiting = convolution_layer(config).left_padding
+            states = initial_states(inputs, waiting, rows=2)
+            chunk = np.zeros((2, steps), np.float32)
+            requests[signature] = {"chunk": chunk, "final": np.zeros(2, np.int32), **states}
+        else:
+            (name,) = inputs.keys() - {"length"}
+            shape = (2, steps, preprocessor.feature_size) if name == "features" else (2, steps)
+            requests[signature] = {name: np.zeros(shape, np.float32), "length": length}
+    return requests
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An exported recogniser, as read from its folder.
+
+    Args:
+        sample_rate: Samples a second of recordings.
+        hop_samples: Samples from frame to frame.
+        step_seconds: Time from step to step of the outputs.
+        feature_size: Width of ready features; 0: it hears recordings.
+        symbols: What each output stands for, the blank first.
+        waiting_frames: Frames of zeros before the first of a stream.
+        lexicon: Words that alone may be said; empty: any.
+        model: The language model, if there is one.
+        spelling: How words consist of the symbols; None: these are characters.
+        spectrum: What recordings are equalised to; empty: they are not.
+    """
+
+    sample_rate: int
+    hop_samples: int
+    step_seconds: float
+    feature_size: int
+    symbols: list[str]
+    waiting_frames: int
+    lexicon: list[str]
+    model: BackoffLanguageModel | None
+    spelling: Spelling | None = None
+    spectrum: Sequence[float] = ()
+
+    @cached_property
+    def read_audio(self) -> Callable[[Path], Iterator[np.ndarray]]:
+        """Recording -> its parts; an `EqualizedReader` where they are equalised."""
+        read = partial(parts, sample_rate=self.sample_rate)
+        return EqualizedReader(read, self.spectrum, self.sample_rate) if self.spectrum else read
+
+    @classmethod
+    def read(cls, folder: Path) -> Exported:
+        """Read what `export_files` laid in a folder.
+
+        Args:
+            folder: Beside the exported graph.
+        """
+        record = json.loads((folder / RECOGNISER_FILE).read_text(encoding="utf-8"))
+        if "spelling" in record:
+            record["spelling"] = Spelling(**record["spelling"])
+        path = folder / LANGUAGE_MODEL_FILE
+        return cls(**record, model=read_arpa(path) if path.is_file() else None)
+
+    def transcriber(
+        self, serve: Any, settings: Any, best_path: bool = False, limits: Any = None
+    ) -> Transcriber:
+        """Return what answers files.
+
+        Args:
+            serve: The exported model.
+            settings: The section ``decoding`` that it was exported with.
+            best_path: Take the network's best path, whatever would help.
+            limits: The section ``serving`` that it was exported with; None: its defaults.
+        """
+        limits = limits or SpeechServingConfig()
+        decoder = None if best_path else self.decoder(settings)
+        if self.feature_size:
+            read = partial(_frames, size=self.feature_size)
+            rate = self.sample_rate / self.hop_samples
+            return Transcriber(
+                serve, "features", read, rate, self.step_seconds, decoder, limits=limits
+            )
+        name = "equalized" if self.spectrum else "samples"
+        rate = float(self.sample_rate)
+        return Transcriber(
+            serve, name, self.read_audio, rate, self.step_seconds, decoder, limits=limits
+        )
+
+    def decoder(self, settings: Any) -> Decoder | None:
+        """Return the beam search of a configuration, or None if nothing is to be searched with.
+
+        Args:
+            settings: The section ``decoding``.
+        """
+        if not settings.searches:
+            return None
+        return build_decoder(settings, self.symbols, self.lexicon, self.model, self.spelling)
+
+
+def _frames(path: Path, size: int) -> Iterator[np.ndarray]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+    yield read_cepstra(data, str(path), size)
+
+
+def silent_wav(sample_rate: int, seconds: float = 0.5) -> bytes:
+    """Return a wav file in which nothing is said.
+
+    Args:
+        sample_rate: Samples a second.
+        seconds: Its length.
+
+    Example:
+        >>> len(silent_wav(8000))
+        8044
+    """
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(sample_rate)
+        writer.writeframes(bytes(2 * round(seconds * sample_rate)))
+    return file.getvalue()
