@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqsuite.tasks.speech_recognition.config import SpeechConfig
+
+__all__ = ["TASK", "SpeechConfig"]
+
 
 def __getattr__(name: str) -> Any:
     if name != "TASK":
