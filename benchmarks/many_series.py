@@ -28,10 +28,10 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import numpy as np
 
-from seqsuite.backtest_models import ServedForecasts
 from seqsuite.config import build_config
-from seqsuite.datasets.series import Series, split_series
 from seqsuite.tasks import find_task
+from seqsuite.tasks.forecasting.backtest.forecasters import ServedForecasts
+from seqsuite.tasks.forecasting.data.series import Series, split_series
 from seqsuite.training import runs
 from seqsuite.training.splits import Splits
 

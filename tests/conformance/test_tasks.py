@@ -8,10 +8,10 @@ import tensorflow as tf
 
 from seqsuite.data.batching import RaggedColumn, batch_dataset
 from seqsuite.preprocessor import Preprocessor
-from seqsuite.series_windows import EncodedSeries
 from seqsuite.serving import export
 from seqsuite.tasks import task_names
 from seqsuite.tasks.char_lm.batches import EncodedStream
+from seqsuite.tasks.forecasting.batches import EncodedSeries
 from seqsuite.training import runs
 from seqsuite.training.model_runner import Predictor
 from tests.layers.training_steps import build_for_training
@@ -152,7 +152,7 @@ def test_a_row_alone_is_the_row_in_a_batch(prepared, untrained):
     if is_stream(encoded):
         pytest.skip("a stream is one row; tests/tasks/char_lm/test_predictor.py")
     if isinstance(encoded, EncodedSeries):
-        pytest.skip("windows are rows of one series; tests/test_forecasting_task.py")
+        pytest.skip("windows are rows of one series; tests/tasks/forecasting/test_task.py")
     predict = Predictor(untrained)
     together = predict(encoded)
     predict.batch_tokens = 1

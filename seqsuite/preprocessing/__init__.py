@@ -1,1 +1,0 @@
-"""Preprocessors of the tasks, and their parts."""

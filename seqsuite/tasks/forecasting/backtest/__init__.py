@@ -1,0 +1,1 @@
+"""Backtests: forecasts from many rolling origins."""

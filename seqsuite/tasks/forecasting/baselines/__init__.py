@@ -1,0 +1,1 @@
+"""Classical and simple forecasts to compare with."""

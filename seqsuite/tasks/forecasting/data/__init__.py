@@ -1,0 +1,1 @@
+"""Readers of the examples of the forecasting task."""

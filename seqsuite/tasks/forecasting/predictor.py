@@ -1,0 +1,159 @@
+"""Running a forecaster over all windows of a split, scored on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from seqsuite.data.batching import batch_dataset
+from seqsuite.layers.series.seasonal_cycle import SeasonalCycle
+from seqsuite.tasks.forecasting.batches import EncodedSeries
+from seqsuite.tasks.forecasting.conformal import apply_conformal_offsets, fit_conformal_offsets
+from seqsuite.tasks.forecasting.plots import Fan
+from seqsuite.tasks.forecasting.preprocessor import SeriesPreprocessor
+from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
+from seqsuite.tasks.forecasting.scores import M4_HOURLY_NAIVE2, ForecastScores
+from seqsuite.tasks.forecasting.windows import SeriesWindows
+
+_BATCH = 256
+_SHOWN = 6
+# So few windows tell little of the outer levels of a step alone: neighbors help.
+_ENOUGH, _NEIGHBORS = 400, 3
+OWA = {"none": None, "hourly": M4_HOURLY_NAIVE2}
+"""Name of a frequency of M4 -> what its weighted average divides by."""
+
+
+class ForecastPredictor:
+    """Forecast every window and sum its errors, so that memory does not grow with the windows.
+
+    Args:
+        preprocessor: With conformal offsets, once they are found.
+        model: What forecasts: encoded windows -> ``forecast`` ``(batch, time)`` and, where it has
+            them, ``quantiles`` ``(batch, time, levels)``, standardized.
+        horizons: Horizons that are scored.
+        owa: ``none`` or ``hourly``.
+        intervals: ``conformal``, ``model`` or ``calibrated``.
+        max_windows: Windows that are scored, spread evenly; None: all.
+
+    Returns:
+        From a call with :class:`EncodedSeries`: ``scores``, a :class:`ForecastScores`; ``targets``
+        and ``forecasts``, what calibration reads, standardized; ``shown``, some windows; and, in
+        the end and of a model that has them, ``cycles``, float ``(series, steps)``.
+    """
+
+    def __init__(
+        self,
+        preprocessor: SeriesPreprocessor,
+        model: Callable[..., dict[str, Any]],
+        horizons: tuple[int, ...],
+        owa: str = "none",
+        intervals: str = "conformal",
+        max_windows: int | None = None,
+    ):
+        self.preprocessor = preprocessor
+        self.model = model
+        self.horizons = horizons
+        self.owa = owa
+        self.intervals = intervals
+        self.max_windows = max_windows
+        self._call: Any = None
+        self._past: tuple[Any, Any] = (None, None)
+
+    def __call__(self, encoded: EncodedSeries) -> dict[str, Any]:
+        """Forecast the windows of a split."""
+        every = -(-encoded.num_windows // self.max_windows) if self.max_windows else 1
+        plan = encoded.evaluation_plan(_BATCH, max(1, every))
+        dataset = batch_dataset(encoded, plan)
+        if self._call is None:
+            # Of the model alone: a cycle with this object would keep whole splits alive.
+            model = self.model
+            self._call = tf.function(
+                lambda features: model(features, training=False),
+                input_signature=[dataset.element_spec[0]],
+                autograph=False,
+            )
+        levels = QUANTILE_LEVELS if self._has_quantiles else ()
+        scores = ForecastScores(self.horizons, levels, encoded.scales, OWA[self.owa])
+        naive = self._past_of(encoded)
+        shown = self._shown(encoded, plan)
+        kept: dict[str, list[np.ndarray]] = {"targets": [], "forecasts": []}
+        windows = []
+        for features, targets, indices in dataset:
+            outputs = {name: value.numpy() for name, value in self._call(features).items()}
+            numbers, truth = indices.numpy(), targets.numpy()
+            quantiles = self.quantiles(outputs)
+            series, rows = encoded.locate(numbers)
+            mean = encoded.in_units(numbers, outputs["forecast"])
+            bands = None if quantiles is None else encoded.in_units(numbers, quantiles)
+            truth_in_units = encoded.in_units(numbers, truth)
+            repeated = naive.seasonal_naive(series, rows, truth.shape[1])
+            # Of what nothing is known, its mean is the naive forecast.
+            repeated = encoded.in_units(numbers, np.nan_to_num(repeated))
+            held = np.minimum(encoded.remaining(numbers), truth.shape[1])
+            scores.add(truth_in_units, mean, series, bands, repeated, held)
+            if self.max_windows:
+                kept["targets"].append(truth)
+                kept["forecasts"].append(self._uncalibrated(outputs))
+            for place in np.flatnonzero(np.isin(numbers, shown)):
+                history = encoded.history(numbers[place])
+                band = None if bands is None else bands[place]
+                name = encoded.names[series[place]]
+                windows.append(Fan(name, history, truth_in_units[place], mean[place], band))
+        found = {name: np.concatenate(parts) for name, parts in kept.items() if parts}
+        cycles = {} if self.max_windows else _learned_cycles(self.model)
+        return {"scores": scores, "shown": windows, **cycles, **found}
+
+    @property
+    def _has_quantiles(self) -> bool:
+        return self.intervals == "model" or self.preprocessor.offsets is not None
+
+    def _uncalibrated(self, outputs: dict[str, np.ndarray]) -> np.ndarray:
+        return outputs["forecast" if self.intervals == "conformal" else "quantiles"]
+
+    def quantiles(self, outputs: dict[str, np.ndarray]) -> np.ndarray | None:
+        """Return the quantiles of a batch as they are served, standardized; None without any.
+
+        Args:
+            outputs: Of the model.
+        """
+        if not self._has_quantiles:
+            return None
+        found = self._uncalibrated(outputs)
+        if self.intervals == "model":
+            return found
+        return apply_conformal_offsets(found, np.array(self.preprocessor.offsets), QUANTILE_LEVELS)
+
+    def _past_of(self, encoded: EncodedSeries) -> SeriesWindows:
+        """Return what the seasonal naive forecast reads: of validation the same in every epoch."""
+        if self._past[0] is not encoded:
+            values = np.where(encoded.observed, encoded.values, np.float32(np.nan))
+            targets = np.split(values, encoded.starts[1:-1])
+            self._past = encoded, SeriesWindows(targets, self.preprocessor.season_steps)
+        return self._past[1]
+
+    def _shown(self, encoded: EncodedSeries, plan: list[np.ndarray]) -> np.ndarray:
+        if self.max_windows or not plan:
+            return np.zeros(0, np.int64)
+        numbers = np.concatenate(plan)
+        return numbers[np.linspace(0, len(numbers) - 1, _SHOWN).astype(np.int64)]
+
+
+def _learned_cycles(model: keras.Model) -> dict[str, np.ndarray]:
+    tables = [layer.table for layer in model.layers if isinstance(layer, SeasonalCycle)]
+    return {"cycles": np.asarray(tables[0])} if tables else {}
+
+
+def conformal_offsets(targets: np.ndarray, forecasts: np.ndarray) -> list[list[float]]:
+    """Return what to add to each step's forecasts for each of `QUANTILE_LEVELS`.
+
+    Args:
+        targets: Standardized, of windows of validation, ``(windows, time)``; NaN where unknown.
+        forecasts: ``(windows, time)``, or quantiles ``(windows, time, levels)``.
+    """
+    few = len(targets) < _ENOUGH
+    offsets = fit_conformal_offsets(targets, forecasts, QUANTILE_LEVELS, _NEIGHBORS if few else 0)
+    return offsets.round(6).tolist()

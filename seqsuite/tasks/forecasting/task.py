@@ -1,0 +1,274 @@
+"""Forecasting: the history of a series in, what comes next out, with honest intervals.
+
+A recurrent network reads segments of the history and answers for all segments of the future at once
+(SegRNN, Lin et al. 2023), after the level of each window (Kim et al. 2022) and a learned cycle (Lin
+et al. 2024) were taken out; or it goes on value by value, as an encoder-decoder (Sutskever et al.
+2014) or drawing from distributions (DeepAR, Salinas et al. 2020). One network serves many series,
+and a forecast of any shorter horizon is the beginning of the longest. Intervals come from its own
+quantiles, from errors on validation (conformal prediction), or from both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seqsuite.data import discovery
+from seqsuite.errors import UserError
+from seqsuite.task import Item, Task
+from seqsuite.tasks.forecasting import tables
+from seqsuite.tasks.forecasting.config import ForecastConfig
+from seqsuite.tasks.forecasting.data.series import check_scorable
+
+
+class Forecasting(Task):
+    """One network for many series, several steps ahead."""
+
+    name = "forecasting"
+    summary = "forecast series of numbers"
+    config_class = ForecastConfig
+    free_labels = True
+    output_formats = ("text", "json", "csv")
+    further_verbs = {"backtest": "seqsuite.tasks.forecasting.backtest.verb:backtest"}  # noqa: RUF012
+
+    serving_signature = {  # noqa: RUF012
+        "history": "float64[batch,time]",
+        "length": "int32[batch]",
+        "end": "int64[batch]",
+        "unique_id": "string[batch]",
+    }
+
+    def __init__(self, config=None):
+        super().__init__(config)
+        # The last test that baselines were fitted for, and what they reached: for the pictures.
+        self._compared: tuple[Any, Any] = (None, None)
+        self._trained_on: dict[str, Any] = {}
+
+    @property
+    def monitor(self) -> str:  # type: ignore[override]
+        """An epoch is chosen by what the series are compared by."""
+        return "mse" if self.config.evaluation.owa == "none" else "owa"
+
+    @property
+    def further_signatures(self) -> dict[str, dict[str, str]]:  # type: ignore[override]
+        """One more observation of each series, and states that hold its history."""
+        size = self.config.data.context_length
+        inputs = {
+            "observation": "float64[batch]",
+            "end": "int64[batch]",
+            "unique_id": "string[batch]",
+            "state_history": f"float64[batch,{size}]",
+            "state_length": "int32[batch]",
+        }
+        return {"step": inputs}
+
+    def signatures(self, preprocessor):
+        from seqsuite.tasks.forecasting.server import covariate_inputs
+
+        return {
+            name: inputs | covariate_inputs(preprocessor, is_step=name == "step")
+            for name, inputs in super().signatures(preprocessor).items()
+        }
+
+    def load_examples(self, split):
+        data = self.config.data
+        examples = discovery.load_examples(data.source, split, data, self.name)
+        if examples is not None and not len(examples):
+            raise UserError(f"{data.source}: no series is long enough for the {split} split.")
+        if examples is not None and split == "validation":
+            check_scorable(examples.features["series"], data.scored_horizons[-1])
+        return examples
+
+    def _season_steps(self, examples) -> int:
+        """Return the rows of a season: as configured, as the source says, or as its step tells."""
+        from seqsuite.tasks.forecasting.data.frequency import parse_frequency
+
+        data = self.config.data
+        usual = getattr(discovery.reader(data.source, self.name), "SEASON_STEPS", 0)
+        frequency = examples.features["series"][0].frequency
+        return (
+            data.season_steps
+            or usual
+            or (parse_frequency(frequency).season_steps if frequency else 1)
+        )
+
+    def build_preprocessor(self, examples, fitted=None):
+        from seqsuite.tasks.forecasting.preprocessor import SeriesPreprocessor
+
+        data, examples = self.config.data, examples if fitted is None else fitted
+        model = self.config.model
+        preprocessor = SeriesPreprocessor(
+            data.context_length,
+            data.prediction_length,
+            shortest_horizon=data.scored_horizons[0],
+            windows_per_epoch=self.config.training.windows_per_epoch,
+            season_steps=self._season_steps(examples),
+            covariates=data.covariates,
+            teacher_forcing=model.teacher_forcing,
+            counts=model.is_of_counts,
+        )
+        preprocessor.adapt(examples)
+        return preprocessor
+
+    def build_model(self, preprocessor):
+        from seqsuite.tasks.forecasting.models.architectures import (
+            build_forecast_model,
+            forecast_losses,
+        )
+        from seqsuite.training.optimizers import build_optimizer
+
+        training = self.config.training
+        model = build_forecast_model(preprocessor, self.config.model)
+        losses = forecast_losses(training, self.config.model)
+        model.compile(optimizer=build_optimizer(training), loss=losses)
+        return model
+
+    def initialize_model(self, preprocessor, model, examples):
+        from seqsuite.tasks.forecasting.models.ridge import fit_ridge
+
+        if self.config.model.ridge_share:
+            fit_ridge(model, preprocessor, examples.features["series"])
+
+    def callbacks(self):
+        from seqsuite.callbacks.sampling_schedule import sampling_callbacks
+
+        return sampling_callbacks(self.config.training)
+
+    def build_predictor(self, preprocessor, model, final=False):
+        from seqsuite.tasks.forecasting.models.architectures import forecast_function
+        from seqsuite.tasks.forecasting.predictor import ForecastPredictor
+
+        settings = self.config.evaluation
+        return ForecastPredictor(
+            preprocessor,
+            forecast_function(preprocessor, model, self.config.model),
+            self.config.data.scored_horizons,
+            owa=settings.owa,
+            intervals=settings.intervals,
+            max_windows=None if final else settings.validation_windows,
+        )
+
+    def calibrate(self, preprocessor, predictions, references):
+        from seqsuite.tasks.forecasting.predictor import conformal_offsets
+
+        if self.config.evaluation.intervals != "model" and "targets" in predictions:
+            preprocessor.offsets = conformal_offsets(
+                predictions["targets"], predictions["forecasts"]
+            )
+
+    def score(self, predictions, references, preprocessor):
+        return predictions["scores"].result()
+
+    def baseline(self, train, test, preprocessor):
+        from seqsuite.tasks.forecasting.baselines.evaluate import forecast_baselines
+        from seqsuite.tasks.forecasting.predictor import OWA
+        from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
+
+        data = self.config.data
+        found = forecast_baselines(
+            train.features["series"],
+            test.features["series"],
+            context_length=data.context_length,
+            prediction_length=data.prediction_length,
+            season_steps=preprocessor.season_steps,
+            horizons=data.scored_horizons,
+            quantile_levels=QUANTILE_LEVELS,
+            owa_denominators=OWA[self.config.evaluation.owa],
+        )
+        self._compared = test, found
+        return found.metrics
+
+    def build_server(self, preprocessor, model):
+        from seqsuite.tasks.forecasting.models.architectures import forecast_function
+        from seqsuite.tasks.forecasting.server import Forecaster
+
+        function = forecast_function(preprocessor, model, self.config.model)
+        settings, limits = self.config.evaluation, self.config.serving
+        return Forecaster(preprocessor, function, settings.intervals, limits.max_rows)
+
+    def plots(self, directory, examples, predictions, references, preprocessor):
+        from seqsuite.tasks.forecasting.data.frequency import cycle_label
+        from seqsuite.tasks.forecasting.plots import (
+            calibration_curve,
+            error_by_step,
+            fan_charts,
+            seasonal_cycles,
+        )
+        from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
+
+        scores, (compared, baselines) = predictions["scores"], self._compared
+        errors, observed = {"ours": scores.error_by_step()}, {"ours": scores.observed_levels()}
+        if compared is examples:
+            errors, observed = errors | baselines.errors, observed | baselines.observed
+        fans = directory / "forecasts.png"
+        files = [
+            fan_charts(predictions["shown"], QUANTILE_LEVELS, fans),
+            error_by_step(errors, directory / "error_by_step.png"),
+        ]
+        if len(observed["ours"]):
+            path = directory / "calibration.png"
+            files.append(calibration_curve(QUANTILE_LEVELS, observed, path))
+        if "cycles" in predictions:
+            cycles, path = predictions["cycles"], directory / "seasonal_cycles.png"
+            dated = examples.features["series"][0].dated
+            label = cycle_label(preprocessor.frequency if dated else "", cycles.shape[1])
+            panels = {f"learned cycle of {cycles.shape[1]} rows": cycles}
+            files.append(seasonal_cycles(panels, path, names=preprocessor.unique_ids, label=label))
+        return files
+
+    def export_files(self, preprocessor):
+        return {tables.TRAINED_ON_FILE: tables.trained_on(preprocessor)}
+
+    def read_export(self, folder):
+        self._trained_on = tables.read_trained_on(folder)
+
+    def request(self, text, options):
+        self._refuse_covariates(text)
+        return tables.request(text)
+
+    def _refuse_covariates(self, text: str) -> None:
+        names = [name for names in self.config.data.covariates.values() for name in names]
+        if names:
+            raise UserError(
+                f"{text[:60]!r} has no covariates, and the model reads {', '.join(names)}. Give a "
+                "table that has them with --input FILE.csv."
+            )
+
+    def reads(self, first_line, name):
+        return tables.format_to_forecast(first_line, name, self.config.data)
+
+    def read_items(self, lines, name, input_format):
+        data, trained_on = self.config.data, self._trained_on
+        for series in tables.series_to_forecast(lines, name, data, trained_on):
+            features = tables.served_inputs(series, data, trained_on)
+            yield Item(series.unique_id, features, series)
+
+    def header(self, output_format):
+        return tables.header() if output_format == "csv" else ""
+
+    def format_item(self, item, outputs, output_format):
+        zone = self.config.data.timezone
+        return tables.written(item.origin, item.text, outputs, zone)
+
+    def show(self, outputs, item, color=False):
+        return ", ".join(f"{value:.6g}" for value in outputs["mean"])
+
+    def example_words(self):
+        has_covariates = any(self.config.data.covariates.values())
+        return "--input FILE.csv" if has_covariates else super().example_words()
+
+    def warm_up_requests(self, preprocessor):
+        from seqsuite.tasks.forecasting.server import warm_up_requests
+
+        ahead = self.config.data.prediction_length
+        return warm_up_requests(self.sample_requests(), self.signatures(preprocessor), ahead)
+
+    def sample_requests(self):
+        return {
+            "history": [[315.7, 317.5, 317.5], [315.6, float("nan"), 0.0]],
+            "length": [3, 2],
+            "end": [-357_868_800, -357_868_800],
+            "unique_id": ["co2", "unknown"],
+        }
+
+
+TASK = Forecasting
