@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqsuite.tasks.forecasting.config import ForecastConfig
+
+__all__ = ["TASK", "ForecastConfig"]
+
 
 def __getattr__(name: str) -> Any:
     if name != "TASK":
