@@ -1,11 +1,10 @@
 """Readers of raw examples, found by discovery.
 
-A reader is a module of ``seqsuite.datasets`` or of the task's own package ``data`` that defines
-``NAME`` (what ``data.source`` says), ``TASKS`` (whom it serves), ``DESCRIPTION`` (one line) and
-``load(split, options, task)``, which returns :class:`Examples`, or None when the source has no such
-split. A module of many data sets of one kind holds a reader for each in ``READERS`` instead:
-objects with these four attributes. Readers of different tasks may share a name: ``files`` of
-translation are pairs of files. No reader imports TensorFlow until it has to.
+A reader is a module of a task's package ``data`` that defines ``NAME`` (what ``data.source``
+says), ``DESCRIPTION`` (one line) and ``load(split, options)``, which returns :class:`Examples`,
+or None when the source has no such split. A module of many data sets of one kind holds a
+reader for each in ``READERS`` instead: objects with these three attributes. No reader imports
+TensorFlow until it has to.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Iterator
 from typing import Any
 
 from seqsuite.data.examples import Examples
@@ -35,7 +33,7 @@ def load_examples(source: str, split: str, options: Any, task: str) -> Examples 
     Raises:
         UserError: Unknown source, or its data cannot be read.
     """
-    return reader(source, task).load(split, options, task)
+    return reader(source, task).load(split, options)
 
 
 def reader(source: str, task: str) -> Any:
@@ -73,22 +71,10 @@ def sources(task: str) -> dict[str, str]:
 
 
 def _readers(task: str) -> dict[str, Any]:
-    readers = [
-        reader for module in _modules(task) for reader in getattr(module, "READERS", (module,))
+    package = importlib.import_module(f"seqsuite.tasks.{task}.data")
+    modules = [
+        importlib.import_module(f"{package.__name__}.{info.name}")
+        for info in pkgutil.iter_modules(package.__path__)
     ]
-    return {r.NAME: r for r in readers if hasattr(r, "NAME") and task in r.TASKS}
-
-
-def _modules(task: str) -> Iterator[Any]:
-    for name in ("seqsuite.datasets", f"seqsuite.tasks.{task}.data"):
-        if _is_package(name):
-            package = importlib.import_module(name)
-            for info in pkgutil.iter_modules(package.__path__):
-                yield importlib.import_module(f"{name}.{info.name}")
-
-
-def _is_package(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:  # the task is a module yet, with no package in it
-        return False
+    readers = [reader for module in modules for reader in getattr(module, "READERS", (module,))]
+    return {reader.NAME: reader for reader in readers if hasattr(reader, "NAME")}

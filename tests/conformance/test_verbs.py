@@ -25,8 +25,8 @@ def _small_sample(monkeypatch):
     """
 
     def few(load):
-        def load_few(split, options, task):
-            found = load(split, options, task)
+        def load_few(split, options):
+            found = load(split, options)
             if found is None or split == "train":
                 return found
             return found.select(range(min(60, len(found))))

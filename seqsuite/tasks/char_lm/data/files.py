@@ -13,19 +13,17 @@ from seqsuite.errors import UserError
 from seqsuite.tasks.char_lm.data.text import contiguous_split, text_of_bytes
 
 NAME = "files"
-TASKS = ("char_lm",)
 DESCRIPTION = "your own files: --data.train FILE [--data.validation FILE] --data.test FILE"
 
 _FORMATS = "a text file (also .gz), or a folder or archive of .txt files"
 
 
-def load(split: str, options: Any, task: str = "char_lm") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read the file, folder or archive that the data section names for ``split``.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section.
-        task: Ignored.
 
     Returns:
         The texts; a split without a path of its own is cut from the training text.

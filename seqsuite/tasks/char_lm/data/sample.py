@@ -9,20 +9,18 @@ from seqsuite.errors import UserError
 from seqsuite.tasks.char_lm.data.text import contiguous_split, text_of_bytes
 
 NAME = "sample"
-TASKS = ("char_lm",)
 DESCRIPTION = "built-in sample, no network: Python's manual"
 
 # A quarter of Tiny Shakespeare: a small model learns its spelling from it in a minute or two.
 MAX_CHARACTERS = 300_000
 
 
-def load(split: str, options: Any, task: str = "char_lm") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Cut a split from the manual; the same every time.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section; ``unit`` asks for characters or bytes.
-        task: Ignored.
     """
     unit = getattr(options, "unit", "character")
     text = text_of_bytes(manual().encode("utf-8"), unit)

@@ -11,17 +11,15 @@ from seqsuite.errors import UserError
 from seqsuite.tasks.char_lm.data.text import contiguous_split, text_of_bytes
 
 NAME = "tfds"
-TASKS = ("char_lm",)
 DESCRIPTION = "tfds:<builder[/config]>: any builder of TensorFlow Datasets that fits the task"
 
 
-def load(split: str, options: Any, task: str = "char_lm") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section.
-        task: Ignored.
 
     Returns:
         What :func:`read` returns.

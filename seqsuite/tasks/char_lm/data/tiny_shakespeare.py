@@ -11,7 +11,6 @@ from seqsuite.data.examples import Examples
 from seqsuite.tasks.char_lm.data.text import contiguous_split, text_of_bytes
 
 NAME = "tiny_shakespeare"
-TASKS = ("char_lm",)
 DESCRIPTION = "Tiny Shakespeare, 1,115,394 characters, first 90 % / last 10 % (Karpathy 2015)"
 
 # A commit rather than a branch, so that the checksum stays true.
@@ -24,7 +23,7 @@ SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 _FOLDERS = ("char_lm/tinyshakespeare/", "tinyshakespeare/", "tiny_shakespeare/", "")
 
 
-def load(split: str, options: Any, task: str = "char_lm") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read upstream's file and cut it, or fetch it when that was asked for.
 
     The last tenth is the test split, as nanoGPT cuts it (and calls it validation). Our validation
@@ -33,7 +32,6 @@ def load(split: str, options: Any, task: str = "char_lm") -> Examples | None:
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section (``dir``, ``download``, ``validation_fraction``, ``unit``).
-        task: Ignored.
 
     Returns:
         ``text``: one string.

@@ -17,7 +17,6 @@ from seqsuite.tasks.forecasting.data.series import Series, check_covariates, spl
 from seqsuite.tasks.forecasting.data.tables import read_columns
 
 NAME = "beijing_pm25"
-TASKS = ("forecasting",)
 DESCRIPTION = "fine dust in Beijing: 43,824 hours, 7 covariates, 70/10/20 % (Liang et al. 2015)"
 SEASON_STEPS = 24
 
@@ -43,7 +42,7 @@ _FILES = ("PRSA_data_2010.1.1-2014.12.31.csv", "raw.csv", "raw.csv.gz", "Beijing
 _FOLDERS = ("forecasting/beijing_pm25/", "beijing_pm25/", "")
 
 
-def load(split: str, options: Any, task: str = "forecasting") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split, or fetch the file when that was asked for.
 
     There is no official split: the first 70 % of rows are for training, 10 % for validation and the
@@ -53,7 +52,6 @@ def load(split: str, options: Any, task: str = "forecasting") -> Examples | None
         split: ``train``, ``validation`` or ``test``.
         options: The data section (``dir``, ``download``; ``past_covariates`` and
             ``future_covariates`` list any of DEWP, TEMP, PRES, cbwd, Iws, Is, Ir).
-        task: Ignored.
 
     Returns:
         ``series``: one, ``pm2.5`` in micrograms per cubic metre, NaN where missing, with all

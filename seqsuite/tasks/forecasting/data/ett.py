@@ -32,8 +32,6 @@ class TransformerReader:
         rows_per_day: Rows of a day, which is also the season.
     """
 
-    TASKS = ("forecasting",)
-
     def __init__(self, name: str, file: str, sha256: str, rows_per_day: int):
         self.NAME = name
         self.SEASON_STEPS = rows_per_day
@@ -41,14 +39,13 @@ class TransformerReader:
         self.DESCRIPTION = f"{file}: 7 series, {rows_per_day} rows a day, {days} (Zhou et al. 2021)"
         self._file, self._sha256 = file, sha256
 
-    def load(self, split: str, options: Any, task: str = "forecasting") -> Examples | None:
+    def load(self, split: str, options: Any) -> Examples | None:
         """Read a split, or fetch the file when that was asked for.
 
         Args:
             split: ``train``, ``validation`` or ``test``; the last two begin with all rows before
                 them, so that the context of their first windows reaches back.
             options: The data section (``dir``, ``download``).
-            task: Ignored.
 
         Returns:
             ``series``: HUFL, HULL, MUFL, MULL, LUFL, LULL and OT (the oil's temperature).

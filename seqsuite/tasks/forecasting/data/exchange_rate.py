@@ -12,7 +12,6 @@ from seqsuite.errors import UserError
 from seqsuite.tasks.forecasting.data.series import Series, check_covariates, split_series
 
 NAME = "exchange_rate"
-TASKS = ("forecasting",)
 DESCRIPTION = "exchange rates: 8 series, 7,588 days, first 70/10/20 % (Lai et al. 2018)"
 # Rates have no season to speak of: the seasonal naive forecast is the last value.
 SEASON_STEPS = 1
@@ -33,7 +32,7 @@ _FOLDERS = ("forecasting/exchange_rate/", "exchange_rate/", "")
 _DAY = 86_400
 
 
-def load(split: str, options: Any, task: str = "forecasting") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split, or fetch the file when that was asked for.
 
     Upstream gives no dates, so days are counted from 1970 on. The shares are those of Autoformer
@@ -42,7 +41,6 @@ def load(split: str, options: Any, task: str = "forecasting") -> Examples | None
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section (``dir``, ``download``).
-        task: Ignored.
 
     Returns:
         ``series``: a country each.

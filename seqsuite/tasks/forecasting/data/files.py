@@ -23,7 +23,6 @@ from seqsuite.tasks.forecasting.data.series import (
 )
 
 NAME = "files"
-TASKS = ("forecasting",)
 DESCRIPTION = "your own files: --data.train series.csv [--data.validation ...] [--data.test ...]"
 
 SPLITS = ("train", "validation", "test")
@@ -35,7 +34,7 @@ _FORMATS = (
 )
 
 
-def load(split: str, options: Any, task: str = "forecasting") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split from the files that the data section names.
 
     The files of validation and test go on where the one before ends. What has no file is cut from
@@ -46,7 +45,6 @@ def load(split: str, options: Any, task: str = "forecasting") -> Examples | None
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section.
-        task: Ignored.
 
     Returns:
         ``series``: of training the rows before validation; of the others all rows up to their end,

@@ -15,7 +15,6 @@ from seqsuite.errors import UserError
 from seqsuite.tasks.forecasting.data.series import Series, check_covariates
 
 NAME = "m4_hourly"
-TASKS = ("forecasting",)
 DESCRIPTION = "M4 hourly: 414 series of 700 or 960 rows, then 48 (Makridakis et al. 2020)"
 SEASON_STEPS = 24
 # What the competition asked to be forecast.
@@ -34,7 +33,7 @@ SHA256 = {
 _HOUR = 3600
 
 
-def load(split: str, options: Any, task: str = "forecasting") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split, or fetch the files when that was asked for.
 
     The test split is the competition's; validation is the last 48 hours before it. Upstream's
@@ -43,7 +42,6 @@ def load(split: str, options: Any, task: str = "forecasting") -> Examples | None
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section (``dir``, ``download``).
-        task: Ignored.
 
     Returns:
         ``series``: H1 to H414.

@@ -11,18 +11,16 @@ from seqsuite.tasks.forecasting.data.frequency import Frequency
 from seqsuite.tasks.forecasting.data.series import Series, check_covariates, split_series
 
 NAME = "sample"
-TASKS = ("forecasting",)
 DESCRIPTION = "built-in sample, no network: carbon dioxide over Mauna Loa"
 SEASON_STEPS = 12
 
 
-def load(split: str, options: Any, task: str = "forecasting") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Return a split of the monthly means; the same every time.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section; the sample has no covariates to be named in it.
-        task: Ignored.
 
     Raises:
         UserError: Covariates are asked for.

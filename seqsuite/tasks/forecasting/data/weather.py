@@ -14,7 +14,6 @@ from seqsuite.tasks.forecasting.data.layouts import Layout, read_rows, series_of
 from seqsuite.tasks.forecasting.data.series import check_covariates, split_series
 
 NAME = "weather"
-TASKS = ("forecasting",)
 DESCRIPTION = "weather in Jena: 21 series, every 10 minutes of 2020, 70/10/20 % (Wu et al. 2021)"
 SEASON_STEPS = 144
 
@@ -33,7 +32,7 @@ _PLACES = [
 ]
 
 
-def load(split: str, options: Any, task: str = "forecasting") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split, or fetch the file when that was asked for.
 
     Upstream's oddities are read as they are meant. -9999 is a missing value (the published results
@@ -46,7 +45,6 @@ def load(split: str, options: Any, task: str = "forecasting") -> Examples | None
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section (``dir``, ``download``).
-        task: Ignored.
 
     Returns:
         ``series``: a measurement each, such as ``T`` and ``max. PAR``.

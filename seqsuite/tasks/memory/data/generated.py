@@ -24,7 +24,6 @@ class MemoryReader:
     """
 
     PROBLEM: MemoryProblem
-    TASKS = ("memory",)
 
     @property
     def NAME(self) -> str:
@@ -36,14 +35,13 @@ class MemoryReader:
         """One line."""
         return self.PROBLEM.description
 
-    def load(self, split: str, options: Any, task: str) -> Examples:
+    def load(self, split: str, options: Any) -> Examples:
         """Generate a split; another one has other examples.
 
         Args:
             split: ``train``, ``validation`` or ``test``.
             options: The data section: ``length``, ``min_length`` of training, ``load``,
                 ``num_examples``, ``num_held_out`` (each, for validation and for test) and ``seed``.
-            task: Not looked at.
         """
         generator = _generator(options.seed, split)
         if split != "train":

@@ -20,7 +20,6 @@ from seqsuite.tasks.pos_tagging.data import conllu
 from seqsuite.tasks.pos_tagging.data.lines import numbered_lines
 
 NAME = "files"
-TASKS = ("pos_tagging",)
 DESCRIPTION = "your own files: --data.train FILE [--data.validation FILE] --data.test FILE"
 
 _FORMATS = "a CoNLL-U file, or one with a token and its tag on each line"
@@ -36,13 +35,12 @@ _PEEK = 200
 _CONLLU_LINE = re.compile(r"\d+([-.]\d+)?\t([^\t]*\t){8}[^\t]*$")
 
 
-def load(split: str, options: Any, task: str = "pos_tagging") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read the file that the data section names for ``split``.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section.
-        task: Ignored.
 
     Returns:
         The examples, or None when no path is given for an optional split.

@@ -19,7 +19,6 @@ from typing import Any
 from seqsuite.data.examples import Examples
 
 NAME = "sample"
-TASKS = ("pos_tagging",)
 DESCRIPTION = "built-in sample, no network: generated sentences"
 
 SIZES = {"train": 3000, "validation": 400, "test": 600}
@@ -174,14 +173,13 @@ RULES: dict[str, tuple[str, ...]] = {
 }
 
 
-def load(split: str, options: Any, task: str = "pos_tagging") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Generate a split; the same every time.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section; a ``scheme`` of spans asks for noun phrases rather than parts of
             speech.
-        task: Ignored.
     """
     examples = generate(split)
     if getattr(options, "scheme", "none") == "none":

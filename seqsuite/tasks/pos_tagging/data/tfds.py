@@ -11,7 +11,6 @@ from seqsuite.errors import UserError
 from seqsuite.tasks.pos_tagging.data.sentences import TaggedSentence, build_examples
 
 NAME = "tfds"
-TASKS = ("pos_tagging",)
 DESCRIPTION = "tfds:<builder[/config]>: any builder of TensorFlow Datasets that fits the task"
 
 # What builders call the tags of a kind, the most telling name first. The two part-of-speech tag
@@ -25,13 +24,12 @@ _SPLITS = {"validation": ("validation", "dev", "valid")}
 _EMPTY = "_"
 
 
-def load(split: str, options: Any, task: str = "pos_tagging") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section.
-        task: Ignored.
 
     Returns:
         What :func:`read` returns.

@@ -31,7 +31,6 @@ class Treebank:
     commit: str
     stem: str
     sha256: dict[str, str]
-    TASKS = ("pos_tagging",)
 
     @property
     def url(self) -> str:
@@ -39,13 +38,12 @@ class Treebank:
         host = "https://raw.githubusercontent.com/UniversalDependencies"
         return f"{host}/{self.repository}/{self.commit}/"
 
-    def load(self, split: str, options: Any, task: str = "pos_tagging") -> Examples | None:
+    def load(self, split: str, options: Any) -> Examples | None:
         """Read a split, or fetch it when that was asked for.
 
         Args:
             split: ``train``, ``validation`` or ``test``.
             options: The data section (``dir``, ``download``, ``tag_column``).
-            task: Ignored.
 
         Returns:
             Sentences; documents are their groups where upstream marks them.

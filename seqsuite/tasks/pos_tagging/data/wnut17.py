@@ -10,7 +10,6 @@ from seqsuite.errors import UserError
 from seqsuite.tasks.pos_tagging.data import columns
 
 NAME = "wnut17"
-TASKS = ("pos_tagging",)
 DESCRIPTION = "WNUT-17 emerging entities, 3,394/1,009/1,287 sentences (Derczynski et al. 2017)"
 
 # A commit rather than a branch, so that the checksums stay true.
@@ -30,7 +29,7 @@ SHA256 = {
 }
 
 
-def load(split: str, options: Any, task: str = "pos_tagging") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split, or fetch it when that was asked for.
 
     Upstream's oddities are read as they are meant: in the training file most empty lines hold a
@@ -39,7 +38,6 @@ def load(split: str, options: Any, task: str = "pos_tagging") -> Examples | None
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section (``dir``, ``download``).
-        task: Ignored.
 
     Returns:
         Texts (a tweet or comment each) as sentences, with a BIO tag for each token.

@@ -14,7 +14,6 @@ from seqsuite.data.files import named_path
 from seqsuite.errors import UserError, nearest
 
 NAME = "files"
-TASKS = ("sentiment",)
 DESCRIPTION = "your own files: --data.train FILE [--data.validation FILE] --data.test FILE"
 
 _FORMATS = "a csv, tsv or jsonl file, a folder with a folder per label, or an archive of one"
@@ -22,13 +21,12 @@ _TABLES = (".csv", ".tsv", ".jsonl")
 _Row = tuple[str | None, Any]
 
 
-def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read the table, folder or archive that the data section names for ``split``.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section.
-        task: Ignored.
 
     Returns:
         The examples, or None when no path is given for an optional split.

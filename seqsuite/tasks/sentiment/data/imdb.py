@@ -12,7 +12,6 @@ from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 
 NAME = "imdb"
-TASKS = ("sentiment",)
 DESCRIPTION = "IMDB film reviews, official 25,000/25,000 split (Maas et al. 2011)"
 
 URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
@@ -24,13 +23,12 @@ _MEMBER = re.compile(r"(?:^|/)aclImdb/(train|test)/(pos|neg)/(\d+)_(\d+)\.txt$")
 _LABELS = {"pos": "positive", "neg": "negative"}
 
 
-def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split from upstream's folder or archives, or fetch them when that was asked for.
 
     Args:
         split: ``train`` or ``test``; there is no validation split.
         options: The data section (``dir``, ``download``).
-        task: Ignored.
 
     Returns:
         Reviews in the order of their ids, with groups of neighbouring ids.

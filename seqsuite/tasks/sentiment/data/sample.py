@@ -16,7 +16,6 @@ from typing import Any
 from seqsuite.data.examples import Examples
 
 NAME = "sample"
-TASKS = ("sentiment",)
 DESCRIPTION = "built-in sample, no network: generated reviews"
 
 SIZES = {"train": 6000, "validation": 800, "test": 1500}
@@ -90,13 +89,12 @@ _LONG = ("an hour", "half a day", "ten minutes", "a whole evening", "weeks")
 _WHERE = ("lisbon", "the north", "a small town", "abroad", "chicago", "our street")
 
 
-def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Generate a split; the same every time.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section, which the sample takes nothing from.
-        task: Ignored.
     """
     return generate(split)
 

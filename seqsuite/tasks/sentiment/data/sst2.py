@@ -10,7 +10,6 @@ from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 
 NAME = "sst2"
-TASKS = ("sentiment",)
 DESCRIPTION = "Stanford Sentiment Treebank, binary sentences 6,920/872/1,821 (Socher et al. 2013)"
 
 # A commit rather than a branch, so that the checksums stay true.
@@ -27,7 +26,7 @@ SHA256 = {
 _LABELS = {"0": "negative", "1": "positive"}
 
 
-def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split, or fetch it when that was asked for.
 
     Two layouts are read: ``sentence<TAB>label`` with a header, and upstream's ``LABEL sentence``.
@@ -35,7 +34,6 @@ def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section (``dir``, ``download``).
-        task: Ignored.
 
     Returns:
         The sentences, already tokenised by upstream.

@@ -11,11 +11,10 @@ from seqsuite.data.tfds_builders import prepared_builder
 from seqsuite.errors import UserError
 
 NAME = "tfds"
-TASKS = ("sentiment",)
 DESCRIPTION = "tfds:<builder[/config]>: any builder of TensorFlow Datasets that fits the task"
 
 
-def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     The features that ``text_column`` and ``label_column`` name are used; where they name none, the
@@ -25,7 +24,6 @@ def load(split: str, options: Any, task: str = "sentiment") -> Examples | None:
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section.
-        task: Ignored.
 
     Returns:
         Texts and label names, or None when the builder has no such split.

@@ -17,7 +17,6 @@ from seqsuite.tasks.speech_recognition.data.utterances import (
 )
 
 NAME = "an4"
-TASKS = ("speech_recognition",)
 DESCRIPTION = "AN4 (Census) of CMU, 948/-/130 utterances of 84 speakers, 13 cepstra a frame"
 
 FRAMES_PER_SECOND = 100
@@ -30,13 +29,12 @@ _PLACES = tuple(
 _LINE = re.compile(r"(?:<s>)?(?P<words>.*?)(?:</s>)?\s*\((?P<name>[^()\s]+)\)")
 
 
-def load(split: str, options: Any, task: str = "speech_recognition") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split in the layout of CMU Sphinx: ``an4/etc`` and ``an4/feat``.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section (``dir``, and ``max_seconds``: longer utterances are not learned).
-        task: Ignored.
 
     Returns:
         ``features``, float32 ``(frames, 13)`` of each utterance, 100 frames a second, with

@@ -19,7 +19,6 @@ from seqsuite.tasks.speech_recognition.data import librispeech_layout
 from seqsuite.tasks.speech_recognition.data.utterances import Recording, read_recordings
 
 NAME = "files"
-TASKS = ("speech_recognition",)
 DESCRIPTION = "your own recordings: --data.train MANIFEST or FOLDER [--data.validation] --data.test"
 
 COLUMNS = ("path", "transcript")
@@ -32,7 +31,7 @@ _FORMATS = (
 )
 
 
-def load(split: str, options: Any, task: str = "speech_recognition") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read the manifest, folder or archive that the data section names for ``split``.
 
     Paths in a manifest are relative to it. An empty transcript says that nothing is spoken. Where
@@ -41,7 +40,6 @@ def load(split: str, options: Any, task: str = "speech_recognition") -> Examples
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section.
-        task: Ignored.
 
     Returns:
         Waveforms and transcripts, grouped by speaker where speakers are named, or None when no path

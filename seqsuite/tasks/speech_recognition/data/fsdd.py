@@ -14,7 +14,6 @@ from seqsuite.tasks.speech_recognition.data.digit_strings import join_recordings
 from seqsuite.tasks.speech_recognition.data.utterances import Recording, read_recordings
 
 NAME = "fsdd"
-TASKS = ("speech_recognition",)
 DESCRIPTION = "Free Spoken Digit Dataset, 2,700/-/300 recordings of six speakers (CC BY-SA 4.0)"
 
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
@@ -31,7 +30,7 @@ _PLACES = tuple(
 _FILE = re.compile(r"(?P<digit>\d)_(?P<speaker>[a-z]+)_(?P<index>\d+)\.wav")
 
 
-def load(split: str, options: Any, task: str = "speech_recognition") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split.
 
     Every five recordings of a speaker and digit are a group: a validation set cut by groups then is
@@ -45,7 +44,6 @@ def load(split: str, options: Any, task: str = "speech_recognition") -> Examples
             others are for training; ``digit_strings``: the test split is so many strings of two to
             five digits instead, joined from its recordings; ``training_strings``: so many strings
             joined from training recordings are added to these.
-        task: Ignored.
 
     Returns:
         ``audio``: waveforms, with the digits' names as transcripts; None for ``validation``, which

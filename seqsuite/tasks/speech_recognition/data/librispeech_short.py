@@ -14,7 +14,6 @@ from seqsuite.tasks.speech_recognition.data import librispeech_layout
 from seqsuite.tasks.speech_recognition.data.utterances import Recording, read_recordings
 
 NAME = "librispeech_short"
-TASKS = ("speech_recognition",)
 DESCRIPTION = "up to 5 s of LibriSpeech test-clean, 638/145/167, our own split (CC BY 4.0)"
 
 PARTS = {"train": "train", "validation": "dev", "test": "test"}
@@ -22,7 +21,7 @@ PARTS = {"train": "train", "validation": "dev", "test": "test"}
 _FOLDERS = ("speech/librispeech_short/", "librispeech_short/", "")
 
 
-def load(split: str, options: Any, task: str = "speech_recognition") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split: error rates published for LibriSpeech do not apply to it.
 
     Args:
@@ -31,7 +30,6 @@ def load(split: str, options: Any, task: str = "speech_recognition") -> Examples
             ``librispeech_short_{train,dev,test}.tar``, or folders of these names, or all unpacked
             to one folder ``LibriSpeech``, with ``speakers.tsv`` beside it that says who is in which
             split.
-        task: Ignored.
 
     Returns:
         Waveforms with transcripts in capitals, grouped by speaker.

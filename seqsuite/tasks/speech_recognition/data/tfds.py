@@ -19,7 +19,6 @@ from seqsuite.tasks.speech_recognition.data.fsdd import DIGITS
 from seqsuite.tasks.speech_recognition.data.utterances import SAMPLE_RATE, examples_of_speech
 
 NAME = "tfds"
-TASKS = ("speech_recognition",)
 DESCRIPTION = "tfds:<builder>: spoken_digit, speech_commands, librispeech, ljspeech, yes_no, ..."
 
 # What builders call a split, the first there is.
@@ -39,14 +38,13 @@ _TEXTS = ("text_normalized", "text", "transcript", "transcription", "sentence")
 _SPEAKERS = ("speaker_id", "speaker", "client_id")
 
 
-def load(split: str, options: Any, task: str = "speech_recognition") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     Args:
         split: ``train``, ``validation`` or ``test``; of ``librispeech`` these are
             ``train_clean100``, ``dev_clean`` and ``test_clean``.
         options: The data section (``sample_rate``, ``max_seconds``).
-        task: Ignored.
 
     Returns:
         Waveforms and transcripts: a text feature, or the names of class labels, of which digits are

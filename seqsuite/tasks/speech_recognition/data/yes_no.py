@@ -13,7 +13,6 @@ from seqsuite.errors import UserError
 from seqsuite.tasks.speech_recognition.data.utterances import Recording, read_recordings
 
 NAME = "yes_no"
-TASKS = ("speech_recognition",)
 DESCRIPTION = "YesNo of OpenSLR (Hebrew), 31/-/29 recordings of eight words each"
 
 URL = "https://www.openslr.org/resources/1/waves_yesno.tar.gz"
@@ -31,13 +30,12 @@ _PLACES = tuple(
 _FILE = re.compile(r"[01](_[01])*\.wav")
 
 
-def load(split: str, options: Any, task: str = "speech_recognition") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split, or fetch the archive when that was asked for.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section (``dir``, ``download``, ``sample_rate``, ``max_seconds``).
-        task: Ignored.
 
     Returns:
         Waveforms with transcripts such as ``no yes yes no no no yes yes``; None for ``validation``,

@@ -16,7 +16,6 @@ from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError, nearest
 
 NAME = "files"
-TASKS = ("translation",)
 DESCRIPTION = "your own files: --data.train a.en,a.de or a.tsv [--data.validation ...] --data.test"
 
 _FORMATS = (
@@ -25,7 +24,7 @@ _FORMATS = (
 )
 
 
-def load(split: str, options: Any, task: str = "translation") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read the two files, or the one table, that the data section names for ``split``.
 
     A table is plain: no header, no quotes, exactly two columns. Every file may be ``.gz``.
@@ -33,7 +32,6 @@ def load(split: str, options: Any, task: str = "translation") -> Examples | None
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section.
-        task: Ignored.
 
     Returns:
         What :func:`examples_of_pairs` makes of the lines, or None when no path is given for an

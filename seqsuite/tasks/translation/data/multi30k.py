@@ -10,7 +10,6 @@ from seqsuite.data.examples import Examples
 from seqsuite.tasks.translation.data.files import examples_of_pairs, language_pair, read_aligned
 
 NAME = "multi30k"
-TASKS = ("translation",)
 DESCRIPTION = "Multi30k captions en, de, fr, cs, 29,000/1,014/1,000 (Elliott et al. 2016, 2017)"
 
 LANGUAGES = ("en", "de", "fr", "cs")
@@ -41,7 +40,7 @@ SHA256 = {
 _FOLDERS = ("translation/multi30k/", "multi30k/", "", "data/task1/raw/")
 
 
-def load(split: str, options: Any, task: str = "translation") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split in two of its languages, or fetch them when that was asked for.
 
     The test split is ``test_2016_flickr``, on which most numbers are published.
@@ -50,7 +49,6 @@ def load(split: str, options: Any, task: str = "translation") -> Examples | None
         split: ``train``, ``validation`` or ``test``.
         options: The data section (``dir``, ``download``, ``source_language``, ``target_language``:
             any two of en, de, fr, cs; by default from English to German).
-        task: Ignored.
 
     Returns:
         ``source`` and, as labels, translations of them.

@@ -13,7 +13,6 @@ from seqsuite.errors import UserError
 from seqsuite.tasks.translation.data.files import examples_of_pairs, language_pair
 
 NAME = "tatoeba"
-TASKS = ("translation",)
 DESCRIPTION = "Tatoeba pairs en-fr, split by distinct source (tatoeba.org, CC BY 2.0 FR)"
 
 LANGUAGES = ("en", "fr")
@@ -32,7 +31,7 @@ _FOLDERS = ("translation/tatoeba_eng_fra/", "tatoeba_eng_fra/", "tatoeba/", "")
 _ENDINGS = ("fra.txt", "fra.txt.gz", "fra-eng.zip")
 
 
-def load(split: str, options: Any, task: str = "translation") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split, or fetch the file when that was asked for.
 
     There is no official split, and a random one is wrong: a sentence that occurs with thirty
@@ -49,7 +48,6 @@ def load(split: str, options: Any, task: str = "translation") -> Examples | None
         split: ``train``, ``validation`` or ``test``.
         options: The data section (``dir``, ``download``, ``source_language``, ``target_language``:
             from English to French, or the other way).
-        task: Ignored.
 
     Returns:
         ``source`` and, as labels, a translation (``train``) or a tuple of them.

@@ -13,18 +13,16 @@ from seqsuite.errors import UserError
 from seqsuite.tasks.translation.data.files import examples_of_pairs, language_pair
 
 NAME = "tfds"
-TASKS = ("translation",)
 DESCRIPTION = "tfds:<builder/config>: ted_hrlr_translate/pt_to_en, wmt16_translate/de-en, ..."
 
 
-def load(split: str, options: Any, task: str = "translation") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section; ``source_language`` and ``target_language`` are features of the
             builder, by default in the direction that it says itself.
-        task: Ignored.
 
     Returns:
         ``source`` and, as labels, translations; None when the builder has no such split.

@@ -9,16 +9,14 @@ from seqsuite.tasks.speech_recognition.data.sample.digits import generate
 from seqsuite.tasks.speech_recognition.data.utterances import SAMPLE_RATE, resampled
 
 NAME = "sample"
-TASKS = ("speech_recognition",)
 DESCRIPTION = "built-in sample, no network: digits of synthetic voices"
 
 
-def load(split: str, options: Any, task: str = "speech_recognition") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Generate a split; the same every time.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section; ``sample_rate`` for another than 8,000 samples a second.
-        task: Ignored.
     """
     return resampled(generate(split), getattr(options, "sample_rate", SAMPLE_RATE))

@@ -10,18 +10,16 @@ from seqsuite.tasks.translation.data.files import language_pair
 from seqsuite.tasks.translation.data.sample.grammar import LANGUAGES, generate
 
 NAME = "sample"
-TASKS = ("translation",)
 DESCRIPTION = "built-in sample, no network: generated sentences in English and French"
 DIRECTION = LANGUAGES
 
 
-def load(split: str, options: Any, task: str = "translation") -> Examples | None:
+def load(split: str, options: Any) -> Examples | None:
     """Generate a split; the same every time.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         options: The data section; languages may only be those of the sample.
-        task: Ignored.
 
     Raises:
         UserError: Another direction is asked for.
