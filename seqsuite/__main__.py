@@ -1,17 +1,27 @@
-"""`python -m seqsuite`: what there is to run."""
+"""`python -m seqsuite`: what there is to run; `python -m seqsuite diagnose`: a run's report."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from seqsuite import __version__
+from seqsuite.cli import diagnose
 from seqsuite.cli.main import VERBS
 from seqsuite.data import discovery
 from seqsuite.tasks import find_task, task_names
 
 
-def main() -> int:
-    """List tasks, their data sources and verbs, and return the exit code 0."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """List tasks, their data sources and verbs, or report on a run; return the exit code.
+
+    Args:
+        arguments: Command-line words, ``sys.argv[1:]`` when None: ``diagnose`` and its flags, or
+            nothing.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] == "diagnose":
+        return diagnose.main(words[1:], find_task)
     print(f"seqsuite {__version__}: recurrent sequence tasks in Keras 3 and TensorFlow\n")
     for name in task_names():
         print(f"{name}: {find_task(name).summary}")

@@ -1,4 +1,4 @@
-"""``python -m seqsuite.cli.diagnose --run_dir DIR``: what the recurrent layers of a run do.
+"""``python -m seqsuite diagnose --run_dir DIR``: what the recurrent layers of a run do.
 
 Measured on validation examples; the test split is not looked at.
 """
@@ -6,14 +6,14 @@ Measured on validation examples; the test split is not looked at.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqsuite.cli import parsing, terminal
 from seqsuite.cli.parsing import Parser
 from seqsuite.errors import UserError
-from seqsuite.tasks import find_task
+from seqsuite.task import Task
 
 if TYPE_CHECKING:
     from seqsuite.diagnostics import Finding, Measurement, StateJacobian
@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 _JACOBIAN_ROWS, _JACOBIAN_LAG = 4, 50
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: list[str], find_task: Callable[[str], type[Task]]) -> int:
     """Write the report of one run and return the exit code.
 
     Args:
-        arguments: Command-line words; ``sys.argv[1:]`` when None.
+        words: Command-line words.
+        find_task: Gives the task of a name.
 
     Returns:
         0 done, 2 the user's flags are wrong, 1 a file could not be written.
     """
     try:
-        return _report(list(sys.argv[1:] if arguments is None else arguments))
+        return _report(words, find_task)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -47,9 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _report(words: list[str]) -> int:
+def _report(words: list[str], find_task: Callable[[str], type[Task]]) -> int:
     parser = Parser(
-        prog="python -m seqsuite.cli.diagnose",
+        prog="python -m seqsuite diagnose",
         description="Say whether gradients vanish or explode and gates are stuck in a trained run.",
         allow_abbrev=False,
     )
@@ -219,7 +220,3 @@ def _markdown(record: dict[str, Any], pictures: list[str]) -> str:
     lines += ["", "## Pictures", ""]
     lines += [f"![{name}]({name})" for name in pictures]
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

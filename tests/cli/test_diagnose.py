@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from seqsuite.cli import diagnose
+from seqsuite.__main__ import main
 from seqsuite.config import build_config
 from seqsuite.tasks import find_task
 from seqsuite.training import checkpoint, runs, splits
@@ -53,7 +53,7 @@ def test_a_watched_run_ends_as_one_that_is_not(watched, tmp_path):
 
 
 def test_the_report_of_a_run(watched, tmp_path, capsys):
-    assert diagnose.main(["--run_dir", str(watched), "--output", str(tmp_path)]) == 0
+    assert main(["diagnose", "--run_dir", str(watched), "--output", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "reaches back" in printed
     record = json.loads((tmp_path / "diagnostics.json").read_text())
@@ -79,7 +79,7 @@ def test_the_report_of_a_run(watched, tmp_path, capsys):
     ],
 )
 def test_mistakes_are_one_line(words, message, capsys):
-    assert diagnose.main(words) == 2
+    assert main(["diagnose", *words]) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
@@ -87,8 +87,8 @@ def test_mistakes_are_one_line(words, message, capsys):
 
 def test_help_needs_no_tensorflow():
     code = (
-        "import sys; sys.argv = ['x', '--help']; import runpy\n"
-        "try: runpy.run_module('seqsuite.cli.diagnose', run_name='__main__')\n"
+        "import sys; sys.argv = ['x', 'diagnose', '--help']; import runpy\n"
+        "try: runpy.run_module('seqsuite', run_name='__main__')\n"
         "finally: print('tensorflow' in sys.modules, file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
