@@ -15,7 +15,7 @@ from pathlib import Path
 SNAPSHOT = Path(__file__).with_suffix(".txt")
 PACKAGES = (
     "layers", "models", "losses", "metrics", "decoding", "text", "preprocessor",
-    "preprocessing", "schedules", "scoring",
+    "schedules",
 )  # fmt: skip
 ROOT = Path(__file__).parent.parent / "seqsuite"
 
