@@ -256,9 +256,7 @@ def _decoder(make: Callable[[], keras.layers.Layer]) -> Case:
 
 
 MEMORY = {"memory": sequence(3), "memory_length": np.array([3, 5, 0], "int32")}
-WEIGHTS = {
-    "padding": "the weights have the memory's time axis; tests/layers/attention/test_luong_bahdanau.py"
-}
+WEIGHTS = {"padding": "the weights have the memory's time axis; tests/layers/attention/"}
 TOKENS = {"token_ids": token_ids(), "length": LENGTHS}
 WHOLE_MODEL = "a training wrapper around a finished model, not a part of one"
 PARAMETERS = {
