@@ -31,5 +31,7 @@ def export(task_class: type[Task], words: list[str]) -> int:
 
     run = runs.load(task_class(config), run_dir)
     output = Path(options.output or Path("saved_models") / task_class.name)
-    print_next_steps(run.task, run_dir, runs.export_run(run, output))
+    serving = run.task.serving(run.preprocessor, run.model)
+    version = runs.export_run(run, output, serving)
+    print_next_steps(run.task, run_dir, version, serving.example)
     return 0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from seqsuite.cli import terminal
 from seqsuite.cli.parsing import Parser
+from seqsuite.client import Client
 from seqsuite.config import parse
 from seqsuite.errors import UserError
-from seqsuite.task import CONFIG_FILE, EXTRA_FOLDER, Task
+from seqsuite.task import CONFIG_FILE, Task
 
 
 def predict(task_class: type[Task], words: list[str]) -> int:
@@ -24,18 +26,18 @@ def predict(task_class: type[Task], words: list[str]) -> int:
     parser.add_argument("--input", help="a file: a line each, or csv, tsv, jsonl; - for a pipe")
     parser.add_argument("--column", default=None, help="column of a csv, tsv or jsonl input")
     parser.add_argument("--output", default="-", help="file to write to; - for standard output")
-    formats = task_class.output_formats
+    client_class = task_class.client_class
+    formats = client_class.formats
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--format", choices=formats, help="what to write; --json is short for json")
-    explains = task_class.explain is not Task.explain
+    explains = client_class.explain is not Client.explain
     explain_help = "mark what moved the answer" if explains else argparse.SUPPRESS
     parser.add_argument("--explain", action="store_true", help=explain_help)
     parser.add_argument("--batch_size", type=int, default=64, help="items per call")
-    task_class.add_predict_arguments(parser)
+    client_class.add_arguments(parser)
     options = parser.parse_intermixed_args(words)
     if not options.items and options.input is None:
         raise UserError("Nothing to predict: give items, or --input FILE (- for a pipe).")
-    # Told before an output file is emptied.
     if options.explain and not explains:
         raise UserError(f"Task {task_class.name} has no --explain. Leave it out.")
     if options.json and options.format not in (None, "json"):
@@ -43,17 +45,16 @@ def predict(task_class: type[Task], words: list[str]) -> int:
     if options.batch_size < 1:
         raise UserError(f"--batch_size must be at least 1. Received: {options.batch_size}.")
     terminal.quiet_tensorflow()
-    from seqsuite.serving.exported_model import Server
+    from seqsuite.serving.exported_model import ExportedModel
     from seqsuite.serving.predict import run
 
-    server = Server(options.model)
-    return run(exported_task(task_class, server.version), server, options)
+    model = ExportedModel(options.model)
+    config = exported_config(task_class, model.version)
+    return run(client_class(model, config, options), options)
 
 
-def exported_task(task_class: type[Task], version: Path) -> Task:
-    """Return a task as it was configured for a model that was exported."""
+def exported_config(task_class: type[Task], version: Path) -> Any:
+    """Return the configuration of an exported model."""
     recipe = version / CONFIG_FILE
-    config = parse(task_class.config_class, [f"--config={recipe}"])[0] if recipe.is_file() else None
-    task = task_class(config)
-    task.read_export(version / EXTRA_FOLDER)
-    return task
+    words = [f"--config={recipe}"] if recipe.is_file() else []
+    return parse(task_class.config_class, words)[0]

@@ -45,8 +45,9 @@ def train(task_class: type[Task], words: list[str]) -> int:
         Path(options.run_dir) if options.run_dir else runs.new_directory(task_class.name, name)
     )
     run = runs.train(task_class(config), run_dir, resume=options.resume, command=words)
-    version = runs.export_run(run, export_dir)
-    print_next_steps(run.task, run_dir, version)
+    serving = run.task.serving(run.preprocessor, run.model)
+    version = runs.export_run(run, export_dir, serving)
+    print_next_steps(run.task, run_dir, version, serving.example)
     return 0
 
 
@@ -69,9 +70,9 @@ def _recipe_name(words: Sequence[str]) -> str | None:
     return None
 
 
-def print_next_steps(task: Task, run_dir: Path, version: Path) -> None:
+def print_next_steps(task: Task, run_dir: Path, version: Path, example: str) -> None:
     """Print the commands that use an exported model."""
     module = f"python -m seqsuite.tasks.{task.name}"
     print(f"\nExported {version}")
-    print("Predict:   " + f"{module} predict --model {version} {task.example_words()}")
+    print("Predict:   " + f"{module} predict --model {version} {example}")
     print("Evaluate:  " + f"{module} evaluate --run_dir {run_dir}")

@@ -22,7 +22,7 @@ from seqsuite.preprocessor import Preprocessor
 from seqsuite.serving import warm_up
 from seqsuite.serving.limits import same_rows
 from seqsuite.serving.versions import next_version
-from seqsuite.task import CONFIG_FILE, EXTRA_FOLDER, Task
+from seqsuite.task import CONFIG_FILE, EXTRA_FOLDER, Serving, Task
 
 WARM_UP_FILE = f"{EXTRA_FOLDER}/tf_serving_warmup_requests"
 
@@ -31,7 +31,11 @@ _FORBIDDEN_OPS = ("Cudnn", "Random", "Assign")
 
 
 def export(
-    task: Task, preprocessor: Preprocessor, model: keras.Model, directory: str | Path
+    task: Task,
+    preprocessor: Preprocessor,
+    model: keras.Model,
+    directory: str | Path,
+    serving: Serving | None = None,
 ) -> Path:
     """Write the next version of a served model below ``directory``.
 
@@ -40,6 +44,7 @@ def export(
         preprocessor: Its adapted preprocessor.
         model: Its trained model.
         directory: Folder of versions, as TensorFlow Serving's ``base_path``.
+        serving: What is exported; None: what the task says.
 
     Returns:
         The version's folder, ``directory/<version>``.
@@ -49,15 +54,13 @@ def export(
     """
     directory = Path(directory)
     use_cpu_kernels(model)
-    signatures = serving_functions(task, preprocessor, model)
+    serving = serving or task.serving(preprocessor, model)
+    signatures = serving_functions(serving)
     module = tracked(signatures, preprocessor, model)
     files = {CONFIG_FILE: to_toml(task.config)}
-    for name, content in task.export_files(preprocessor).items():
+    for name, content in serving.files().items():
         files[f"{EXTRA_FOLDER}/{name}"] = content
-    requests = {
-        name: _typed(inputs, signatures[name])
-        for name, inputs in task.warm_up_requests(preprocessor).items()
-    }
+    requests = {name: _typed(inputs, signatures[name]) for name, inputs in serving.requests.items()}
     # The server polls the folder: a version must appear complete or not at all.
     partial = directory / f".{uuid.uuid4().hex}.partial"
     try:
@@ -166,27 +169,27 @@ def check_servable(function: Any) -> None:
         raise RuntimeError(f"The served graph must not hold {found}: it would not be reproducible.")
 
 
-def serving_functions(task: Task, preprocessor: Preprocessor, model: keras.Model) -> dict[str, Any]:
-    """Return the concrete function of each signature of a task, checked to be servable.
+def serving_functions(serving: Serving) -> dict[str, Any]:
+    """Return the concrete function of each signature, checked to be servable.
+
+    Args:
+        serving: What is exported.
 
     Raises:
         RuntimeError: One holds a random, assigning or cuDNN op.
     """
-    # Built once and outside of the trace: a task may read its tables there.
-    answer = task.build_server(preprocessor, model)
 
     def serve(**features):
         features = same_rows(features)
         rows = tf.shape(next(iter(features.values())))[0]
         # Layers need not know batches of none: one row is answered for them, and dropped.
-        outputs = answer({name: _at_least_one_row(value) for name, value in features.items()})
-        return {name: value[:rows] for name, value in outputs.items()}
+        padded = {name: _at_least_one_row(value) for name, value in features.items()}
+        return {name: value[:rows] for name, value in serving.function(padded).items()}
 
     server = tf.function(serve, autograph=False)
     functions = {}
-    for name, inputs in task.signatures(preprocessor).items():
-        specifications = {key: input_specification(key, text) for key, text in inputs.items()}
-        functions[name] = server.get_concrete_function(**specifications)
+    for name, inputs in serving.signatures.items():
+        functions[name] = server.get_concrete_function(**inputs)
         check_servable(functions[name])
     return functions
 
@@ -197,19 +200,3 @@ def _at_least_one_row(values: tf.Tensor) -> tf.Tensor:
                     constant_values="" if values.dtype == tf.string else 0)  # fmt: skip
     padded.set_shape(values.shape)
     return padded
-
-
-def input_specification(name: str, text: str) -> tf.TensorSpec:
-    """Return the specification of a served input such as ``string[batch,time]``.
-
-    Axes with a name have any size, a number is a size.
-
-    Example:
-        >>> input_specification("tokens", "string[batch,time]").shape
-        TensorShape([None, None])
-        >>> input_specification("state", "float32[batch,8]").shape
-        TensorShape([None, 8])
-    """
-    dtype, _, axes = text.removesuffix("]").partition("[")
-    shape = [int(axis) if axis.isdigit() else None for axis in axes.split(",")]
-    return tf.TensorSpec(shape, tf.as_dtype(dtype), name=name)

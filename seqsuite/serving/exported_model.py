@@ -5,17 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from seqsuite.errors import UserError
 from seqsuite.serving.versions import latest_version
+from seqsuite.task import EXTRA_FOLDER
 
 
-class Server:
+class ExportedModel:
     """An exported model, called as a server calls it.
 
     Args:
         path: A version's folder, or the folder of versions (the latest is taken).
+
+    Attributes:
+        version: The version's folder.
+        extra: The folder of the files that lie beside the graph.
+        signatures: Name -> input name -> specification.
 
     Raises:
         UserError: The folder holds no exported model.
@@ -29,30 +36,40 @@ class Server:
                 f"{path} holds no exported model (no saved_model.pb). Give --model the folder that "
                 "`train` or `export` printed."
             ) from None
+        self.extra = self.version / EXTRA_FOLDER
         # Functions do not keep the variables alive that they read.
         self._loaded = _loaded(self.version)
-        self._functions = {
-            frozenset(function.structured_input_signature[1]): function
-            for function in self._loaded.signatures.values()
+        self.signatures: dict[str, dict[str, tf.TensorSpec]] = {
+            name: function.structured_input_signature[1]
+            for name, function in self._loaded.signatures.items()
         }
+        self._names = {frozenset(inputs): name for name, inputs in self.signatures.items()}
 
     def __call__(self, **features: Any) -> dict[str, Any]:
         """Answer a batch by the signature that has these inputs.
 
         Args:
-            **features: Named tensors, the batch on the first axis.
+            **features: Tensors, arrays or lists by name, the batch on the first axis.
 
         Raises:
             UserError: There is no such signature.
         """
-        function = self._functions.get(frozenset(features))
-        if function is None:
-            known = ["+".join(sorted(names)) for names in self._functions]
+        name = self._names.get(frozenset(features))
+        if name is None:
+            known = ["+".join(sorted(names)) for names in self._names]
             raise UserError(
                 f"The exported model takes {' or '.join(known)}, not {'+'.join(sorted(features))}. "
                 "Was it exported by another task?"
             )
-        return function(**features)
+        inputs = self.signatures[name]
+        tensors = {key: _tensor(value, inputs[key].dtype) for key, value in features.items()}
+        return self._loaded.signatures[name](**tensors)
+
+
+def _tensor(value: Any, dtype: tf.DType) -> tf.Tensor:
+    # TensorFlow takes lists of texts, and no arrays of them.
+    is_text = isinstance(value, np.ndarray) and value.dtype == object
+    return tf.convert_to_tensor(value.tolist() if is_text else value, dtype)
 
 
 def _loaded(version: Path) -> Any:

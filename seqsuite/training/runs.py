@@ -18,7 +18,7 @@ from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.metrics import direction
 from seqsuite.preprocessor import Preprocessor
 from seqsuite.serving import export
-from seqsuite.task import Task
+from seqsuite.task import Serving, Task
 from seqsuite.training import checkpoint, learning_curves, report
 from seqsuite.training.model_runner import Predictor, build_predictor
 from seqsuite.training.splits import Splits, encode, encode_labels, encode_training, load_splits
@@ -195,9 +195,9 @@ def evaluate(
     return {**result, "protocol": protocol} if protocol else result
 
 
-def export_run(run: Run, directory: Path) -> Path:
+def export_run(run: Run, directory: Path, serving: Serving | None = None) -> Path:
     """Export a run as the next version below ``directory``."""
-    return export.export(run.task, run.preprocessor, run.model, directory)
+    return export.export(run.task, run.preprocessor, run.model, directory, serving)
 
 
 def format_result(result: dict[str, Any]) -> str:

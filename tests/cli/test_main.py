@@ -40,7 +40,7 @@ def run(*words):
 @pytest.fixture
 def unexported(monkeypatch):
     """Let `train` export nothing, where what is exported is not looked at."""
-    monkeypatch.setattr(runs, "export_run", lambda run, directory: directory / "1")
+    monkeypatch.setattr(runs, "export_run", lambda run, directory, serving: directory / "1")
 
 
 def write_csv(path, rows, columns=("text", "label")):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seqsuite.tasks.speech_recognition.exported import silent_wav
+from seqsuite.tasks.speech_recognition.serving import silent_wav
 from tests.conformance.c_api import DTYPES, STRING
 
 _INTEGERS = {np.int32: np.iinfo(np.int32), np.int64: np.iinfo(np.int64)}

@@ -21,13 +21,10 @@ MAX_SECONDS = 10
 
 
 def python_answer(task, preprocessor, model, signature, inputs):
-    functions = task.build_server(preprocessor, model)
-    types = {
-        name: export.input_specification(name, text).dtype
-        for name, text in task.signatures(preprocessor)[signature].items()
-    }
-    given = {name: tf.constant(values, types[name]) for name, values in inputs.items()}
-    return {name: value.numpy() for name, value in functions(given).items()}
+    serving = task.serving(preprocessor, model)
+    types = serving.signatures[signature]
+    given = {name: tf.constant(values, types[name].dtype) for name, values in inputs.items()}
+    return {name: value.numpy() for name, value in serving.function(given).items()}
 
 
 def assert_equal_answers(ours, theirs):
@@ -44,7 +41,7 @@ def test_a_server_replays_the_warm_up_requests_and_answers_as_python_does(
 ):
     task, _, preprocessor, _ = prepared
     answers = c_api.warm_up(exported)
-    assert set(answers) == set(task.signatures(preprocessor))
+    assert set(answers) == set(task.serving(preprocessor, untrained).signatures)
     for signature, (inputs, served) in answers.items():
         ours = python_answer(task, preprocessor, untrained, signature, inputs)
         assert_equal_answers(served, ours)
@@ -70,7 +67,7 @@ def test_every_input_and_output_has_a_batch_axis(exported, c_api):
 
 def test_the_export_holds_what_the_signatures_read_and_nothing_twice(prepared, untrained, exported):
     task, _, preprocessor, _ = prepared
-    functions = export.serving_functions(task, preprocessor, untrained)
+    functions = export.serving_functions(task.serving(preprocessor, untrained))
     read = {id(v): v for f in functions.values() for v in f.graph.variables}
     held = tf.train.list_variables(str(exported / "variables" / "variables"))
     held = [(name, shape) for name, shape in held if name != "_CHECKPOINTABLE_OBJECT_GRAPH"]

@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from seqsuite.data.batching import RaggedColumn, batch_dataset
 from seqsuite.preprocessor import Preprocessor
-from seqsuite.serving import export
 from seqsuite.tasks import task_names
 from seqsuite.tasks.char_lm.batches import EncodedStream
 from seqsuite.tasks.forecasting.batches import EncodedSeries
@@ -77,23 +76,23 @@ def values_of(column):
 
 def raw_inputs(inputs, value):
     """One example of each input of a signature; text that the task must answer."""
-    specifications = {n: export.input_specification(n, text) for n, text in inputs.items()}
     fillings = {"string": value, "int32": 1, "int64": 1, "float32": 1.0, "float64": 1.0}
     return {
         name: tf.fill([size or 1 for size in s.shape], tf.constant(fillings[s.dtype.name], s.dtype))
-        for name, s in specifications.items()
+        for name, s in inputs.items()
     }
 
 
-def test_the_contract_is_filled_in(prepared):
-    task, *_ = prepared
+def test_the_contract_is_filled_in(prepared, untrained):
+    task, _, preprocessor, _ = prepared
     assert task.name in task_names()
     assert task.summary
-    assert task.serving_signature
     sections = [field.name for field in dataclasses.fields(task.config_class)]
     assert sections[:3] == ["data", "model", "training"]
     assert type(task.config).__dataclass_params__.frozen
-    assert set(task.sample_requests()) == set(task.serving_signature)
+    serving = task.serving(preprocessor, untrained)
+    assert serving.requests.keys() == serving.signatures.keys()
+    assert task.client_class.input_name in serving.signatures["serving_default"]
 
 
 def test_splits_share_no_example(prepared):
@@ -195,10 +194,10 @@ def test_the_preprocessor_survives_being_saved(prepared, tmp_path):
 
 def test_empty_and_one_token_inputs_get_a_finite_answer(prepared, untrained):
     task, _, preprocessor, _ = prepared
-    server = task.build_server(preprocessor, untrained)
-    for inputs in [task.serving_signature, *task.further_signatures.values()]:
+    serving = task.serving(preprocessor, untrained)
+    for inputs in serving.signatures.values():
         for value in ("", " ", "a", "\n"):
-            for output in server(raw_inputs(inputs, value)).values():
+            for output in serving.function(raw_inputs(inputs, value)).values():
                 assert output.shape[0] == 1
                 if output.dtype.is_floating:
                     assert np.isfinite(output).all()

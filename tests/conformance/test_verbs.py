@@ -9,6 +9,7 @@ from seqsuite.data.discovery import reader
 from seqsuite.tasks import find_task, task_names
 from seqsuite.tasks.char_lm.data import sample as python_manual
 from seqsuite.training import runs
+from tests.conformance.c_api import read_warm_up
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
 
@@ -42,7 +43,10 @@ def _small_sample(monkeypatch):
 def given(item, path):
     """Return what `predict` is given: the item's text, or a file of its bytes."""
     if not isinstance(item, bytes):
-        return str(item)
+        return str(item.tolist())
+    if path.stem != "audio":
+        return item.decode("utf-8")
+    path.parent.mkdir()
     path.write_bytes(item)
     return str(path)
 
@@ -55,7 +59,9 @@ def test_train_evaluate_export_and_predict(name, tmp_path, capsys, monkeypatch):
     exported = []
     with monkeypatch.context() as patch:
         # `train` calls what `export` calls, which takes seconds: it is done once.
-        patch.setattr(runs, "export_run", lambda run, folder: exported.append(folder) or folder)
+        patch.setattr(
+            runs, "export_run", lambda run, folder, serving: exported.append(folder) or folder
+        )
         assert main(task, ["train", *flags]) == 0
     assert exported == [tmp_path / "served"]
     printed = capsys.readouterr().out
@@ -74,9 +80,11 @@ def test_train_evaluate_export_and_predict(name, tmp_path, capsys, monkeypatch):
     assert (tmp_path / "served" / "1" / "saved_model.pb").is_file()
     capsys.readouterr()
 
+    requests = read_warm_up(str(tmp_path / "served" / "1"))
+    (inputs,) = [inputs for signature, inputs in requests if signature == "serving_default"]
     items = [
-        given(item, tmp_path / f"item_{index}.wav")
-        for index, item in enumerate(next(iter(task().sample_requests().values())))
+        given(item, tmp_path / str(index) / f"{task.client_class.input_name}.wav")
+        for index, item in enumerate(inputs[task.client_class.input_name])
     ]
     assert main(task, ["predict", "--model", served, "--json", "--", *items]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

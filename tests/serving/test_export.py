@@ -10,7 +10,7 @@ import tensorflow as tf
 from seqsuite.config import build_config
 from seqsuite.errors import EnvironmentFailure
 from seqsuite.serving import export, warm_up
-from seqsuite.serving.exported_model import Server
+from seqsuite.serving.exported_model import ExportedModel
 from seqsuite.serving.versions import latest_version
 from seqsuite.task import CONFIG_FILE
 from seqsuite.tasks import find_task
@@ -47,7 +47,7 @@ def version(run, tmp_path_factory):
 
 def test_a_server_answers_as_python_does(run, version, c_api):
     served = c_api.run(version, "serving_default", {"text": np.array(TEXTS, object)})
-    server = run.task.build_server(run.preprocessor, run.model)
+    server = run.task.serving(run.preprocessor, run.model).function
     ours = server({"text": tf.constant(TEXTS)})
     assert served["label"].tolist() == ours["label"].numpy().tolist()
     np.testing.assert_allclose(served["probabilities"], ours["probabilities"], atol=1e-5)
@@ -57,7 +57,7 @@ def test_a_server_answers_as_python_does(run, version, c_api):
 
 
 def test_an_export_of_keras_objects_answers_in_python_and_not_in_a_server(run, c_api, tmp_path):
-    functions = export.serving_functions(run.task, run.preprocessor, run.model)
+    functions = export.serving_functions(run.task.serving(run.preprocessor, run.model))
     module = tf.Module()
     module.preprocessor, module.model = run.preprocessor, run.model
     tf.saved_model.save(module, str(tmp_path / "1"), signatures=functions)
@@ -119,7 +119,7 @@ def test_a_text_beyond_the_limit_is_cut_and_told(run, c_api, tmp_path):
 def test_what_is_served_is_calibrated(run):
     scalings = run.preprocessor.temperature_scaling, run.preprocessor.recurrent_scaling
     kept = [float(scaling.temperature) for scaling in scalings]
-    server = run.task.build_server(run.preprocessor, run.model)
+    server = run.task.serving(run.preprocessor, run.model).function
     features = {"text": tf.constant(SHORT)}
     outputs = run.model(run.preprocessor(features), training=False)
     recurrent = outputs["recurrent_logits"]
@@ -135,22 +135,22 @@ def test_what_is_served_is_calibrated(run):
 
 
 def test_an_answer_does_not_depend_on_the_rest_of_the_batch(version):
-    serve = Server(version)
+    serve = ExportedModel(version)
     together = serve(text=tf.constant(TEXTS))["probabilities"].numpy()
     alone = [serve(text=tf.constant([text]))["probabilities"].numpy()[0] for text in TEXTS]
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
 def test_invalid_utf8_gets_an_answer(version):
-    outputs = Server(version)(text=tf.constant([b"bad \xff\xfe bytes"]))
+    outputs = ExportedModel(version)(text=tf.constant([b"bad \xff\xfe bytes"]))
     assert np.isfinite(outputs["probabilities"].numpy()).all()
 
 
 def test_the_loaded_run_is_the_trained_run(run):
     loaded = runs.load(run.task, run.directory)
     features = {"text": tf.constant(SHORT)}
-    ours = run.task.build_server(run.preprocessor, run.model)(features)
-    theirs = run.task.build_server(loaded.preprocessor, loaded.model)(features)
+    ours = run.task.serving(run.preprocessor, run.model).function(features)
+    theirs = run.task.serving(loaded.preprocessor, loaded.model).function(features)
     np.testing.assert_array_equal(ours["probabilities"], theirs["probabilities"])
 
 
@@ -164,7 +164,9 @@ def test_warm_up_requests_parse_as_the_server_parses_them(run, version):
     assert request.model_spec.name == "sentiment"
     assert request.model_spec.signature_name == "serving_default"
     texts = tf.make_ndarray(request.inputs["text"])
-    assert [text.decode() for text in texts] == run.task.sample_requests()["text"]
+    assert [text.decode() for text in texts] == run.task.serving(
+        run.preprocessor, run.model
+    ).requests["serving_default"]["text"]
 
 
 def test_versions_count_up_and_the_latest_is_found(run, version):

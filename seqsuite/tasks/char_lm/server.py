@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import keras
@@ -17,6 +18,9 @@ from seqsuite.serving.limits import (
     limited_texts,
     longest_text,
 )
+from seqsuite.serving.signatures import signature, zeros
+from seqsuite.task import Serving
+from seqsuite.tasks.char_lm.character_stream import SYMBOLS_FILE
 from seqsuite.tasks.char_lm.preprocessor import CharacterPreprocessor
 
 Tensor = Any
@@ -146,3 +150,44 @@ def _last(outputs: Tensor, lengths: Tensor | None, before: Tensor) -> Tensor:
         return outputs[:, -1]
     found = tf.gather(outputs, tf.maximum(lengths - 1, 0), batch_dims=1)
     return tf.where(lengths[:, None] > 0, found, tf.cast(before, found.dtype))
+
+
+def serving(preprocessor: CharacterPreprocessor, model: keras.Model, limits: Any) -> Serving:
+    """Return what is exported.
+
+    Args:
+        preprocessor: Its alphabet.
+        model: As for :class:`CharacterServer`.
+        limits: The section ``serving`` of the task.
+    """
+    server = CharacterServer(preprocessor, model, limits)
+    states = {name: [tf.float32, server.stack.units] for name in server.state_names}
+    signatures = {
+        "serving_default": signature(
+            prompt=[tf.string],
+            length=[tf.int32],
+            temperature=[tf.float32],
+            top_k=[tf.int32],
+            top_p=[tf.float32],
+            seed=[tf.int32],
+        ),
+        "step": signature(characters=[tf.string], **states),
+    }
+    requests: dict[str, dict[str, Any]] = {
+        "serving_default": {
+            "prompt": ["The ", ""],
+            "length": [40, 3],
+            "temperature": [0.8, 0.0],
+            "top_k": [0, 5],
+            "top_p": [0.95, 1.0],
+            "seed": [0, 1],
+        },
+        "step": {name: zeros(one, rows=2) for name, one in signatures["step"].items()},
+    }
+    requests["step"]["characters"] = ["The ", ""]
+
+    def files():
+        record = {"unit": preprocessor.unit, "symbols": preprocessor.alphabet}
+        return {SYMBOLS_FILE: json.dumps(record)}
+
+    return Serving(server, signatures, requests, example='"The "', files=files)

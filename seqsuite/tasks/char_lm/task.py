@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import math
 
-from seqsuite.config import (
-    MAX_INT,
-)
 from seqsuite.data import discovery
 from seqsuite.data.examples import concatenate
 from seqsuite.errors import UserError
 from seqsuite.task import Task
+from seqsuite.tasks.char_lm.client import CharLmClient
 from seqsuite.tasks.char_lm.config import CharLmConfig
 
 _VALIDATION_ROWS = 16
@@ -30,32 +28,16 @@ class CharLm(Task):
     name = "char_lm"
     summary = "learn a text's characters: write on, score, compress"
     config_class = CharLmConfig
+    client_class = CharLmClient
     monitor = "nats_per_character"
     further_verbs = {  # noqa: RUF012
         "compress": "seqsuite.tasks.char_lm.compression.verbs:compress",
         "decompress": "seqsuite.tasks.char_lm.compression.verbs:decompress",
     }
-    serving_signature = {  # noqa: RUF012
-        "prompt": "string[batch]",
-        "length": "int32[batch]",
-        "temperature": "float32[batch]",
-        "top_k": "int32[batch]",
-        "top_p": "float32[batch]",
-        "seed": "int32[batch]",
-    }
 
     def __init__(self, config=None):
         super().__init__(config)
         self._ngram_models = {}
-
-    @property
-    def further_signatures(self) -> dict[str, dict[str, str]]:  # type: ignore[override]
-        """The streaming step: characters and a state in, the next character and a state out."""
-        names = [f"state_{i}" for i in self._states]
-        if self.config.model.connection != "none":
-            names.append("state_output")
-        states = dict.fromkeys(names, f"float32[batch,{self.config.model.units}]")
-        return {"step": {"characters": "string[batch]", **states}}
 
     @property
     def _states(self) -> range:
@@ -207,10 +189,10 @@ class CharLm(Task):
             self._ngram_models[held_out] = model.fit(preprocessor.encode(text).ids)
         return self._ngram_models[held_out]
 
-    def build_server(self, preprocessor, model):
-        from seqsuite.tasks.char_lm.server import CharacterServer
+    def serving(self, preprocessor, model):
+        from seqsuite.tasks.char_lm.server import serving
 
-        return CharacterServer(preprocessor, model.model, self.config.serving)
+        return serving(preprocessor, model.model, self.config.serving)
 
     def plots(self, directory, examples, predictions, references, preprocessor):
         from seqsuite.tasks.char_lm.plots import bits_along_text, bits_by_context, cells_along_text
@@ -225,71 +207,6 @@ class CharLm(Task):
             path = directory / "bits_by_context.png"
             files.append(bits_by_context(predictions["windowed"], path))
         return files
-
-    def export_files(self, preprocessor):
-        import json
-
-        from seqsuite.tasks.char_lm.client import SYMBOLS_FILE
-
-        record = {"unit": self.config.data.unit, "symbols": preprocessor.alphabet}
-        return {SYMBOLS_FILE: json.dumps(record)}
-
-    @classmethod
-    def add_predict_arguments(cls, parser):
-        parser.add_argument("--length", type=int, default=500, help="characters to write")
-        parser.add_argument("--temperature", type=float, default=0.8, help="0: the likeliest")
-        parser.add_argument("--top_k", type=int, default=0, help="of so many at most; 0: of all")
-        parser.add_argument("--top_p", type=float, default=1.0, help="of this share of likelihood")
-        parser.add_argument("--seed", type=int, default=0, help="another seed, another text")
-
-    def request(self, text, options):
-        ranges = {
-            "length": (0, MAX_INT),
-            "temperature": (0, math.inf),
-            "top_k": (0, MAX_INT),
-            "seed": (-MAX_INT - 1, MAX_INT),
-        }
-        for name, (low, high) in ranges.items():
-            value = getattr(options, name)
-            if not low <= value <= high:
-                bound = f"at least {low}" if math.isinf(high) else f"between {low} and {high}"
-                raise UserError(f"--{name} must be {bound}. Received: {value}.")
-        if not 0 < options.top_p <= 1:
-            raise UserError(f"--top_p must be in (0, 1]. Received: {options.top_p}.")
-        names = ("length", "temperature", "top_k", "top_p", "seed")
-        return {"prompt": text, **{name: getattr(options, name) for name in names}}
-
-    def request_size(self, features):
-        return max(super().request_size(features), features["length"])
-
-    def stream(self, serve, folder, item):
-        from seqsuite.tasks.char_lm.client import written
-
-        yield item.text
-        signature, longest = self.further_signatures["step"], self.config.serving.max_length
-        yield from written(serve, folder, item.features, signature, longest)
-
-    def show(self, outputs, item, color=False):
-        return f"{item}{outputs['text']}"
-
-    def sample_requests(self):
-        return {
-            "prompt": ["The ", ""],
-            "length": [40, 3],
-            "temperature": [0.8, 0.0],
-            "top_k": [0, 5],
-            "top_p": [0.95, 1.0],
-            "seed": [0, 1],
-        }
-
-    def warm_up_requests(self, preprocessor):
-        import numpy as np
-
-        states = dict.fromkeys(self.further_signatures["step"], None)
-        states.pop("characters")
-        zeros = np.zeros((2, self.config.model.units), np.float32)
-        step = {"characters": ["The ", ""], **dict.fromkeys(states, zeros)}
-        return {**super().warm_up_requests(preprocessor), "step": step}
 
 
 TASK = CharLm

@@ -72,15 +72,15 @@ class CovariateEncoder:
         """Role -> features that its numbers give."""
         return {role: 2 * len(found["numbers"]) for role, found in self.config.items()}
 
-    def raw_inputs(self) -> dict[str, str]:
-        """Return the served inputs that this needs -> their dtype and axes."""
-        inputs = {}
+    def raw_inputs(self) -> dict[str, list[Any]]:
+        """Return the served inputs that this needs -> dtype and axes behind the batch axis."""
+        inputs: dict[str, list[Any]] = {}
         for role, found in self.config.items():
-            axes = "batch" if role == "static" else "batch,time"
+            time = [] if role == "static" else [None]
             if found["numbers"]:
-                inputs[f"{role}_covariates"] = f"float64[{axes},{len(found['numbers'])}]"
+                inputs[f"{role}_covariates"] = [tf.float64, *time, len(found["numbers"])]
             if found["categories"]:
-                inputs[f"{role}_categories"] = f"string[{axes},{len(found['categories'])}]"
+                inputs[f"{role}_categories"] = [tf.string, *time, len(found["categories"])]
         return inputs
 
     def raw_batch(

@@ -11,11 +11,17 @@ import tensorflow as tf
 
 from seqsuite.config import MAX_INT
 from seqsuite.serving.limits import after, check_size
+from seqsuite.serving.signatures import signature, zeros
+from seqsuite.task import Serving
+from seqsuite.tasks.forecasting.models import forecast_function
 from seqsuite.tasks.forecasting.preprocessor import LARGEST, SeriesPreprocessor
+from seqsuite.tasks.forecasting.tables import TRAINED_ON_FILE, trained_on
 
 Tensor = Any
 STATE_PREFIX = "state_"
 LENGTH_STATE = f"{STATE_PREFIX}length"
+
+_HISTORY = [315.7, 317.5, 317.5]
 
 MISSING = float(np.finfo(np.float64).max)
 """What states hold for a missing number, since JSON has no NaN."""
@@ -114,46 +120,77 @@ class Forecaster:
         return {**self._forecast(whole), **states}
 
 
-def covariate_inputs(preprocessor: SeriesPreprocessor, is_step: bool) -> dict[str, str]:
-    """Return the inputs that covariates add to a signature -> their dtype and axes.
+def serving(config: Any, preprocessor: SeriesPreprocessor, model: Any) -> Serving:
+    """Return what is exported.
 
     Args:
-        preprocessor: Adapted.
-        is_step: A step takes a row of each, and of those known ahead the rows to come too, beside
-            states that hold the rows before; states begin at zero (or ``""``).
+        config: The task's configuration.
+        preprocessor: Adapted, with conformal offsets where intervals need them.
+        model: The network.
     """
-    found: dict[str, str] = {}
+    function = forecast_function(preprocessor, model, config.model)
+    limits, intervals = config.serving, config.evaluation.intervals
+    inputs = {"end": [tf.int64], "unique_id": [tf.string]}
+    step = {
+        "observation": [tf.float64],
+        f"{STATE_PREFIX}history": [tf.float64, preprocessor.context_length],
+        LENGTH_STATE: [tf.int32],
+    }
+    signatures = {
+        "serving_default": signature(
+            history=[tf.float64, None],
+            length=[tf.int32],
+            **inputs,
+            **preprocessor.covariate_encoder.raw_inputs(),
+        ),
+        "step": signature(**step, **inputs, **_step_covariates(preprocessor)),
+    }
+    return Serving(
+        Forecaster(preprocessor, function, intervals, limits.max_rows),
+        signatures,
+        _requests(signatures, preprocessor.prediction_length),
+        example="--input FILE.csv" if any(config.data.covariates.values()) else f'"{_HISTORY}"',
+        files=lambda: {TRAINED_ON_FILE: trained_on(preprocessor)},
+    )
+
+
+def _step_covariates(preprocessor: SeriesPreprocessor) -> dict[str, list[Any]]:
+    """Return the inputs that covariates add to a step -> dtype and axes behind the batch axis.
+
+    A step takes a row of each, and of those known ahead the rows to come too, beside states that
+    hold the rows before; states begin at zero (or ``""``).
+    """
+    found: dict[str, list[Any]] = {}
     for name, form in preprocessor.covariate_encoder.raw_inputs().items():
-        if name.startswith("static") or not is_step:
+        dtype, *_, columns = form
+        if name.startswith("static"):
             found[name] = form
             continue
-        ahead = 1 + preprocessor.prediction_length
-        row = form.replace("time", str(ahead)) if name.startswith("future") else form
-        found[name] = row.replace("time,", "")
-        found[f"{STATE_PREFIX}{name}"] = form.replace("time", str(preprocessor.context_length))
+        ahead = [1 + preprocessor.prediction_length] if name.startswith("future") else []
+        found[name] = [dtype, *ahead, columns]
+        found[f"{STATE_PREFIX}{name}"] = [dtype, preprocessor.context_length, columns]
     return found
 
 
-def warm_up_requests(
-    known: dict[str, Any], signatures: dict[str, dict[str, str]], ahead: int
+def _requests(
+    signatures: dict[str, dict[str, tf.TensorSpec]], ahead: int
 ) -> dict[str, dict[str, Any]]:
-    """Return a request for each signature; what is not known beforehand is missing or zero.
-
-    Args:
-        known: Inputs of ``serving_default`` without covariates.
-        signatures: Name -> inputs -> their dtype and axes.
-        ahead: Rows of covariates known ahead beyond the history.
-    """
-    rows, time = np.shape(known["history"])
+    """Return a request for each signature; covariates and states are zero."""
+    known: dict[str, Any] = {
+        "history": [_HISTORY, [315.6, math.nan, 0.0]],
+        "length": [3, 2],
+        "end": [-357_868_800, -357_868_800],
+        "unique_id": ["co2", "unknown"],
+        "observation": [317.5, math.nan],
+    }
     requests = {}
-    for signature, inputs in signatures.items():
-        requests[signature] = {"observation": [317.5, math.nan]} | known
-        for name in inputs.keys() - requests[signature].keys():
-            dtype, _, axes = inputs[name].removesuffix("]").partition("[")
-            sizes = {"batch": rows, "time": time + ahead * name.startswith("future")}
-            shape = [int(axis) if axis.isdigit() else sizes[axis] for axis in axes.split(",")]
-            requests[signature][name] = np.zeros(shape, {"string": "S1"}.get(dtype, dtype))
-        requests[signature] = {name: requests[signature][name] for name in inputs}
+    for signature_name, inputs in signatures.items():
+        requests[signature_name] = {
+            name: known[name]
+            if name in known
+            else zeros(one, rows=2, time=len(_HISTORY) + ahead * name.startswith("future"))
+            for name, one in inputs.items()
+        }
     return requests
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
-from seqsuite.task import Item, Task
-from seqsuite.tasks.forecasting import tables
+from seqsuite.task import Task
+from seqsuite.tasks.forecasting.client import ForecastClient
 from seqsuite.tasks.forecasting.config import ForecastConfig
 from seqsuite.tasks.forecasting.data.series import check_scorable
 
@@ -26,48 +26,20 @@ class Forecasting(Task):
     name = "forecasting"
     summary = "forecast series of numbers"
     config_class = ForecastConfig
+    client_class = ForecastClient
     free_labels = True
     output_formats = ("text", "json", "csv")
     further_verbs = {"backtest": "seqsuite.tasks.forecasting.backtest.verb:backtest"}  # noqa: RUF012
-
-    serving_signature = {  # noqa: RUF012
-        "history": "float64[batch,time]",
-        "length": "int32[batch]",
-        "end": "int64[batch]",
-        "unique_id": "string[batch]",
-    }
 
     def __init__(self, config=None):
         super().__init__(config)
         # The last test that baselines were fitted for, and what they reached: for the pictures.
         self._compared: tuple[Any, Any] = (None, None)
-        self._trained_on: dict[str, Any] = {}
 
     @property
     def monitor(self) -> str:  # type: ignore[override]
         """An epoch is chosen by what the series are compared by."""
         return "mse" if self.config.evaluation.owa == "none" else "owa"
-
-    @property
-    def further_signatures(self) -> dict[str, dict[str, str]]:  # type: ignore[override]
-        """One more observation of each series, and states that hold its history."""
-        size = self.config.data.context_length
-        inputs = {
-            "observation": "float64[batch]",
-            "end": "int64[batch]",
-            "unique_id": "string[batch]",
-            "state_history": f"float64[batch,{size}]",
-            "state_length": "int32[batch]",
-        }
-        return {"step": inputs}
-
-    def signatures(self, preprocessor):
-        from seqsuite.tasks.forecasting.server import covariate_inputs
-
-        return {
-            name: inputs | covariate_inputs(preprocessor, is_step=name == "step")
-            for name, inputs in super().signatures(preprocessor).items()
-        }
 
     def load_examples(self, split):
         data = self.config.data
@@ -177,13 +149,10 @@ class Forecasting(Task):
         self._compared = test, found
         return found.metrics
 
-    def build_server(self, preprocessor, model):
-        from seqsuite.tasks.forecasting.models.architectures import forecast_function
-        from seqsuite.tasks.forecasting.server import Forecaster
+    def serving(self, preprocessor, model):
+        from seqsuite.tasks.forecasting.server import serving
 
-        function = forecast_function(preprocessor, model, self.config.model)
-        settings, limits = self.config.evaluation, self.config.serving
-        return Forecaster(preprocessor, function, settings.intervals, limits.max_rows)
+        return serving(self.config, preprocessor, model)
 
     def plots(self, directory, examples, predictions, references, preprocessor):
         from seqsuite.tasks.forecasting.data.frequency import cycle_label
@@ -214,61 +183,6 @@ class Forecasting(Task):
             panels = {f"learned cycle of {cycles.shape[1]} rows": cycles}
             files.append(seasonal_cycles(panels, path, names=preprocessor.unique_ids, label=label))
         return files
-
-    def export_files(self, preprocessor):
-        return {tables.TRAINED_ON_FILE: tables.trained_on(preprocessor)}
-
-    def read_export(self, folder):
-        self._trained_on = tables.read_trained_on(folder)
-
-    def request(self, text, options):
-        self._refuse_covariates(text)
-        return tables.request(text)
-
-    def _refuse_covariates(self, text: str) -> None:
-        names = [name for names in self.config.data.covariates.values() for name in names]
-        if names:
-            raise UserError(
-                f"{text[:60]!r} has no covariates, and the model reads {', '.join(names)}. Give a "
-                "table that has them with --input FILE.csv."
-            )
-
-    def reads(self, first_line, name):
-        return tables.format_to_forecast(first_line, name, self.config.data)
-
-    def read_items(self, lines, name, input_format):
-        data, trained_on = self.config.data, self._trained_on
-        for series in tables.series_to_forecast(lines, name, data, trained_on):
-            features = tables.served_inputs(series, data, trained_on)
-            yield Item(series.unique_id, features, series)
-
-    def header(self, output_format):
-        return tables.header() if output_format == "csv" else ""
-
-    def format_item(self, item, outputs, output_format):
-        zone = self.config.data.timezone
-        return tables.written(item.origin, item.text, outputs, zone)
-
-    def show(self, outputs, item, color=False):
-        return ", ".join(f"{value:.6g}" for value in outputs["mean"])
-
-    def example_words(self):
-        has_covariates = any(self.config.data.covariates.values())
-        return "--input FILE.csv" if has_covariates else super().example_words()
-
-    def warm_up_requests(self, preprocessor):
-        from seqsuite.tasks.forecasting.server import warm_up_requests
-
-        ahead = self.config.data.prediction_length
-        return warm_up_requests(self.sample_requests(), self.signatures(preprocessor), ahead)
-
-    def sample_requests(self):
-        return {
-            "history": [[315.7, 317.5, 317.5], [315.6, float("nan"), 0.0]],
-            "length": [3, 2],
-            "end": [-357_868_800, -357_868_800],
-            "unique_id": ["co2", "unknown"],
-        }
 
 
 TASK = Forecasting

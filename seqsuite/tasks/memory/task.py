@@ -13,6 +13,7 @@ import math
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
 from seqsuite.task import Task
+from seqsuite.tasks.memory.client import MemoryClient
 from seqsuite.tasks.memory.config import MemoryConfig
 
 _MAX_BASELINE_EXAMPLES = 5000
@@ -24,7 +25,7 @@ class Memory(Task):
     name = "memory"
     summary = "remember over time: copy, add, recall (generated problems)"
     config_class = MemoryConfig
-    serving_signature = {"sequence": "string[batch]"}  # noqa: RUF012
+    client_class = MemoryClient
     free_labels = True
 
     @property
@@ -104,17 +105,10 @@ class Memory(Task):
         model.compile(optimizer=build_optimizer(self.config.training), loss=losses)
         return model
 
-    def build_server(self, preprocessor, model):
-        from seqsuite.serving.limits import limited_texts
+    def serving(self, preprocessor, model):
+        from seqsuite.tasks.memory.server import serving
 
-        def serve(features):
-            sequence, truncated = limited_texts(features, "sequence", self.config.serving)
-            encoded = preprocessor({"sequence": sequence})
-            outputs = model(encoded, training=False)
-            answer = preprocessor.decode({**outputs, "length": encoded["length"]})
-            return {**answer, "truncated": truncated}
-
-        return serve
+        return serving(self.config.serving, preprocessor, model)
 
     def score(self, predictions, references, preprocessor):
         from seqsuite.tasks.memory.scores import memory_scores
@@ -161,16 +155,6 @@ class Memory(Task):
         from seqsuite.tasks.memory import report
 
         return report.mistakes(preprocessor.problem, examples, predictions, references)
-
-    def show(self, outputs, item, color=False):
-        sure = f"\t{outputs['probability']:.4f}" if "probability" in outputs else ""
-        return f"{outputs['answer'] or '(none)'}{sure}\t{' '.join(item.split())}"
-
-    def sample_requests(self):
-        import numpy as np
-
-        sequences, _ = self.problem.generate(1, 8, 2, np.random.default_rng(0))
-        return {"sequence": [*sequences, ""]}
 
 
 TASK = Memory

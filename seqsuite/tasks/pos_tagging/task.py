@@ -14,10 +14,9 @@ from typing import Any
 
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
-from seqsuite.serving import terminal
-from seqsuite.task import Item, Task
+from seqsuite.task import Task
+from seqsuite.tasks.pos_tagging.client import PosTaggingClient
 from seqsuite.tasks.pos_tagging.config import PosTaggingConfig
-from seqsuite.tasks.pos_tagging.data import files
 
 
 class PosTagging(Task):
@@ -26,11 +25,7 @@ class PosTagging(Task):
     name = "pos_tagging"
     summary = "tag words (parts of speech, named entities)"
     config_class = PosTaggingConfig
-    serving_signature = {"sentence": "string[batch]"}  # noqa: RUF012
-    output_formats = ("text", "json", "conllu", "columns")
-    further_signatures = {  # noqa: RUF012
-        "tokens": {"tokens": "string[batch,time]", "length": "int32[batch]"}
-    }
+    client_class = PosTaggingClient
 
     @property
     def monitor(self) -> str:  # type: ignore[override]
@@ -112,50 +107,10 @@ class PosTagging(Task):
         model.compile(optimizer=build_optimizer(training), loss=losses, loss_weights=weights)
         return model
 
-    def build_server(self, preprocessor, model):
-        import tensorflow as tf
+    def serving(self, preprocessor, model):
+        from seqsuite.tasks.pos_tagging.server import serving
 
-        from seqsuite.serving.limits import (
-            after,
-            check_size,
-            cut_texts,
-            limited_texts,
-            longest_text,
-        )
-
-        limits = self.config.serving
-
-        def limited(features):
-            """Return the inputs within the limits, and which rows were cut."""
-            if "sentence" in features:
-                sentence, truncated = limited_texts(features, "sentence", limits)
-                return {"sentence": sentence}, truncated
-            tokens, length = features["tokens"], features["length"]
-            rows, time = tf.unstack(tf.shape(tokens))
-            words, cut = cut_texts(tokens[:, : limits.max_length], limits.max_length)
-            # Words count as much as bytes: the work is that of the longest row, whatever it holds.
-            size = tf.maximum(tf.shape(words)[1], longest_text(words))
-            fits = check_size("tokens", rows, size, limits.max_request, "serving.max_request")
-            truncated = tf.reduce_any(cut, axis=1)
-            truncated |= tf.minimum(length, time) > limits.max_length
-            features = {"tokens": words, "length": length}
-            return after([fits], (features, truncated))
-
-        def serve(features):
-            features, truncated = limited(features)
-            tokens, length = preprocessor.split(features)
-            outputs = model(preprocessor.represent(tokens, length), training=False)
-            real = tf.sequence_mask(length, tf.shape(tokens)[1])
-            tags = preprocessor.decode(outputs["tags"])["tags"]
-            return {
-                "tokens": tf.where(real, tokens, ""),
-                "tags": tf.where(real, tags, ""),
-                "confidence": tf.where(real, outputs["confidence"], 0.0),
-                "length": length,
-                "truncated": truncated,
-            }
-
-        return serve
+        return serving(self.config.serving, preprocessor, model)
 
     def score(self, predictions, references, preprocessor):
         from seqsuite.tasks.pos_tagging.scores import calibration_error, tag_scores
@@ -187,34 +142,6 @@ class PosTagging(Task):
 
         named = _named(predictions, references, preprocessor)
         return report.mistakes(examples.features["tokens"], *named)
-
-    def unpad(self, outputs):
-        length = outputs["length"]
-        return {k: v[:length] if isinstance(v, list) else v for k, v in outputs.items()}
-
-    def show(self, outputs, item, color=False):
-        return terminal.tagged(outputs["tokens"], outputs["tags"], color)
-
-    def reads(self, first_line, name):
-        return files.format_to_tag(first_line, name, self.config.data)
-
-    def read_items(self, lines, name, input_format):
-        where, data = None if name == "-" else name, self.config.data
-        for sentence in files.sentences_to_tag(lines, where, input_format, data):
-            tokens = list(sentence.tokens)
-            yield Item(" ".join(tokens), {"tokens": tokens, "length": len(tokens)}, sentence)
-
-    def format_item(self, item, outputs, output_format):
-        tokens, tags, data = outputs["tokens"], outputs["tags"], self.config.data
-        return files.written(item.text, tokens, tags, output_format, data, item.origin)
-
-    def sample_requests(self):
-        return {"sentence": ["I can see the can that she saw.", ""]}
-
-    def warm_up_requests(self, preprocessor):
-        words = ["I", "can", "see", "it", "."]
-        tokens = {"tokens": [words, [""] * len(words)], "length": [len(words), 0]}
-        return {**super().warm_up_requests(preprocessor), "tokens": tokens}
 
 
 def _named(predictions, references, preprocessor) -> tuple[Any, Any, Any]:

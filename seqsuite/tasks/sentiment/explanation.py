@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from seqsuite.serving.terminal import Explanation
+from seqsuite.text.terminal import Explanation
 
 _MOST_PARTS = 400
 

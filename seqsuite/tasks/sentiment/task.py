@@ -14,7 +14,7 @@ from typing import Any
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
 from seqsuite.task import Task
-from seqsuite.tasks.sentiment import explanation
+from seqsuite.tasks.sentiment.client import SentimentClient
 from seqsuite.tasks.sentiment.config import SentimentConfig
 
 # Word vectors come with standard deviation 1; this one keeps an LSTM's gates out of saturation.
@@ -27,9 +27,9 @@ class Sentiment(Task):
     name = "sentiment"
     summary = "classify texts (sentiment, topics, any labels)"
     config_class = SentimentConfig
+    client_class = SentimentClient
     # After calibration it tells models apart that accuracy on few examples cannot.
     monitor = "log_loss"
-    serving_signature = {"text": "string[batch]"}  # noqa: RUF012
 
     @property
     def multi_label(self) -> bool:
@@ -136,31 +136,14 @@ class Sentiment(Task):
         language_model.compile(build_optimizer(training, training.pretraining_learning_rate))
         return language_model
 
-    def build_server(self, preprocessor, model):
-        import tensorflow as tf
+    def serving(self, preprocessor, model):
+        from seqsuite.tasks.sentiment.server import serving
 
-        from seqsuite.serving.limits import limited_texts
-
-        names = tf.constant(preprocessor.labels)
-        to_probabilities = tf.nn.sigmoid if self.multi_label else tf.nn.softmax
-
-        def serve(features):
-            text, truncated = limited_texts(features, "text", self.config.serving)
-            outputs = model(preprocessor({"text": text}), training=False)
-            logits = _weighed(outputs, preprocessor.recurrent_scaling.temperature)
-            probabilities = to_probabilities(preprocessor.temperature_scaling(logits))
-            labels = tf.broadcast_to(names[None], tf.shape(probabilities))
-            return {
-                **preprocessor.decode(probabilities),
-                "probabilities": probabilities,
-                "labels": labels,
-                "truncated": truncated,
-            }
-
-        return serve
+        return serving(self.config, preprocessor, model, self.multi_label)
 
     def calibrate(self, preprocessor, predictions, references):
         from seqsuite.metrics import calibration
+        from seqsuite.tasks.sentiment.server import weighted_logits
 
         if "recurrent_logits" in predictions:
             # The recurrent part has seen the labels of its training examples, the n-gram scores of
@@ -170,7 +153,7 @@ class Sentiment(Task):
                 recurrent, predictions["logits"] - recurrent, references, self.multi_label
             )
             preprocessor.recurrent_scaling.set_temperature(temperature)
-        logits = _weighed(predictions, float(preprocessor.recurrent_scaling.temperature))
+        logits = weighted_logits(predictions, float(preprocessor.recurrent_scaling.temperature))
         temperature = calibration.fit_temperature(logits, references, multi_label=self.multi_label)
         preprocessor.temperature_scaling.set_temperature(temperature)
 
@@ -232,20 +215,6 @@ class Sentiment(Task):
             self.multi_label,
         )
 
-    def show(self, outputs, item, color=False):
-        text = " ".join(item.split())
-        return f"{outputs['label'] or '(none)'}\t{outputs['probability']:.4f}\t{text}"
-
-    def explain(self, serve, item):
-        import tensorflow as tf
-
-        return explanation.leave_one_out(
-            lambda texts: serve(text=tf.constant(texts))["probabilities"].numpy(), item
-        )
-
-    def sample_requests(self):
-        return {"text": ["The plot is thin, but the acting is not bad at all.", ""]}
-
     def _build_encoder(self, preprocessor) -> tuple[dict[str, Any], Any]:
         import keras
 
@@ -279,19 +248,12 @@ class Sentiment(Task):
     def _probabilities(self, predictions, preprocessor):
         """Return probabilities before and after calibration on validation."""
         from seqsuite.tasks.sentiment.report import probabilities
+        from seqsuite.tasks.sentiment.server import weighted_logits
 
-        weighed = _weighed(predictions, float(preprocessor.recurrent_scaling.temperature))
+        weighed = weighted_logits(predictions, float(preprocessor.recurrent_scaling.temperature))
         scaled = weighed / float(preprocessor.temperature_scaling.temperature)
         before = probabilities(predictions["logits"], self.multi_label)
         return before, probabilities(scaled, self.multi_label)
-
-
-def _weighed(outputs, temperature):
-    """Return logits in which the recurrent part counts as validation says it should."""
-    if "recurrent_logits" not in outputs:
-        return outputs["logits"]
-    recurrent = outputs["recurrent_logits"]
-    return outputs["logits"] - recurrent + recurrent / temperature
 
 
 TASK = Sentiment

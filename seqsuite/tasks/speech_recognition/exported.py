@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import tempfile
-import wave
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -22,7 +20,6 @@ from seqsuite.tasks.speech_recognition.decoding import Decoder, build_decoder, l
 from seqsuite.tasks.speech_recognition.equalized_reader import EqualizedReader
 from seqsuite.tasks.speech_recognition.model import convolution_layer
 from seqsuite.tasks.speech_recognition.pronunciations import Spelling
-from seqsuite.tasks.speech_recognition.streaming import initial_states
 from seqsuite.tasks.speech_recognition.transcriber import Transcriber, parts
 
 RECOGNISER_FILE = "recogniser.json"
@@ -60,35 +57,6 @@ def export_files(config: Any, preprocessor: Any) -> dict[str, str]:
             write_arpa(model, path)
             files[LANGUAGE_MODEL_FILE] = path.read_text(encoding="utf-8")
     return files
-
-
-def warm_up_requests(
-    files: dict[str, Any], signatures: dict[str, dict[str, str]], config: Any, preprocessor: Any
-) -> dict[str, dict[str, Any]]:
-    """Return a request for each signature: half a second of silence, and nothing.
-
-    Args:
-        files: The inputs of ``serving_default`` where it takes files.
-        signatures: Name -> inputs -> their dtype and axes.
-        config: The section ``model`` of the task.
-        preprocessor: An adapted ``SpeechPreprocessor``.
-    """
-    steps = round(0.5 * preprocessor.rate)
-    length = np.array([steps, 0], np.int32)
-    requests = {}
-    for signature, inputs in signatures.items():
-        if "audio" in inputs:
-            requests[signature] = files
-        elif "chunk" in inputs:
-            waiting = convolution_layer(config).left_padding
-            states = initial_states(inputs, waiting, rows=2)
-            chunk = np.zeros((2, steps), np.float32)
-            requests[signature] = {"chunk": chunk, "final": np.zeros(2, np.int32), **states}
-        else:
-            (name,) = inputs.keys() - {"length"}
-            shape = (2, steps, preprocessor.feature_size) if name == "features" else (2, steps)
-            requests[signature] = {name: np.zeros(shape, np.float32), "length": length}
-    return requests
 
 
 @dataclass(frozen=True)
@@ -180,23 +148,3 @@ def _frames(path: Path, size: int) -> Iterator[np.ndarray]:
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
     yield read_cepstra(data, str(path), size)
-
-
-def silent_wav(sample_rate: int, seconds: float = 0.5) -> bytes:
-    """Return a wav file in which nothing is said.
-
-    Args:
-        sample_rate: Samples a second.
-        seconds: Its length.
-
-    Example:
-        >>> len(silent_wav(8000))
-        8044
-    """
-    file = io.BytesIO()
-    with wave.open(file, "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(2)
-        writer.setframerate(sample_rate)
-        writer.writeframes(bytes(2 * round(seconds * sample_rate)))
-    return file.getvalue()

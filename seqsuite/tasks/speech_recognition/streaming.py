@@ -17,6 +17,7 @@ import tensorflow as tf
 from seqsuite.decoding.ctc import ctc_greedy_search
 from seqsuite.layers.audio import streaming
 from seqsuite.serving.limits import MAX_STATE, after, check, check_range, check_size
+from seqsuite.serving.signatures import signature, zeros
 from seqsuite.tasks.speech_recognition.batches import FULL_SCALE
 from seqsuite.tasks.speech_recognition.data.audio import read_blocks
 from seqsuite.tasks.speech_recognition.preprocessor import BLANK
@@ -31,33 +32,33 @@ _SUMS = ("state_count", "state_sum", "state_squares")
 _LARGEST_SUM = 1e15
 
 
-def stream_inputs(config: Any, spelled: bool = False) -> dict[str, str]:
-    """Return input name -> dtype and axes of the streaming step.
+def stream_inputs(config: Any, spelled: bool = False) -> dict[str, tf.TensorSpec]:
+    """Return the specifications of the inputs of the streaming step.
 
     ``chunk`` are new samples, as many for all rows; ``final`` is 1 for the last chunk (of all rows,
-    which end together) and else 0; the others are what the step before returned, at first zeros.
-    Axes without a fixed size, ``waiting``, begin with what :func:`initial_states` says.
+    which end together) and else 0; the others are what the step before returned, at first
+    :func:`initial_states`.
 
     Args:
         config: The section ``model`` of the task.
         spelled: Symbols are not characters; ``state_word`` is what was heard of the next word.
     """
     width = config.num_coefficients or config.num_mel_bins
-    inputs = {
-        "chunk": "float32[batch,time]",
-        "final": "int32[batch]",
-        "state_samples": "float32[batch,waiting]",
-        "state_frames": f"float32[batch,waiting,{width}]",
-        "state_symbol": "int32[batch]",
+    inputs: dict[str, list[Any]] = {
+        "chunk": [tf.float32, None],
+        "final": [tf.int32],
+        "state_samples": [tf.float32, None],
+        "state_frames": [tf.float32, None, width],
+        "state_symbol": [tf.int32],
     }
     if spelled:
-        inputs["state_word"] = "string[batch]"
+        inputs["state_word"] = [tf.string]
     if config.normalization == "running":
         for name, size in (("count", 1), ("sum", width), ("squares", width)):
-            inputs[f"state_{name}"] = f"float32[batch,{size}]"
+            inputs[f"state_{name}"] = [tf.float32, size]
     for index in range(config.num_layers * (2 if config.cell == "lstm" else 1)):
-        inputs[f"state_recurrent_{index}"] = f"float32[batch,{config.units}]"
-    return inputs
+        inputs[f"state_recurrent_{index}"] = [tf.float32, config.units]
+    return signature(**inputs)
 
 
 class SpeechStream:
@@ -161,27 +162,24 @@ class SpeechStream:
         return ids, last
 
 
-def initial_states(signature: dict[str, str], waiting_frames: int, rows: int = 1) -> dict[str, Any]:
+def initial_states(
+    inputs: dict[str, tf.TensorSpec], waiting_frames: int, rows: int = 1
+) -> dict[str, Any]:
     """Return the states before the first chunk.
 
     Args:
-        signature: As from `stream_inputs`.
+        inputs: As from `stream_inputs`.
         waiting_frames: Frames of zeros before the first, which the convolutions expect.
         rows: Streams side by side.
 
     Returns:
         State name -> zeros, or empty strings; ``state_samples`` has no samples yet.
     """
-    named = {"batch": rows, "waiting": 0}
-    states = {}
-    for name, text in signature.items():
-        if not name.startswith(_STATE):
-            continue
-        dtype, _, axes = text.removesuffix("]").partition("[")
-        sizes = named | ({"waiting": waiting_frames} if name == "state_frames" else {})
-        shape = [int(axis) if axis.isdigit() else sizes[axis] for axis in axes.split(",")]
-        states[name] = np.zeros(shape, {"string": "S1"}.get(dtype, dtype))
-    return states
+    return {
+        name: zeros(one, rows, waiting_frames if name == "state_frames" else 0)
+        for name, one in inputs.items()
+        if name.startswith(_STATE)
+    }
 
 
 def heard(

@@ -10,12 +10,11 @@ et al. 2014). A network that reads forward only also answers while somebody spea
 from __future__ import annotations
 
 import math
-from pathlib import Path
-from typing import Any
 
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
-from seqsuite.task import Item, Task
+from seqsuite.task import Task
+from seqsuite.tasks.speech_recognition.client import SpeechClient
 from seqsuite.tasks.speech_recognition.config import SpeechConfig
 
 
@@ -25,50 +24,13 @@ class SpeechRecognition(Task):
     name = "speech_recognition"
     summary = "transcribe recordings"
     config_class = SpeechConfig
+    client_class = SpeechClient
     free_labels = True
     monitor = "cer"
-
-    def __init__(self, config=None):
-        super().__init__(config)
-        self._exported: Any = None
-
-    @property
-    def serving_signature(self) -> dict[str, str]:  # type: ignore[override]
-        """Bytes of wav files; of features, frames and their number."""
-        if self._hears:
-            return {"audio": "string[batch]"}
-        return {"features": "float32[batch,time,size]", "length": "int32[batch]"}
 
     @property
     def _hears(self) -> bool:
         return self.config.data.input == "audio"
-
-    @property
-    def _spells(self) -> bool:
-        return self.config.data.units != "characters"
-
-    @property
-    def further_signatures(self) -> dict[str, dict[str, str]]:  # type: ignore[override]
-        """Samples instead of files; and the step of a model that streams."""
-        if not self._hears:
-            return {}
-        signatures = {"samples": {"samples": "float32[batch,time]", "length": "int32[batch]"}}
-        if self.config.data.equalize:
-            # By the caller, who knows more recordings of the speaker than a request holds.
-            equalized = {"equalized": "float32[batch,time]", "length": "int32[batch]"}
-            signatures["equalized"] = equalized
-        if self.config.model.streams:
-            from seqsuite.tasks.speech_recognition.streaming import stream_inputs
-
-            signatures["step"] = stream_inputs(self.config.model, self._spells)
-        return signatures
-
-    def signatures(self, preprocessor):
-        signatures = super().signatures(preprocessor)
-        if not self._hears:
-            frames = f"float32[batch,time,{preprocessor.feature_size}]"
-            signatures["serving_default"] = {"features": frames, "length": "int32[batch]"}
-        return signatures
 
     def load_examples(self, split):
         data = self.config.data
@@ -169,15 +131,10 @@ class SpeechRecognition(Task):
             told += f", {alone:,} without a speaker's name each alone, which does little"
         return {"wer": f"{told}; transcripts had no part in it"}
 
-    def build_server(self, preprocessor, model):
-        from seqsuite.tasks.speech_recognition.server import SpeechServer
+    def serving(self, preprocessor, model):
+        from seqsuite.tasks.speech_recognition.serving import serving
 
-        stream = None
-        if self._hears and self.config.model.streams:
-            from seqsuite.tasks.speech_recognition.streaming import SpeechStream
-
-            stream = SpeechStream(preprocessor, model, self.config.serving)
-        return SpeechServer(preprocessor, model, self.config.serving, stream)
+        return serving(self.config, preprocessor, model)
 
     def plots(self, directory, examples, predictions, references, preprocessor):
         from seqsuite.tasks.speech_recognition import report
@@ -194,92 +151,6 @@ class SpeechRecognition(Task):
         from seqsuite.tasks.speech_recognition.report import mistakes
 
         return mistakes(predictions, references["references"], examples)
-
-    def export_files(self, preprocessor):
-        from seqsuite.tasks.speech_recognition.exported import export_files
-
-        return export_files(self.config, preprocessor)
-
-    def read_export(self, folder):
-        from seqsuite.tasks.speech_recognition.exported import Exported
-
-        self._exported = Exported.read(folder)
-
-    @classmethod
-    def add_predict_arguments(cls, parser):
-        parser.add_argument(
-            "--stream", action="store_true", help="write what is heard while a file is read"
-        )
-        parser.add_argument(
-            "--best_path", action="store_true", help="leave the language model and the like out"
-        )
-
-    def expand(self, text):
-        from seqsuite.tasks.speech_recognition import transcriber
-
-        known = transcriber
-        paths = known.expand(text, known.SUFFIXES if self._hears else (known.FEATURE_SUFFIX,))
-        if self.config.data.equalize and paths != [text]:
-            # Corpora have a folder for each speaker, within one that has them all.
-            folders: dict[Path, list[str]] = {}
-            for path in paths:
-                folders.setdefault(Path(path).parent, []).append(path)
-            for together in folders.values():
-                self._exported.read_audio.together(together)
-        return paths
-
-    def request(self, text, options):
-        return {"path": text}
-
-    def answer(self, serve, items, options):
-        settings = self.config.decoding
-        transcribe = self._exported.transcriber(
-            serve, settings, options.best_path, limits=self.config.serving
-        )
-        paths = [item.text for item in items]
-        if self.config.data.equalize:
-            self._exported.read_audio.together(paths)
-        return transcribe(paths)
-
-    def streams(self, options):
-        if options.stream and not (self._hears and self.config.model.streams):
-            raise UserError(
-                "--stream needs a model of recordings that reads forward only: train one with "
-                "--model.bidirectional false --model.look_ahead 4 --model.normalization running."
-            )
-        return options.stream
-
-    def stream(self, serve, folder, item: Item):
-        from seqsuite.tasks.speech_recognition.streaming import heard, initial_states, stream_inputs
-
-        exported = self._exported
-        inputs = stream_inputs(self.config.model, self._spells)
-        states = initial_states(inputs, exported.waiting_frames)
-        yield f"{item.text}\t"
-        try:
-            yield from heard(serve, states, Path(item.text).expanduser(), exported.sample_rate)
-        except UserError as error:
-            # A bad file among others does not lose them.
-            yield f"error: {error}"
-
-    def show(self, outputs, item, color=False):
-        if outputs["problem"]:
-            return f"{item}\terror: {outputs['problem']}"
-        return f"{item}\t{outputs['transcript']}"
-
-    def sample_requests(self):
-        from seqsuite.tasks.speech_recognition.exported import silent_wav
-
-        return {"audio": [silent_wav(self.config.data.sample_rate), b""]} if self._hears else {}
-
-    def warm_up_requests(self, preprocessor):
-        from seqsuite.tasks.speech_recognition.exported import warm_up_requests
-
-        files, signatures = self.sample_requests(), self.signatures(preprocessor)
-        return warm_up_requests(files, signatures, self.config.model, preprocessor)
-
-    def example_words(self):
-        return "FILE.wav" if self._hears else "FILE.mfc"
 
 
 TASK = SpeechRecognition

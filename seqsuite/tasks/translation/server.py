@@ -7,10 +7,15 @@ from typing import Any
 import tensorflow as tf
 
 from seqsuite.serving.limits import limited_texts
+from seqsuite.serving.signatures import signature
+from seqsuite.task import Serving
 from seqsuite.tasks.translation.translator import NOT_FOUND, Translator
 from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID
 
 Tensor = Any
+
+
+_EXAMPLE = "The old teacher does not see the red houses."
 
 
 class TranslationServer:
@@ -75,3 +80,25 @@ class TranslationServer:
             "log_probability": self.translator.log_probabilities(features, said),
             "num_pieces": count,
         }
+
+
+def serving(translator: Translator, limits: Any) -> Serving:
+    """Return what is exported.
+
+    Args:
+        translator: The translator.
+        limits: The section ``serving`` of the task.
+    """
+    sources = [_EXAMPLE, ""]
+    return Serving(
+        TranslationServer(translator, limits),
+        signatures={
+            "serving_default": signature(source=[tf.string]),
+            "score": signature(source=[tf.string], translation=[tf.string]),
+        },
+        requests={
+            "serving_default": {"source": sources},
+            "score": {"source": sources, "translation": ["Le vieux professeur.", ""]},
+        },
+        example=f'"{_EXAMPLE}"',
+    )

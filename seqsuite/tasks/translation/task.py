@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from seqsuite.data import discovery
 from seqsuite.task import Task
+from seqsuite.tasks.translation.client import TranslationClient
 from seqsuite.tasks.translation.config import TranslationConfig
 from seqsuite.tasks.translation.data.directions import target_language
 
@@ -21,14 +22,11 @@ class Translation(Task):
     name = "translation"
     summary = "translate sentences"
     config_class = TranslationConfig
+    client_class = TranslationClient
     # What is wanted, though only some are translated after an epoch: the likelihood of references
     # begins to fall while translations still become better.
     monitor = "bleu"
     free_labels = True
-    serving_signature = {"source": "string[batch]"}  # noqa: RUF012
-    further_signatures = {  # noqa: RUF012
-        "score": {"source": "string[batch]", "translation": "string[batch]"}
-    }
 
     def load_examples(self, split):
         data = self.config.data
@@ -77,11 +75,11 @@ class Translation(Task):
         # An epoch is chosen by what the model does alone.
         return TranslationPredictor(self._translator(preprocessor, model, final), final)
 
-    def build_server(self, preprocessor, model):
-        from seqsuite.tasks.translation.server import TranslationServer
+    def serving(self, preprocessor, model):
+        from seqsuite.tasks.translation.server import serving
 
         translator = self._translator(preprocessor, model, together=True)
-        return TranslationServer(translator, self.config.serving)
+        return serving(translator, self.config.serving)
 
     def _translator(self, preprocessor, model, together):
         from seqsuite.tasks.translation.ensemble import ensemble_members
@@ -126,25 +124,6 @@ class Translation(Task):
         return report.mistakes(
             examples.features["source"], predictions["translations"], examples.labels
         )
-
-    def unpad(self, outputs):
-        found = outputs["num_alternatives"]
-        sizes = {"alternatives": found, "alternative_scores": found}
-        said = sum(place >= 0 for place in outputs["alignment"])
-        sizes |= {"pieces": said, "alignment": said}
-        sizes["source_pieces"] = sum(piece != "" for piece in outputs["source_pieces"])
-        return {k: v[: sizes[k]] if k in sizes else v for k, v in outputs.items()}
-
-    def show(self, outputs, item, color=False):
-        return outputs["translation"]
-
-    def sample_requests(self):
-        return {"source": ["The old teacher does not see the red houses.", ""]}
-
-    def warm_up_requests(self, preprocessor):
-        requests = super().warm_up_requests(preprocessor)
-        score = {**self.sample_requests(), "translation": ["Le vieux professeur.", ""]}
-        return {**requests, "score": score}
 
 
 TASK = Translation

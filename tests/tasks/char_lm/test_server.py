@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.serving.export import input_specification
 from tests.tasks.char_lm.character_models import TEXT, make
 
 MODELS = {
@@ -22,16 +21,12 @@ class Served:
 
     def __init__(self, **settings):
         self.task, self.preprocessor, self.model = make(**settings)
-        server = self.task.build_server(self.preprocessor, self.model)
-        signature = self.task.further_signatures["step"]
+        serving = self.task.serving(self.preprocessor, self.model)
         self.functions = {
-            frozenset(inputs): tf.function(
-                server,
-                input_signature=[{n: input_specification(n, inputs[n]) for n in inputs}],
-            )
-            for inputs in (self.task.serving_signature, signature)
+            frozenset(inputs): tf.function(serving.function, input_signature=[inputs])
+            for inputs in serving.signatures.values()
         }
-        self.state_names = [name for name in signature if name != "characters"]
+        self.state_names = [name for name in serving.signatures["step"] if name != "characters"]
 
     def serve(self, features):
         return dict(self.functions[frozenset(features)](features))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from seqsuite.errors import UserError
-from seqsuite.tasks.forecasting.tables import TRAINED_ON_FILE, written
+from seqsuite.tasks.forecasting.tables import written
+from tests.clients import client_of, lay_files, read
 from tests.tasks.forecasting.forecasters import COVARIATES, FORECASTING, HOUR, built, series
 
 ROWS, AHEAD = 8, 4
@@ -14,13 +15,10 @@ ROWS, AHEAD = 8, 4
 
 @pytest.fixture(scope="module")
 def covariates(tmp_path_factory):
-    """A task that takes up what was written beside its exported model."""
-    task, preprocessor, _ = built(data=COVARIATES)
+    """A client that has read what lies beside its exported model."""
+    task, *trained = built(data=COVARIATES)
     folder = tmp_path_factory.mktemp("assets.extra")
-    for name, text in task.export_files(preprocessor).items():
-        (folder / name).write_text(text, encoding="utf-8")
-    task.read_export(folder)
-    return task
+    return client_of(task, lay_files(task.serving(*trained), folder))
 
 
 def table(path, step=HOUR, warm="1", wind="N", city="Bonn", plan=lambda row: row):
@@ -34,8 +32,8 @@ def table(path, step=HOUR, warm="1", wind="N", city="Bonn", plan=lambda row: row
     return str(path)
 
 
-def features(task, name):
-    (item,) = task.read_items(iter(()), name, "csv")
+def features(client, name):
+    (item,) = read(client, name=name)
     return item.features
 
 
@@ -68,25 +66,32 @@ def test_what_tells_less_than_training_did_is_refused(covariates, tmp_path, chan
 
 def test_numbers_alone_are_refused_where_covariates_are_read(covariates):
     with pytest.raises(UserError, match=r"no covariates.* warm, wind, plan, city.*--input"):
-        covariates.request("[1, 2]", None)
-    assert covariates.example_words() == "--input FILE.csv"
-    assert FORECASTING().example_words() == '"[315.7, 317.5, 317.5]"'
+        read(covariates, "[1, 2]")
+
+
+@pytest.mark.parametrize(
+    ("data", "example"), [(COVARIATES, "--input FILE.csv"), ({}, '"[315.7, 317.5, 317.5]"')]
+)
+def test_the_example_is_one_that_is_answered(data, example):
+    task, *trained = built(data=data)
+    assert task.serving(*trained).example == example
 
 
 def test_a_single_row_goes_by_the_step_of_training(covariates, tmp_path):
     path = tmp_path / "one.csv"
     path.write_text("unique_id,ds,y\na,2020-01-01,1\n", encoding="utf-8")
-    task, preprocessor, _ = built()
-    (tmp_path / TRAINED_ON_FILE).write_text(task.export_files(preprocessor)[TRAINED_ON_FILE])
-    task.read_export(tmp_path)
-    (item,) = task.read_items(iter(()), str(path), "csv")
-    lines = task.format_item(item, {"mean": [1.0, 2.0]}, "csv").splitlines()
+    task, *trained = built()
+    client = client_of(task, lay_files(task.serving(*trained), tmp_path))
+    (item,) = read(client, name=str(path))
+    header, *lines = client.format(item, {"mean": [1.0, 2.0]}, "csv").splitlines()
+    assert header.startswith("unique_id,ds,mean,")
     assert lines == ["a,2020-01-01 01:00:00,1", "a,2020-01-01 02:00:00,2"]
+    assert "unique_id" not in client.format(item, {"mean": [1.0]}, "csv")
 
 
 def test_a_model_that_was_exported_without_them_is_told(tmp_path):
     with pytest.raises(UserError, match=r"trained_on\.json does not exist: export the model anew"):
-        FORECASTING().read_export(tmp_path)
+        client_of(FORECASTING(), tmp_path)
 
 
 def test_times_are_written_where_they_were_read():

@@ -68,7 +68,8 @@ def test_served_forecasts_are_those_that_are_scored(variant):
     first = np.array([0, np.flatnonzero(encoded.locate(np.arange(encoded.num_windows))[0] == 1)[0]])
     features = {name: tf.constant(value) for name, value in encoded.batch(first).items()}
     outputs = forecast_function(preprocessor, model, task.config.model)(features, training=False)
-    answers = answered(task.build_server(preprocessor, model), preprocessor.to_tensors(examples))
+    server = task.serving(preprocessor, model).function
+    answers = answered(server, preprocessor.to_tensors(examples))
     np.testing.assert_allclose(
         answers["mean"], encoded.in_units(first, outputs["forecast"].numpy()), rtol=1e-5
     )
@@ -81,9 +82,9 @@ def test_served_forecasts_are_those_that_are_scored(variant):
 
 def test_steps_forecast_as_the_whole_history_does(variant):
     task, preprocessor, model = variant
-    server = task.build_server(preprocessor, model)
+    server = task.serving(preprocessor, model).function
     whole = series("a", first_target=14)
-    inputs = task.signatures(preprocessor)["step"]
+    inputs = task.serving(preprocessor, model).signatures["step"]
     states = zero_states(inputs)
     for row in range(14):
         fed = {
@@ -123,7 +124,7 @@ def covariate_rows(whole, row, inputs):
 
 def test_no_forecast_and_no_scale_depends_on_the_future(variant):
     task, preprocessor, model = variant
-    server = task.build_server(preprocessor, model)
+    server = task.serving(preprocessor, model).function
 
     def forecast(whole):
         again = task.build_preprocessor(Examples({"series": [whole.part(30)]}))
@@ -171,7 +172,7 @@ def test_every_window_of_every_horizon_is_scored():
     encoded = preprocessor.encode(test)
     found = task.build_predictor(preprocessor, model, final=True)(encoded)
     scores = task.score(found, None, preprocessor)
-    server = task.build_server(preprocessor, model)
+    server = task.serving(preprocessor, model).function
     for horizon in (2, 4):
         errors = []
         for one in test.features["series"]:
@@ -190,7 +191,7 @@ def test_every_window_of_every_horizon_is_scored():
 @pytest.mark.parametrize("unique_id", ["a", "never seen"])
 def test_forecasts_are_always_numbers(variant, history, unique_id):
     task, preprocessor, model = variant
-    inputs = task.signatures(preprocessor)["serving_default"]
+    inputs = task.serving(preprocessor, model).signatures["serving_default"]
     tensors = {
         "history": tf.constant([history or [0.0]], tf.float64),
         "length": tf.constant([len(history)]),
@@ -204,7 +205,7 @@ def test_forecasts_are_always_numbers(variant, history, unique_id):
         if name in inputs:
             text = "categories" in name
             tensors[name] = tf.fill([1, *shape], "" if text else np.float64("nan"))
-    for value in answered(task.build_server(preprocessor, model), tensors).values():
+    for value in answered(task.serving(preprocessor, model).function, tensors).values():
         assert np.isfinite(value).all()
 
 

@@ -15,6 +15,7 @@ from seqsuite.tasks.memory import baselines, report
 from seqsuite.tasks.memory.preprocessor import MemoryPreprocessor
 from seqsuite.tasks.memory.problems import ADDING, COPYING, DELAYED_RECALL
 from seqsuite.tasks.memory.scores import memory_scores
+from tests.clients import client_of
 from tests.layers.training_steps import build_for_training
 
 LENGTH = 12
@@ -130,9 +131,9 @@ def test_options_build_a_model_that_learns(source, model, tmp_path):
     everything = (examples, predictions, encoded.targets, preprocessor)
     assert task.monitor in task.score(*everything[1:])
     assert task.plots(tmp_path, *everything)[0].stat().st_size > 0
-    shown = task.build_server(preprocessor, network)(preprocessor.to_tensors(examples))
+    shown = task.serving(preprocessor, network).function(preprocessor.to_tensors(examples))
     answer = shown["answer"][0].numpy().decode()
-    assert task.show({"answer": answer}, "0.1\n0.2*") == f"{answer}\t0.1 0.2*"
+    assert client_of(task)._line({"answer": answer}, "0.1\n0.2*") == f"{answer}\t0.1 0.2*"
 
 
 def test_chrono_units_remember_for_as_long_as_the_sequences_are():

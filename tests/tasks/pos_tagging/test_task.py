@@ -77,7 +77,7 @@ def test_confidence_is_the_probability_of_the_answer_and_not_of_the_tag_inside(h
     task, preprocessor, model = built(head, num_towers=towers)
     encoded = preprocessor.encode(Examples({"tokens": WORDS}, SPANS))
     outputs = Predictor(model)(encoded)
-    served = task.build_server(preprocessor, model)(
+    served = task.serving(preprocessor, model).function(
         preprocessor.to_tensors(Examples({"tokens": WORDS}))
     )
     labels, larger = preprocessor.labels, 0
@@ -182,7 +182,7 @@ def test_sentences_of_many_lengths_are_traced_once(head):
     assert evaluated.count == 1
 
     served = Counted(model)
-    functions = export.serving_functions(task, preprocessor, served)
+    functions = export.serving_functions(task.serving(preprocessor, served))
     assert served.count == len(functions) == 2
     for size in (1, 3):
         for words in sentences:

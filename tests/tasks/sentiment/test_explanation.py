@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from seqsuite.serving.terminal import highlight, tagged
 from seqsuite.tasks.sentiment.explanation import leave_one_out
+from seqsuite.text.terminal import highlight, tagged
 
 TOKENS = ["in", "New", "York", "and", "Rome"]
 TAGS = ["O", "B-place", "I-place", "O", "B-place"]

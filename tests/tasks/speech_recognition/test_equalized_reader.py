@@ -26,6 +26,8 @@ from seqsuite.tasks.speech_recognition.equalized_reader import EqualizedReader
 from seqsuite.tasks.speech_recognition.exported import Exported
 from seqsuite.tasks.speech_recognition.task import SpeechRecognition
 from seqsuite.tasks.speech_recognition.transcriber import parts
+from tests.clients import client_of
+from tests.clients import read as client_read
 from tests.tasks.speech_recognition.test_equalization import RATE, noises, padded, through
 
 TARGET = average_spectrum(noises(5), ["a"] * 5, RATE)
@@ -79,16 +81,17 @@ def test_a_long_file_is_read_in_parts(tmp_path):
     assert np.abs(np.concatenate(found)).max() > 3 * np.abs(row / 32768).max()
 
 
-def test_each_folder_within_a_folder_is_one_speakers(tmp_path):
+def test_each_folder_within_a_folder_is_one_speakers(tmp_path, monkeypatch):
     speakers = {"b": through(noises(3, seed=9), [0.1]), "c/today": through(noises(3, seed=10), [2])}
     for folder, rows in speakers.items():
         (tmp_path / folder).mkdir(parents=True)
         for number, row in enumerate(rows):
             soundfile.write(tmp_path / folder / f"{number}.wav", row, RATE)
     config = build_config(SpeechRecognition.config_class, {"data": {"equalize": True}})
-    task, heard = SpeechRecognition(config), reader()
-    task._exported = SimpleNamespace(read_audio=heard)
-    assert len(task.expand(str(tmp_path))) == 6
+    heard = reader()
+    monkeypatch.setattr(Exported, "read", lambda folder: SimpleNamespace(read_audio=heard))
+    client = client_of(SpeechRecognition(config))
+    assert len(client_read(client, str(tmp_path))) == 6
     for folder, rows in speakers.items():
         expected = equalize_speakers(rows, [folder] * 3, TARGET, RATE)
         for number, row in enumerate(expected):

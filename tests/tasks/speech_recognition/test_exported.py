@@ -14,9 +14,9 @@ from seqsuite.tasks.speech_recognition.exported import (
     RECOGNISER_FILE,
     Exported,
     export_files,
-    silent_wav,
 )
 from seqsuite.tasks.speech_recognition.preprocessor import SpeechPreprocessor
+from seqsuite.tasks.speech_recognition.serving import silent_wav
 
 TRANSCRIPTS = ["one two", "two", "one two two", "é one"]
 

@@ -44,7 +44,7 @@ def recogniser(request):
         weight.assign(4.0 * weight)
     kernel = network.get_layer("prediction").kernel
     kernel.assign(tf.random.normal(kernel.shape, stddev=3.0))
-    return task, tf.function(task.build_server(preprocessor, network), autograph=False)
+    return task, tf.function(task.serving(preprocessor, network).function, autograph=False)
 
 
 def before(task):
@@ -99,4 +99,4 @@ def test_states_stay_as_small_as_they_are(recogniser):
 def test_a_model_that_reads_both_ways_has_no_step():
     task = SpeechRecognition()
     preprocessor = task.build_preprocessor(Examples({"audio": []}, ["a"]))
-    assert set(task.signatures(preprocessor)) == {"serving_default", "samples"}
+    assert set(task.serving(preprocessor, None).signatures) == {"serving_default", "samples"}

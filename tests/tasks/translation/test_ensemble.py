@@ -132,7 +132,7 @@ def test_what_is_exported_is_the_ensemble(joined, tmp_path):
     version = shutil.copytree(
         versions.latest_version(joined[1].parent / "served"), tmp_path / "model"
     )
-    served = exported_model.Server(version)(source=tf.constant(SOURCES))
+    served = exported_model.ExportedModel(version)(source=tf.constant(SOURCES))
     run_a, run_b = map(loaded, joined)
     decoding = run_b.task.config.decoding
     translator = Translator(run_b.preprocessor, run_b.model, decoding, [run_a.model])

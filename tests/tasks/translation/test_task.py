@@ -15,6 +15,7 @@ from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 from seqsuite.training import splits
+from tests.clients import client_of
 from tests.tasks.translation.runs import SOURCES, TARGETS, TRANSLATION
 
 SMALL = {
@@ -70,7 +71,7 @@ VARIANTS = [{}, {"model": {"cell": "lstm", "input_feeding": True, "attention": "
 def test_greedy_search_in_the_graph_is_the_training_model_asked_word_by_word(sections):
     sections = {"decoding": {"beam_width": 1, "num_alternatives": 1}, **sections}
     task, preprocessor, model = built(**sections)
-    server = task.build_server(preprocessor, model)
+    server = task.serving(preprocessor, model).function
     served = tf.function(lambda source: server({"source": source}))(tf.constant(SOURCES))
     for row, source in enumerate(SOURCES[:3]):
         features = preprocessor({"source": tf.constant([source])})
@@ -84,7 +85,7 @@ def test_greedy_search_in_the_graph_is_the_training_model_asked_word_by_word(sec
 @pytest.mark.parametrize("attention", ["luong", "location"])
 def test_the_score_of_a_translation_is_what_search_says_of_it(attention):
     task, preprocessor, model = built(model={"attention": attention}, decoding={"beam_width": 4})
-    server = task.build_server(preprocessor, model)
+    server = task.serving(preprocessor, model).function
     pairs = {"source": tf.constant(SOURCES), "translation": tf.constant(TARGETS)}
     scored = server(pairs)["log_probability"].numpy()
     encoded = preprocessor.encode(EXAMPLES)
@@ -124,20 +125,22 @@ def test_a_run_that_is_fed_what_it_says_costs_more_than_one_that_is_told():
 
 def test_no_length_at_all_and_no_source_are_answered_by_nothing():
     task, preprocessor, model = built(decoding={"max_length": 0})
-    served = task.build_server(preprocessor, model)({"source": tf.constant([*SOURCES, ""])})
+    served = task.serving(preprocessor, model).function({"source": tf.constant([*SOURCES, ""])})
     assert served["translation"].numpy().tolist() == [b""] * 6
     task, preprocessor, model = built()
-    served = task.build_server(preprocessor, model)({"source": tf.constant(["the dog", "", " "])})
+    served = task.serving(preprocessor, model).function(
+        {"source": tf.constant(["the dog", "", " "])}
+    )
     assert served["translation"][0] != b""
     assert served["translation"].numpy().tolist()[1:] == [b"", b""]
-    none = task.build_server(preprocessor, model)({"source": tf.constant([], tf.string)})
+    none = task.serving(preprocessor, model).function({"source": tf.constant([], tf.string)})
     assert {len(value) for value in none.values()} == {0}
 
 
 def test_a_beam_wider_than_the_vocabulary_finds_all_there_is():
     settings = {"beam_width": 60, "num_alternatives": 60, "max_length": 1}
     task, preprocessor, model = built(decoding=settings)
-    served = task.build_server(preprocessor, model)({"source": tf.constant(["the dog"])})
+    served = task.serving(preprocessor, model).function({"source": tf.constant(["the dog"])})
     scores = served["alternative_scores"][0].numpy()
     # The empty one, and each piece but padding, unknown, begin and end.
     possible = 1 + preprocessor.target_vocabulary.size - 4
@@ -147,13 +150,13 @@ def test_a_beam_wider_than_the_vocabulary_finds_all_there_is():
     assert np.exp(scores[:possible].astype(float)).sum() <= 1.0 + 1e-5
     assert np.isfinite(scores).all()
     row = {key: value.numpy()[0] for key, value in served.items()}
-    assert len(task.unpad(row)["alternatives"]) == possible
+    assert len(client_of(task)._unpadded(row)["alternatives"]) == possible
 
 
 def test_unknown_characters_and_very_long_sentences_are_answered():
     task, preprocessor, model = built()
     source = tf.constant(["☃☃☃", "東京 ☃", "the dog " * 1000])
-    server = task.build_server(preprocessor, model)
+    server = task.serving(preprocessor, model).function
     served = tf.function(lambda source: server({"source": source}))(source)
     assert served["translation"].shape == (3,)
     assert np.isfinite(served["score"]).all()
@@ -168,7 +171,9 @@ def test_unknown_words_are_copied_alike_when_measured_and_when_served():
     examples = Examples({"source": ["a zebra", "quagga"]}, ["ein Zebra", "Quagga"])
     predictor = task.build_predictor(preprocessor, model, final=True)
     translated = list(predictor(preprocessor.encode(examples))["translations"])
-    served = task.build_server(preprocessor, model)({"source": tf.constant(["a zebra", "quagga"])})
+    served = task.serving(preprocessor, model).function(
+        {"source": tf.constant(["a zebra", "quagga"])}
+    )
     assert [text.decode() for text in served["translation"].numpy()] == translated
     assert "quagga" in translated[1]
 

@@ -57,7 +57,7 @@ def test_lines_stay_aligned_and_json_is_json(trained, tmp_path, capsys):
 
 
 def test_an_exported_model_scores_pairs(trained):
-    server = exported_model.Server(versions.latest_version(trained[1]))
+    server = exported_model.ExportedModel(versions.latest_version(trained[1]))
     found = server(source=tf.constant(["the dog", ""]), translation=tf.constant(["der Hund", "x"]))
     assert found["log_probability"].shape == (2,)
     assert (found["log_probability"].numpy() < 0).all()

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite.cli import parsing, predict, terminal
+from seqsuite.cli import parsing, terminal
 from seqsuite.errors import UserError
-from seqsuite.task import EXTRA_FOLDER, Task
+from seqsuite.task import Task
 from seqsuite.tasks.char_lm.compression import codec
 
 SUFFIX = ".seqz"
@@ -80,18 +80,15 @@ class ServedSymbolModel:
 
     Args:
         server: The exported model.
-        task: Its task, which knows its signatures.
     """
 
     unknown_id = 0
 
-    def __init__(self, server: Any, task: Task):
-        from seqsuite.tasks.char_lm.client import CharacterStream
+    def __init__(self, server: Any):
+        from seqsuite.tasks.char_lm.character_stream import CharacterStream
 
         self.fingerprint = _fingerprint(server.version)
-        self._open = partial(
-            CharacterStream, server, server.version / EXTRA_FOLDER, task.further_signatures["step"]
-        )
+        self._open = partial(CharacterStream, server, server.extra, server.signatures["step"])
         self._stream = self._open()
         self.symbols = [-1, *self._stream.alphabet]
         self.byte_level = self._stream.unit == "byte"
@@ -137,14 +134,14 @@ def _writable(name: str | Path, source: Path) -> Path:
 
 def _served(task_class: type[Task], folder: str) -> ServedSymbolModel:
     from seqsuite.serving import exported_model
-    from seqsuite.tasks.char_lm.client import SYMBOLS_FILE
+    from seqsuite.tasks.char_lm.character_stream import SYMBOLS_FILE
 
-    server = exported_model.Server(folder)
-    if not (server.version / EXTRA_FOLDER / SYMBOLS_FILE).is_file():
+    server = exported_model.ExportedModel(folder)
+    if not (server.extra / SYMBOLS_FILE).is_file():
         raise UserError(
             f"{server.version} is no character language model: it has no {SYMBOLS_FILE}."
         )
-    return ServedSymbolModel(server, predict.exported_task(task_class, server.version))
+    return ServedSymbolModel(server)
 
 
 def _fingerprint(version: Path) -> str:

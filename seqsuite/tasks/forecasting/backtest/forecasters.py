@@ -13,7 +13,6 @@ import tensorflow as tf
 from seqsuite.config import to_toml
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
-from seqsuite.serving.export import input_specification
 from seqsuite.task import Task
 from seqsuite.tasks.forecasting.backtest.rolling import Forecasts
 from seqsuite.tasks.forecasting.data.series import Series, check_scorable
@@ -124,12 +123,9 @@ class ServedForecasts:
 
     def __init__(self, run: Run):
         self.preprocessor: Any = run.preprocessor
-        inputs = run.task.signatures(run.preprocessor)["serving_default"]
+        serving = run.task.serving(run.preprocessor, run.model)
         self._serve = tf.function(
-            run.task.build_server(run.preprocessor, run.model),
-            input_signature=[
-                {name: input_specification(name, form) for name, form in inputs.items()}
-            ],
+            serving.function, input_signature=[serving.signatures["serving_default"]]
         )
 
     def __call__(self, known: Sequence[Series]) -> Forecasts:

@@ -61,7 +61,7 @@ def trained(tmp_path_factory):
     fit = evaluate.evaluate
     with pytest.MonkeyPatch.context() as patch:
         # A run is looked at here, and not what is exported.
-        patch.setattr(runs, "export_run", lambda run, directory: directory / "1")
+        patch.setattr(runs, "export_run", lambda run, directory, serving: directory / "1")
         for name in ("error_by_step", "calibration_curve", "seasonal_cycles"):
             patch.setattr(plots, name, recorder(name, drawn))
         patch.setattr(

@@ -152,7 +152,7 @@ def test_what_is_served_is_what_python_says(name, tmp_path):
     version = export.export(task, preprocessor, model, tmp_path)
     loaded = tf.saved_model.load(str(version))
     tensors = preprocessor.to_tensors(Examples({"series": [series("a", first_target=30)]}))
-    expected = task.build_server(preprocessor, model)(tensors)
+    expected = task.serving(preprocessor, model).function(tensors)
     answers = loaded.signatures["serving_default"](**tensors)
     assert set(answers) == set(expected)
     for name, value in answers.items():

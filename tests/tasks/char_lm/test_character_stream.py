@@ -6,28 +6,24 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.serving.export import input_specification as spec
-from seqsuite.tasks.char_lm.client import SYMBOLS_FILE, CharacterStream, written
+from seqsuite.tasks.char_lm.character_stream import SYMBOLS_FILE, CharacterStream, written
+from tests.clients import lay_files
 from tests.tasks.char_lm.character_models import TEXT, make
 
 
 class Exported:
-    """What `prediction.Server` is, without the file."""
+    """What an `ExportedModel` is, without the file."""
 
     def __init__(self, folder, **settings):
         self.task, self.preprocessor, model = make(**settings)
-        server = self.task.build_server(self.preprocessor, model)
+        serving = self.task.serving(self.preprocessor, model)
         # One function per signature, as in an exported model.
         self.functions = {
-            frozenset(inputs): tf.function(
-                server, input_signature=[{name: spec(name, inputs[name]) for name in inputs}]
-            )
-            for inputs in (self.task.serving_signature, self.task.further_signatures["step"])
+            frozenset(inputs): tf.function(serving.function, input_signature=[inputs])
+            for inputs in serving.signatures.values()
         }
-        self.folder = folder
-        for name, content in self.task.export_files(self.preprocessor).items():
-            (folder / name).write_text(content, encoding="utf-8")
-        self.signature = self.task.further_signatures["step"]
+        self.folder = lay_files(serving, folder)
+        self.signature = serving.signatures["step"]
 
     def serve(self, **features):
         return dict(self.functions[frozenset(features)](features))

@@ -1,0 +1,44 @@
+"""`predict` of the pos_tagging task: sentences, CoNLL-U or column files in, tags out."""
+
+from __future__ import annotations
+
+from seqsuite.client import Client, Item
+from seqsuite.tasks.pos_tagging.data import files
+from seqsuite.text.terminal import tagged
+
+
+class PosTaggingClient(Client):
+    """Tags sentences, and the words of files, which it writes back."""
+
+    input_name = "sentence"
+    formats = ("text", "json", "conllu", "columns")
+
+    def read(self, inputs):
+        data, name = self.config.data, inputs.name
+        is_table = name is not None and not inputs.words
+        found = files.format_to_tag(inputs.first_line, name, data) if is_table else ""
+        if not found:
+            yield from super().read(inputs)
+            return
+        where = None if inputs.is_pipe else name
+        if not inputs.is_pipe:
+            # A mistake at its end is better told before anything is written.
+            for _ in files.sentences_to_tag(inputs.lines(), where, found, data):
+                pass
+        for sentence in files.sentences_to_tag(inputs.lines(), where, found, data):
+            tokens = list(sentence.tokens)
+            features = {"tokens": tokens, "length": len(tokens)}
+            yield Item(" ".join(tokens), features, sentence, found)
+
+    def format(self, item, answer, output_format):
+        if output_format in ("text", "json"):
+            return super().format(item, answer, output_format)
+        tokens, tags, data = answer["tokens"], answer["tags"], self.config.data
+        return files.written(item.text, tokens, tags, output_format, data, item.origin)
+
+    def _unpadded(self, row):
+        length = row["length"]
+        return {k: v[:length] if isinstance(v, list) else v for k, v in row.items()}
+
+    def _line(self, answer, text):
+        return tagged(answer["tokens"], answer["tags"], self._color)
