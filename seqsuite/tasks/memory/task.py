@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 
 from seqsuite.data import discovery
-from seqsuite.errors import UserError
 from seqsuite.task import Task
 from seqsuite.tasks.memory.client import MemoryClient
 from seqsuite.tasks.memory.config import MemoryConfig
@@ -49,61 +48,9 @@ class Memory(Task):
         return preprocessor
 
     def build_model(self, preprocessor):
-        import keras
+        from seqsuite.tasks.memory.model import build_memory_model
 
-        from seqsuite.layers import (
-            AnswerAttention,
-            BahdanauAttention,
-            LuongAttention,
-            MaskedPooling,
-            RecurrentStack,
-        )
-        from seqsuite.losses import TagCrossentropy
-        from seqsuite.training.optimizers import build_optimizer
-
-        config, problem = self.config.model, preprocessor.problem
-        if problem.numeric and config.embedding_units:
-            raise UserError(
-                f"model.embedding_units is for symbols, and {problem.name} has numbers: leave it "
-                "at 0."
-            )
-        length = keras.Input((), dtype="int32", name="length")
-        if problem.numeric:
-            steps = x = keras.Input((None, 2), name="numbers")
-        else:
-            steps = keras.Input((None,), dtype="int32", name="token_ids")
-            symbols, width = preprocessor.num_symbols, config.embedding_units
-            embed = keras.layers.Embedding(symbols, width, name="embedding") if width else None
-            x = embed(steps) if embed else keras.ops.one_hot(steps, symbols)
-        chrono = config.initialization == "chrono"
-        stack = RecurrentStack(
-            config.units,
-            cell=config.cell,
-            num_layers=config.num_layers,
-            initialization={
-                "recurrent": "orthogonal" if chrono else config.initialization,
-                "longest_delay": max(3, preprocessor.longest) if chrono else 0,
-            },
-            name="stack",
-        )
-        x = stack(x, lengths=length)
-        if config.attention != "none":
-            if config.attention == "additive":
-                attention = BahdanauAttention(config.attention_units)
-            else:
-                attention = LuongAttention("normalized")
-            looks_back = AnswerAttention(attention, problem.num_recalled, name="answer_attention")
-            x = keras.layers.Concatenate()([x, looks_back(x, lengths=length)])
-        if problem.numeric:
-            last = MaskedPooling("last", name="last")(x, lengths=length)
-            outputs = {"value": keras.layers.Dense(1, name="value")(last)}
-            losses = {"value": keras.losses.MeanSquaredError()}
-        else:
-            outputs = {"logits": keras.layers.Dense(len(problem.answers), name="logits")(x)}
-            losses = {"logits": TagCrossentropy()}
-        model = keras.Model({steps.name: steps, "length": length}, outputs, name=self.name)
-        model.compile(optimizer=build_optimizer(self.config.training), loss=losses)
-        return model
+        return build_memory_model(self.config, preprocessor)
 
     def serving(self, preprocessor, model):
         from seqsuite.tasks.memory.server import serving
