@@ -9,16 +9,11 @@ and Manning 2012). Labels may be two, many, or (with ``data.label_separator``) s
 
 from __future__ import annotations
 
-from typing import Any
-
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
 from seqsuite.task import Task
 from seqsuite.tasks.sentiment.client import SentimentClient
 from seqsuite.tasks.sentiment.config import SentimentConfig
-
-# Word vectors come with standard deviation 1; this one keeps an LSTM's gates out of saturation.
-WORD_VECTOR_SCALE = 0.3
 
 
 class Sentiment(Task):
@@ -68,49 +63,9 @@ class Sentiment(Task):
         return preprocessor
 
     def build_model(self, preprocessor):
-        import keras
+        from seqsuite.tasks.sentiment.model import build_classifier
 
-        from seqsuite.layers import MaskedPooling
-        from seqsuite.losses import LabelCrossentropy
-        from seqsuite.models import AdversarialModel
-        from seqsuite.training.optimizers import build_optimizer
-
-        model_config, training = self.config.model, self.config.training
-        if model_config.adversarial == "virtual" and self.multi_label:
-            raise UserError(
-                "model.adversarial virtual compares distributions over exclusive labels. With "
-                "data.label_separator use adversarial or none."
-            )
-        inputs, states = self._build_encoder(preprocessor)
-        x = MaskedPooling(model_config.pooling, name="pooling")(states, lengths=inputs["length"])
-        x = keras.layers.Dropout(model_config.dropout)(x)
-        if model_config.hidden_units:
-            x = keras.layers.Dense(model_config.hidden_units, activation="relu")(x)
-            x = keras.layers.Dropout(model_config.dropout)(x)
-        num_labels = len(preprocessor.labels)
-        recurrent = keras.layers.Dense(num_labels, name="recurrent")(x)
-        logits = recurrent
-        if preprocessor.ngram_scores is not None:
-            inputs["ngram_scores"] = keras.Input((num_labels,), name="ngram_scores")
-            # Training starts from "add the two": the gain learns how far to trust each.
-            scaled = keras.layers.Dense(
-                num_labels, name="ngram_gain", kernel_initializer="identity"
-            )
-            logits = keras.layers.Add()([recurrent, scaled(inputs["ngram_scores"])])
-        outputs = {"logits": logits}
-        if preprocessor.ngram_scores is not None:
-            # Its own loss keeps the recurrent part a classifier of its own, which is reported.
-            outputs["recurrent_logits"] = recurrent
-        model = keras.Model(inputs, outputs, name="sentiment")
-        if model_config.adversarial != "none":
-            model = AdversarialModel(model, model_config.adversarial, model_config.epsilon)
-        loss = LabelCrossentropy(
-            self.multi_label,
-            training.label_smoothing,
-            preprocessor.label_weights if training.class_weights == "balanced" else None,
-        )
-        model.compile(optimizer=build_optimizer(training), loss=dict.fromkeys(outputs, loss))
-        return model
+        return build_classifier(self.config, preprocessor)
 
     def build_pretraining_model(self, preprocessor, model):
         if self.config.training.pretraining_epochs == 0:
@@ -214,36 +169,6 @@ class Sentiment(Task):
             preprocessor.labels,
             self.multi_label,
         )
-
-    def _build_encoder(self, preprocessor) -> tuple[dict[str, Any], Any]:
-        import keras
-
-        from seqsuite.layers import PerturbableEmbedding, RecurrentStack, TokenDropout
-
-        config = self.config.model
-        inputs = {
-            "token_ids": keras.Input((None,), dtype="int32", name="token_ids"),
-            "length": keras.Input((), dtype="int32", name="length"),
-        }
-        x = TokenDropout(config.token_dropout)(inputs["token_ids"])
-        embedding = PerturbableEmbedding(
-            preprocessor.vocabulary_size, config.embedding_size, name="embedding"
-        )
-        x = embedding(x)
-        if preprocessor.initial_embeddings is not None:
-            embedding.embeddings.assign(WORD_VECTOR_SCALE * preprocessor.initial_embeddings)
-        x = keras.layers.SpatialDropout1D(config.embedding_dropout)(x)
-        stack = RecurrentStack(
-            config.units,
-            cell=config.cell,
-            num_layers=config.num_layers,
-            bidirectional=config.bidirectional,
-            connection=config.connection,
-            layer_norm=config.layer_normalization,
-            regularization={"weight_drop": config.recurrent_weight_drop},
-            name="stack",
-        )
-        return inputs, stack(x, lengths=inputs["length"])
 
     def _probabilities(self, predictions, preprocessor):
         """Return probabilities before and after calibration on validation."""
