@@ -63,45 +63,9 @@ class CharLm(Task):
         return preprocessor
 
     def build_model(self, preprocessor):
-        import keras
+        from seqsuite.tasks.char_lm.model import build_language_model
 
-        from seqsuite.layers import ActivationRegularization, RecurrentStack, SymbolEmbedding
-        from seqsuite.losses import TagCrossentropy
-        from seqsuite.models import TruncatedBackpropagation
-        from seqsuite.training.optimizers import build_optimizer
-
-        config, num_symbols = self.config.model, preprocessor.num_symbols
-        ids = keras.Input((None,), dtype="int32", name="token_ids")
-        states = [keras.Input((config.units,), name=f"state_{i}") for i in self._states]
-        embedding = SymbolEmbedding(
-            num_symbols, config.embedding_size, config.embedding_dropout, name="embedding"
-        )
-        regularization = {
-            "dropout": config.variational_dropout,
-            "variational": True,
-            "weight_drop": config.recurrent_weight_drop,
-        }
-        stack = RecurrentStack(
-            config.units, cell=config.cell, num_layers=config.num_layers,
-            connection=config.connection, regularization=regularization,
-            return_state=True, name="stack",
-        )  # fmt: skip
-        x, *finals = stack(embedding(ids), initial_state=states)
-        x = keras.layers.Dropout(config.dropout, noise_shape=(None, 1, None))(x)
-        x = ActivationRegularization(
-            config.activation_regularization, config.temporal_regularization
-        )(x)
-        if config.tie_weights:
-            logits = embedding(x, reverse=True)
-        else:
-            logits = keras.layers.Dense(num_symbols, name="logits")(x)
-        inputs = {"token_ids": ids} | {state.name: state for state in states}
-        outputs = {"logits": logits} | {f"state_{i}": finals[i] for i in self._states}
-        inner = keras.Model(inputs, outputs, name=self.name)
-        training = self.config.training
-        model = TruncatedBackpropagation(inner, training.max_batch_size)
-        model.compile(optimizer=build_optimizer(training), loss=TagCrossentropy())
-        return model
+        return build_language_model(self.config, preprocessor)
 
     def build_predictor(self, preprocessor, model, final=False):
         from functools import partial
