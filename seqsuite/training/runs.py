@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 import time
@@ -145,11 +146,25 @@ def load(task: Task, run_dir: Path) -> Run:
             f"{run_dir} holds no trained model yet. Finish it with: python -m "
             f"seqsuite.tasks.{task.name} train --run_dir {run_dir} --resume"
         )
-    preprocessor = Preprocessor.load_from(run_dir)
+    preprocessor = read_preprocessor(task, run_dir)
     model = task.build_model(preprocessor)
     groups, _ = checkpoint.load_checkpoint(run_dir / BEST)
     checkpoint.assign(model.weights, groups["weights"])
     return Run(task, run_dir, preprocessor, model)
+
+
+def read_preprocessor(task: Task, run_dir: Path) -> Preprocessor:
+    """Return the preprocessor of a run, which may have been written before its module moved.
+
+    Args:
+        task: The task, in whose package the preprocessor is.
+        run_dir: The run directory.
+    """
+    name = f"{type(task).__module__.rpartition('.')[0]}.preprocessor"
+    # Keras finds a class by its registered name once its module is imported.
+    if importlib.util.find_spec(name):
+        importlib.import_module(name)
+    return Preprocessor.load_from(run_dir)
 
 
 def evaluate(
@@ -247,7 +262,7 @@ def _start_directory(task: Task, run_dir: Path) -> None:
 def _prepare(task: Task, splits: Splits, run_dir: Path, resume: bool) -> Preprocessor:
     # Before the first checkpoint the model still starts from what adaptation found.
     if resume and (run_dir / LAST).is_file():
-        return Preprocessor.load_from(run_dir)
+        return read_preprocessor(task, run_dir)
     preprocessor = task.build_preprocessor(splits.all_train, splits.train)
     preprocessor.save_to(run_dir)
     return preprocessor
