@@ -42,7 +42,8 @@ class BidirectionalLanguageModel(keras.Model):
         >>> states = RecurrentStack(6, bidirectional=True)(table(ids), lengths=length)
         >>> encoder = keras.Model({"token_ids": ids, "length": length}, states)
         >>> model = BidirectionalLanguageModel(encoder, table, num_sampled=4)
-        >>> bool(model({"token_ids": ops.ones((2, 5), "int32"), "length": ops.array([5, 3])}) > 0)
+        >>> length = keras.ops.array([5, 3])
+        >>> bool(model({"token_ids": keras.ops.ones((2, 5), "int32"), "length": length}) > 0)
         True
 
     Reference:

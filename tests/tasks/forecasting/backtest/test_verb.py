@@ -58,7 +58,7 @@ def trained(tmp_path_factory):
             for row, value in enumerate(values(name)):
                 rows.writerow([name, time_text(HOUR * row), "" if np.isnan(value) else value])
     drawn, fitted = {}, []
-    fit = evaluate.evaluate
+    fit = evaluate.forecast_baselines
     with pytest.MonkeyPatch.context() as patch:
         # A run is looked at here, and not what is exported.
         patch.setattr(runs, "export_run", lambda run, directory, serving: directory / "1")
