@@ -120,7 +120,7 @@ def measure(task_class, series: list[Series]) -> dict[str, float]:
     encoded = run.preprocessor.encode(parts["test"])
     task.build_predictor(run.preprocessor, run.model, final=True)(encoded)
     result |= {"scored_windows": encoded.num_windows, "scored_seconds": clock()}
-    task.baseline(parts["train"], parts["test"], run.preprocessor)
+    task.baselines(parts["train"], parts["test"], run.preprocessor)
     return result | {"baseline_seconds": clock()}
 
 

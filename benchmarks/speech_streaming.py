@@ -81,7 +81,7 @@ def exported_recogniser(options: argparse.Namespace, speech: Examples, folder: P
     runs.set_seeds(0)
     preprocessor = task.build_preprocessor(speech)
     model = task.build_model(preprocessor)
-    task.initialize_model(preprocessor, model, speech)
+    task.phases(preprocessor, model, speech)
     version = export.export(task, preprocessor, model, folder)
     print(f"{model.count_params():,} weights")
     return task, tf.saved_model.load(str(version))

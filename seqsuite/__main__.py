@@ -9,6 +9,7 @@ from seqsuite import __version__
 from seqsuite.cli import diagnose
 from seqsuite.cli.main import VERBS
 from seqsuite.data import discovery
+from seqsuite.task import summary
 from seqsuite.tasks import find_task, task_names
 
 
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return diagnose.main(words[1:], find_task)
     print(f"seqsuite {__version__}: recurrent sequence tasks in Keras 3 and TensorFlow\n")
     for name in task_names():
-        print(f"{name}: {find_task(name).summary}")
+        print(f"{name}: {summary(find_task(name))}")
         print(f"  python -m seqsuite.tasks.{name} [{' | '.join(VERBS)}] --help")
         print("  data.source:")
         for source, description in sorted(discovery.sources(name).items()):

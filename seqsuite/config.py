@@ -15,7 +15,7 @@ import typing
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from seqsuite.errors import UserError, nearest
 
@@ -63,6 +63,9 @@ class DataConfig:
         download: Allow a named data set to be fetched over the network.
         limit: Keep at most this many training examples (0: all).
     """
+
+    free_labels: ClassVar[bool] = False
+    """Whether labels are texts, which may occur in validation alone, and not some known names."""
 
     source: str = "sample"
     dir: str | None = None

@@ -7,14 +7,15 @@ a task imports neither TensorFlow nor Keras: hooks import what they need.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from seqsuite.client import Client
 from seqsuite.config import build_config
 from seqsuite.data.examples import Examples
+from seqsuite.metrics.metric import Metric
 
 if TYPE_CHECKING:
     import keras
@@ -51,24 +52,113 @@ class Serving:
     files: Callable[[], dict[str, str]] = dict
 
 
+@dataclass(frozen=True)
+class Phase:
+    """A model to fit on the training inputs for some epochs.
+
+    Args:
+        name: Its name in the history of epochs.
+        model: A compiled model.
+        epochs: Passes over the examples.
+        learning_rate: Peak.
+        selects: Whether it is validated, averaged and selected, as the last phase is.
+        callbacks: Functions of (model, step, total_steps), called before each training step.
+    """
+
+    name: str
+    model: keras.Model
+    epochs: int
+    learning_rate: float
+    selects: bool = False
+    callbacks: Sequence[Callable[[keras.Model, int, int], None]] = ()
+
+
+def main_phase(training: Any, model: keras.Model, callbacks: Sequence[Any] = ()) -> Phase:
+    """Return the phase that fits the model itself.
+
+    Args:
+        training: The section ``training`` of the task.
+        model: The compiled model.
+        callbacks: As for :class:`Phase`.
+    """
+    epochs, rate = training.epochs, training.learning_rate
+    return Phase("train", model, epochs, rate, selects=True, callbacks=callbacks)
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """Classical models on the test split.
+
+    Args:
+        metrics: Model -> metric -> value.
+        details: What the task's report shows of them.
+    """
+
+    metrics: dict[str, dict[str, float]] = field(default_factory=dict)
+    details: Any = None
+
+
+@dataclass(frozen=True)
+class Results:
+    """A model's outputs on the test split, and what they are held against.
+
+    Args:
+        test: Raw examples.
+        predictions: The model's outputs.
+        references: Encoded targets.
+        preprocessor: The adapted preprocessor.
+        baselines: Classical models; none where training examples are missing.
+    """
+
+    test: Examples
+    predictions: Outputs
+    references: Targets
+    preprocessor: Preprocessor
+    baselines: Baselines
+
+
+@dataclass(frozen=True)
+class Report:
+    """What stands beside metrics.
+
+    Args:
+        plots: Files of plots.
+        mistakes: Wrong answers as JSON records, most confident first.
+        protocol: Metric -> what others must know to compare with it.
+    """
+
+    plots: Sequence[Path] = ()
+    mistakes: Sequence[dict[str, Any]] = ()
+    protocol: dict[str, str] = field(default_factory=dict)
+
+
+def summary(task_class: type[Task]) -> str:
+    """Return what a task does, in lower case and without a period.
+
+    Args:
+        task_class: The task, whose docstring says so in its first line.
+    """
+    line = (task_class.__doc__ or task_class.name).splitlines()[0].removesuffix(".")
+    return line[:1].lower() + line[1:]
+
+
 class Task(ABC):
     """One applied sequence task, configured.
+
+    The first line of a subclass's docstring says what it does, in lists and in ``--help``.
 
     Args:
         config: An instance of ``config_class``; the defaults when absent.
     """
 
     name: ClassVar[str]
-    summary: ClassVar[str]
     config_class: ClassVar[type]
     client_class: ClassVar[type[Client]]
     """What reads, asks and writes for ``predict``."""
-    further_verbs: ClassVar[dict[str, str]] = {}
-    """Verb -> ``module:function`` of (task class, words), for what only this task can do."""
-    monitor: ClassVar[str] = "accuracy"
-    """The metric of :meth:`score` on validation that selects the epoch whose weights are kept."""
-    free_labels: ClassVar[bool] = False
-    """Whether labels are texts, which may occur in validation alone, and not some known names."""
+    verbs: ClassVar[dict[str, str]] = {}
+    """The task's own subcommands: name -> ``module:function`` of (task class, words)."""
+    metrics: tuple[Metric, ...]
+    """What :meth:`score` returns; one of them selects the epoch whose weights are kept."""
 
     def __init__(self, config: Any = None):
         self.config = config if config is not None else build_config(self.config_class)
@@ -96,19 +186,15 @@ class Task(ABC):
     def build_model(self, preprocessor: Preprocessor) -> keras.Model:
         """Return a compiled model: encoded tensors -> logits."""
 
-    def initialize_model(  # noqa: B027
-        self, preprocessor: Preprocessor, model: keras.Model, examples: Examples
-    ) -> None:
-        """Set weights that are found in closed form from training examples, before training."""
+    def phases(
+        self, preprocessor: Preprocessor, model: keras.Model, train: Examples | None
+    ) -> list[Phase]:
+        """Return what is fitted one after the other; the last phase is the model itself.
 
-    def build_pretraining_model(
-        self, preprocessor: Preprocessor, model: keras.Model
-    ) -> keras.Model | None:
-        """Return a compiled model that shares layers with ``model``, or None for no pre-training.
-
-        It is fitted on the inputs alone before ``model`` is.
+        ``train`` are the training examples from which weights may be set in closed form; None: the
+        weights come from a checkpoint.
         """
-        return None
+        return [main_phase(self.config.training, model)]
 
     @abstractmethod
     def serving(self, preprocessor: Preprocessor, model: keras.Model) -> Serving:
@@ -124,10 +210,6 @@ class Task(ABC):
         """
         return None
 
-    def callbacks(self) -> list[Callable[[keras.Model, int, int], None]]:
-        """Return functions of (model, step, total_steps), run before each training step."""
-        return []
-
     def calibrate(
         self, preprocessor: Preprocessor, predictions: Outputs, references: Targets
     ) -> None:
@@ -141,32 +223,9 @@ class Task(ABC):
         """Return metrics of the model's outputs against encoded targets."""
 
     @abstractmethod
-    def baseline(
-        self, train: Examples, test: Examples, preprocessor: Preprocessor
-    ) -> dict[str, dict[str, float]]:
-        """Train classical models on ``train`` and return their metrics on ``test``, by name."""
+    def baselines(self, train: Examples, test: Examples, preprocessor: Preprocessor) -> Baselines:
+        """Return the metrics on ``test`` of classical models trained on ``train``."""
 
-    def protocol(self, test: Examples) -> dict[str, str]:
-        """Return what must be said beside metrics for others to compare with them, by metric."""
-        return {}
-
-    def plots(
-        self,
-        directory: Path,
-        examples: Examples,
-        predictions: Outputs,
-        references: Targets,
-        preprocessor: Preprocessor,
-    ) -> list[Path]:
-        """Draw what is special to the task into ``directory`` and return the files."""
-        return []
-
-    def mistakes(
-        self,
-        examples: Examples,
-        predictions: Outputs,
-        references: Targets,
-        preprocessor: Preprocessor,
-    ) -> list[dict[str, Any]]:
-        """Return the wrong answers as JSON records, the one the model was surest of first."""
-        return []
+    def report(self, results: Results, directory: Path | None) -> Report:
+        """Return what stands beside the metrics, with plots in ``directory`` (None: without)."""
+        return Report()

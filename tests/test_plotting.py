@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from seqsuite import plotting
+from seqsuite.metrics.metric import Metric, Metrics
 from seqsuite.training import learning_curves
+
+METRICS = Metrics([Metric("mse*", lower_is_better=True)])
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ def _lines(axis):
 
 def test_learning_curves_show_every_epoch(tmp_path, drawn):
     history = _history(6)
-    path = learning_curves.learning_curves(history, tmp_path / "curves.png")
+    path = learning_curves.learning_curves(history, tmp_path / "curves.png", METRICS)
     assert _is_png(path)
     loss, validation, rate = drawn[0].axes
     assert _lines(loss)["training"] == [row["loss"] for row in history]
@@ -72,20 +75,22 @@ def test_learning_curves_show_every_epoch(tmp_path, drawn):
     ],
 )
 def test_learning_curves_say_which_way_is_better(tmp_path, drawn, name, labels):
-    learning_curves.learning_curves([{"epoch": 1, "loss": 2.0, name: 0.9}], tmp_path / "curves.png")
+    learning_curves.learning_curves(
+        [{"epoch": 1, "loss": 2.0, name: 0.9}], tmp_path / "curves.png", METRICS
+    )
     assert [axis.get_ylabel() for axis in drawn[0].axes] == labels
 
 
 def test_learning_curves_keep_pre_training_apart(tmp_path, drawn):
     pretraining = [{"phase": "pretrain", "epoch": e + 1, "loss": 7.0 - e} for e in range(3)]
-    learning_curves.learning_curves([*pretraining, *_history(2)], tmp_path / "curves.png")
+    learning_curves.learning_curves([*pretraining, *_history(2)], tmp_path / "curves.png", METRICS)
     assert _lines(drawn[0].axes[0]) == {"training": [7.0, 6.0, 5.0]}
     assert len(_lines(drawn[0].axes[1])["training"]) == 2
 
 
 @pytest.mark.parametrize("history", [[], [{"epoch": 1, "loss": 0.5}], _history(1)])
 def test_learning_curves_of_almost_nothing(tmp_path, history):
-    assert _is_png(learning_curves.learning_curves(history, tmp_path / "curves.png"))
+    assert _is_png(learning_curves.learning_curves(history, tmp_path / "curves.png", METRICS))
 
 
 def test_confusion_matrix_shows_the_counts(tmp_path, drawn):

@@ -7,6 +7,7 @@ from pathlib import Path
 from seqsuite.cli import parsing, terminal
 from seqsuite.config import build_parser, parse
 from seqsuite.errors import UserError
+from seqsuite.metrics.metric import Metrics
 from seqsuite.task import Task
 
 
@@ -34,7 +35,7 @@ def evaluate(task_class: type[Task], words: list[str]) -> int:
     if options.json:
         print(report.to_json(result))
     else:
-        print(runs.format_result(result))
+        print(runs.format_result(result, Metrics(run.task.metrics)))
     return 0
 
 

@@ -36,13 +36,13 @@ def main(task_class: type[Task], arguments: Sequence[str] | None = None) -> int:
     try:
         if words and not words[0].startswith("-"):
             verb = words.pop(0)
-        verbs = (*VERBS, *task_class.further_verbs)
+        verbs = (*VERBS, *task_class.verbs)
         if verb not in verbs:
             raise UserError(
                 f"Unknown verb {verb!r}.{nearest(verb, verbs)} Verbs are {', '.join(verbs)}."
             )
-        if verb in task_class.further_verbs:
-            module, _, function = task_class.further_verbs[verb].partition(":")
+        if verb in task_class.verbs:
+            module, _, function = task_class.verbs[verb].partition(":")
             return getattr(importlib.import_module(module), function)(task_class, words)
         run = {"train": train, "evaluate": evaluate, "predict": predict, "export": export}[verb]
         return run(task_class, words)

@@ -10,7 +10,7 @@ from typing import Any
 from seqsuite.cli import parsing, terminal
 from seqsuite.config import build_parser, parse
 from seqsuite.errors import UserError
-from seqsuite.task import Task
+from seqsuite.task import Task, summary
 
 
 def train(task_class: type[Task], words: list[str]) -> int:
@@ -18,7 +18,7 @@ def train(task_class: type[Task], words: list[str]) -> int:
     parser = build_parser(
         task_class.config_class,
         prog=f"python -m seqsuite.tasks.{task_class.name} train",
-        description=f"Train: {task_class.summary}. Without flags, on the built-in sample.",
+        description=f"Train: {summary(task_class)}. Without flags, on the built-in sample.",
     )
     parser.add_argument("--run_dir", type=str | None, help="Where the run goes.")
     parser.add_argument("--resume", action="store_true", help="Go on with the run in --run_dir.")

@@ -11,18 +11,17 @@ from seqsuite.metrics.calibration import (
     log_loss,
 )
 from seqsuite.metrics.classification import classification_scores, confusion_counts
-from seqsuite.metrics.direction import DESCRIPTIVE, LOWER_IS_BETTER, family
+from seqsuite.metrics.metric import Metric, Metrics
 
 __all__ = [
-    "DESCRIPTIVE",
-    "LOWER_IS_BETTER",
+    "Metric",
+    "Metrics",
     "answer_confidence",
     "bootstrap_interval",
     "bootstrap_ratio_interval",
     "classification_scores",
     "confusion_counts",
     "expected_calibration_error",
-    "family",
     "fit_relative_temperature",
     "fit_temperature",
     "log_loss",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqsuite.metrics.direction import LOWER_IS_BETTER, family
+from seqsuite.metrics.metric import Metrics
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ _NOT_DRAWN = (
 )  # fmt: skip
 
 
-def learning_curves(history: Sequence[dict[str, Any]], path: str | Path) -> Path:
+def learning_curves(history: Sequence[dict[str, Any]], path: str | Path, metrics: Metrics) -> Path:
     """Draw losses, validation metrics and the learning rate over the epochs.
 
     Args:
@@ -30,6 +30,7 @@ def learning_curves(history: Sequence[dict[str, Any]], path: str | Path) -> Path
             ``val_<metric>``, ``learning_rate``.
             Phases before the last are drawn in a panel of their own, as their losses differ.
         path: PNG file to write.
+        metrics: What the validation metrics mean.
 
     Returns:
         ``path``.
@@ -50,7 +51,7 @@ def learning_curves(history: Sequence[dict[str, Any]], path: str | Path) -> Path
     shown = dict.fromkeys((name for name in validation if last and name in last[0]), "validation")
     _draw_series(axis, last, {**shown, "loss": "training"})
     of_errors = bool(names) and all(
-        family(name.removeprefix("val_")) in LOWER_IS_BETTER for name in names
+        metrics[name.removeprefix("val_")].lower_is_better for name in names
     )
     # Of a forecast the loss may be a squared or an absolute error.
     axis.set(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from seqsuite import __version__
-from seqsuite.metrics.direction import DESCRIPTIVE, LOWER_IS_BETTER, family
+from seqsuite.metrics.metric import Metrics
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
@@ -72,28 +72,28 @@ def write_mistakes(path: str | Path, mistakes: Iterable[dict[str, Any]]) -> None
 def results_table(
     rows: dict[str, dict[str, float]],
     keys: Sequence[str],
-    lower_is_better: Sequence[str] = LOWER_IS_BETTER,
+    metrics: Metrics,
 ) -> str:
     """Return an aligned table of models and metrics; the best of each metric is starred.
 
     Args:
         rows: Model -> metric -> value; our model first.
         keys: Metrics to show, the one that decides first.
-        lower_is_better: Metrics whose smallest value is best.
+        metrics: What they mean.
 
     Returns:
         The table; when a baseline beats us in the first metric, a line below says so.
 
     Example:
         >>> print(results_table({"ours": {"accuracy": 0.5}, "naive": {"accuracy": 0.75}},
-        ...                     ["accuracy"]))
+        ...                     ["accuracy"], Metrics()))
         model  accuracy
         ours     0.5000
         naive    0.7500*
         <BLANKLINE>
         A baseline wins: naive has accuracy 0.7500, ours 0.5000.
     """
-    best = {key: _best(rows, key, lower_is_better) for key in keys}
+    best = {key: _best(rows, key, metrics) for key in keys}
     # Long names such as calibration_error are stacked, so that a table fits a terminal.
     titles = [key.split("_") for key in keys]
     height = max(map(len, titles), default=1)
@@ -125,6 +125,7 @@ def write_model_card(
     command: str,
     seconds: float,
     num_weights: int,
+    metrics: Metrics,
 ) -> None:
     """Write a model card in Markdown.
 
@@ -139,13 +140,14 @@ def write_model_card(
         command: The command that made the run.
         seconds: Wall time.
         num_weights: Number of the model's weights.
+        metrics: What the metrics mean.
 
     Reference:
         Mitchell et al., "Model Cards for Model Reporting", 2019, https://arxiv.org/abs/1810.03993
     """
-    metrics = result["metrics"]
-    keys = [key for key in metrics if "/" not in key and not is_interval_end(key)]
-    rows = {"this model": metrics, **result.get("baseline", {})}
+    values = result["metrics"]
+    keys = [key for key in values if "/" not in key and not is_interval_end(key)]
+    rows = {"this model": values, **result.get("baseline", {})}
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}"
         for name in ("tensorflow", "keras", "scikit-learn", "numpy")
@@ -162,12 +164,12 @@ def write_model_card(
         f"selected on validation examples; the test split "
         f"({result['examples']:,} examples) was read once, at the end.",
         "## Results",
-        _markdown_table(rows, keys),
-        _verdict(rows, keys[0], _best(rows, keys[0], LOWER_IS_BETTER)) if keys else "",
-        _intervals(metrics),
+        _markdown_table(rows, keys, metrics=metrics),
+        _verdict(rows, keys[0], _best(rows, keys[0], metrics)) if keys else "",
+        _intervals(values),
         "\n".join(f"- {key}: `{text}`" for key, text in result.get("protocol", {}).items()),
-        _per_label(metrics),
-        _calibration(metrics),
+        _per_label(values),
+        _calibration(values),
         "## Limits",
         "It learned from one source, as its authors recorded it, and with the biases of both. It "
         "answers every input, including ones unlike all that it saw (another language, subject or "
@@ -216,7 +218,7 @@ def _per_label(metrics: dict[str, Any]) -> str:
         if slash:
             labels.setdefault(label, {})[score] = value
     columns = list(dict.fromkeys(score for row in labels.values() for score in row))
-    return _markdown_table(labels, columns, "label", star=False) if labels else ""
+    return _markdown_table(labels, columns, "label") if labels else ""
 
 
 def _calibration(metrics: dict[str, Any]) -> str:
@@ -232,9 +234,12 @@ def _calibration(metrics: dict[str, Any]) -> str:
 
 
 def _markdown_table(
-    rows: dict[str, dict[str, Any]], keys: Sequence[str], corner: str = "model", star: bool = True
+    rows: dict[str, dict[str, Any]],
+    keys: Sequence[str],
+    corner: str = "model",
+    metrics: Metrics | None = None,
 ) -> str:
-    best = {key: _best(rows, key, LOWER_IS_BETTER) if star else [] for key in keys}
+    best = {key: [] if metrics is None else _best(rows, key, metrics) for key in keys}
     lines = [f"| {corner} | " + " | ".join(keys) + " |", "| --- " + "| ---: " * len(keys) + "|"]
     for name, row in rows.items():
         shown = [
@@ -252,16 +257,16 @@ def _number(row: dict[str, Any], key: str) -> str:
     return f"{row[key]:.4f}" if _known(row, key) else "-"
 
 
-def _best(rows: dict[str, dict[str, Any]], key: str, lower_is_better: Sequence[str]) -> list[str]:
+def _best(rows: dict[str, dict[str, Any]], key: str, metrics: Metrics) -> list[str]:
     """Return the rows with the best value as it is shown, so that equal figures both count.
 
     A value that one row of several has is compared with nothing, so it is not best.
     """
     values = {name: round(row[key], 4) for name, row in rows.items() if _known(row, key)}
-    kind = family(key)
-    if not values or (len(rows) > 1 and len(values) == 1) or kind in DESCRIPTIVE:
+    metric = metrics[key]
+    if not values or (len(rows) > 1 and len(values) == 1) or metric.descriptive:
         return []
-    best = min(values.values()) if kind in lower_is_better else max(values.values())
+    best = min(values.values()) if metric.lower_is_better else max(values.values())
     return [name for name, value in values.items() if value == best]
 
 

@@ -16,20 +16,14 @@ import tensorflow as tf
 
 from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure, UserError
-from seqsuite.metrics import direction
+from seqsuite.metrics.metric import Metrics
 from seqsuite.preprocessor import Preprocessor
 from seqsuite.serving import export
-from seqsuite.task import Serving, Task
+from seqsuite.task import Baselines, Results, Serving, Task, summary
 from seqsuite.training import checkpoint, learning_curves, report
 from seqsuite.training.model_runner import Predictor, build_predictor
 from seqsuite.training.splits import Splits, encode, encode_labels, encode_training, load_splits
 from seqsuite.training.trainer import BEST, LAST, Progress, Trainer
-
-# Metrics, and families of them, that stand below the table.
-_ASIDE = (
-    "wql", "width", "mae_", "coverage_20", "coverage_40", "coverage_60", "coverage_90",
-    "insertions", "deletions", "substitutions", "words",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -85,13 +79,15 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
     if not resume:
         _start_directory(task, run_dir)
     run, progress = fit(task, splits, run_dir, resume)
-    learning_curves.learning_curves(progress.history, _plots(run_dir) / "learning_curves.png")
-    result = evaluate(run, splits=splits, write_pictures=True)
+    learning_curves.learning_curves(
+        progress.history, _plots(run_dir) / "learning_curves.png", Metrics(task.metrics)
+    )
+    result = evaluate(run, splits=splits, write_plots=True)
     result["seconds"] = round(progress.seconds, 1)
     report.write_json(run_dir / "metrics.json", result)
     total = time.monotonic() - started
     _write_model_card(run, result, command, total)
-    print(format_result(result))
+    print(format_result(result, Metrics(task.metrics)))
     print(f"Trained in {progress.seconds:.0f} s; {total:.0f} s in all.")
     return run
 
@@ -120,9 +116,8 @@ def fit(task: Task, splits: Splits, run_dir: Path, resume: bool = False) -> tupl
     model = task.build_model(preprocessor)
     print(f"{model.count_params():,} weights; run directory {run_dir}")
     resumed = resume and (run_dir / LAST).is_file()
-    if not resumed:
-        task.initialize_model(preprocessor, model, splits.train)
-    trainer = Trainer(task, preprocessor, model, run_dir)
+    phases = task.phases(preprocessor, model, None if resumed else splits.train)
+    trainer = Trainer(task, preprocessor, phases, run_dir)
     if resumed:
         trainer.resume()
     progress = trainer.fit(encoded, encoded_validation)
@@ -167,47 +162,44 @@ def read_preprocessor(task: Task, run_dir: Path) -> Preprocessor:
     return Preprocessor.load_from(run_dir)
 
 
-def evaluate(
-    run: Run, splits: Splits | None = None, write_pictures: bool = False
-) -> dict[str, Any]:
+def evaluate(run: Run, splits: Splits | None = None, write_plots: bool = False) -> dict[str, Any]:
     """Score a run and the baselines on the configured test split.
 
     Args:
         run: A finished run.
         splits: Training examples for the baselines, when already loaded.
-        write_pictures: Also write the task's plots into the run directory.
+        write_plots: Also write the task's plots into the run directory.
 
     Returns:
         ``{"task", "metrics", "baseline", "examples"}``, and ``"protocol"`` where there is one.
     """
     task = run.task
-    baseline: dict[str, dict[str, float]] = {}
     try:
         splits = splits or load_splits(task)
         test = splits.test
     except UserError as error:
         # The training files may be gone by now; the model's own numbers need none of them.
-        found = task.load_examples("test")
-        if found is None:
+        loaded = task.load_examples("test")
+        if loaded is None:
             raise
-        test = found
+        test = loaded
         print(f"note: no baseline, as the training examples are missing: {error}", file=sys.stderr)
     encoded = encode(run.preprocessor, test)
     assert encoded.targets is not None
     predict = run.predict or build_predictor(task, run.preprocessor, run.model, final=True)
     predictions = predict(encoded)
     metrics = task.score(predictions, encoded.targets, run.preprocessor)
-    # Before the pictures, which may show the baselines too.
+    baselines = Baselines()
     if splits is not None:
-        baseline = task.baseline(splits.all_train, test, run.preprocessor)
-    if write_pictures:
-        directory = _plots(run.directory)
-        everything = (test, predictions, encoded.targets, run.preprocessor)
-        task.plots(directory, *everything)
-        report.write_mistakes(run.directory / "mistakes.jsonl", task.mistakes(*everything)[:200])
-    result = {"task": task.name, "metrics": metrics, "baseline": baseline, "examples": len(test)}
-    protocol = task.protocol(test)
-    return {**result, "protocol": protocol} if protocol else result
+        baselines = task.baselines(splits.all_train, test, run.preprocessor)
+    results = Results(test, predictions, encoded.targets, run.preprocessor, baselines)
+    found = task.report(results, _plots(run.directory) if write_plots else None)
+    if write_plots:
+        report.write_mistakes(run.directory / "mistakes.jsonl", found.mistakes[:200])
+    result: dict[str, Any] = {"task": task.name, "metrics": metrics}
+    result["baseline"] = baselines.metrics
+    result["examples"] = len(test)
+    return {**result, "protocol": found.protocol} if found.protocol else result
 
 
 def export_run(run: Run, directory: Path, serving: Serving | None = None) -> Path:
@@ -215,30 +207,33 @@ def export_run(run: Run, directory: Path, serving: Serving | None = None) -> Pat
     return export.export(run.task, run.preprocessor, run.model, directory, serving)
 
 
-def format_result(result: dict[str, Any]) -> str:
-    """Return the table of a result: our model beside the baselines, the best of each marked."""
-    metrics = result["metrics"]
-    rows = {f"{result['task']} (ours)": metrics, **result["baseline"]}
+def format_result(result: dict[str, Any], metrics: Metrics) -> str:
+    """Return the table of a result: our model beside the baselines, the best of each marked.
+
+    Args:
+        result: As from :func:`evaluate`.
+        metrics: What its metrics mean.
+    """
+    values = result["metrics"]
+    rows = {f"{result['task']} (ours)": values, **result["baseline"]}
     # Precision and recall follow per label; intervals and parts of the model stand below.
     hidden = ("precision", "recall")
     plain = [
         key
-        for key in metrics
+        for key in values
         if "/" not in key and key not in hidden and not report.is_interval_end(key)
     ]
     keys = [key for key in plain if all(key in row for row in result["baseline"].values())]
     # A terminal is not wide enough for all that forecasts are measured by.
-    keys = [key for key in keys if not key.startswith(_ASIDE)]
-    lines = [report.results_table(rows, keys, direction.LOWER_IS_BETTER), ""]
-    lines += [f"{key}: {metrics[key]:.4f}" for key in plain if key not in keys]
-    for name, ends in report.intervals(metrics).items():
+    keys = [key for key in keys if not metrics[key].aside]
+    lines = [report.results_table(rows, keys, metrics), ""]
+    lines += [f"{key}: {values[key]:.4f}" for key in plain if key not in keys]
+    for name, ends in report.intervals(values).items():
         lines.append(f"95 % bootstrap interval of our {name}: {ends}")
     lines += [f"protocol of {name}: {text}" for name, text in result.get("protocol", {}).items()]
-    labels = [key.partition("/")[2] for key in metrics if key.startswith("f1/")]
+    labels = [key.partition("/")[2] for key in values if key.startswith("f1/")]
     for name in labels if len(labels) <= 20 else []:
-        parts = [
-            f"{part} {metrics[f'{part}/{name}']:.4f}" for part in ("precision", "recall", "f1")
-        ]
+        parts = [f"{part} {values[f'{part}/{name}']:.4f}" for part in ("precision", "recall", "f1")]
         lines.append(f"{name}: {', '.join(parts)}")
     return "\n".join(lines)
 
@@ -278,13 +273,14 @@ def _write_model_card(run: Run, result: dict, command: Sequence[str], seconds: f
     report.write_model_card(
         run.directory / "model_card.md",
         task=run.task.name,
-        summary=run.task.summary,
+        summary=summary(type(run.task)),
         source=run.task.config.data.source,
         result=result,
         config_text=to_toml(run.task.config),
         command=f"python -m seqsuite.tasks.{run.task.name} " + " ".join(command),
         seconds=seconds,
         num_weights=run.model.count_params(),
+        metrics=Metrics(run.task.metrics),
     )
 
 

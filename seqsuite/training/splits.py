@@ -76,7 +76,7 @@ def _cut(task: Task, examples: Examples, seed: int) -> tuple[Examples, Examples]
         )
     fraction = task.config.data.validation_fraction
     rest, held_out = split_off_groups(examples, fraction, seed)
-    if task.free_labels:
+    if task.config.data.free_labels:
         return rest, held_out
     known = {name for label in rest.labels or [] for name in _names(label)}
     lost = [i for i, label in enumerate(held_out.labels or []) if not known >= _names(label)]

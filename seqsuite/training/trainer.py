@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,8 +24,8 @@ from seqsuite import schedules
 from seqsuite.data.batching import EncodedExamples, batch_dataset
 from seqsuite.diagnostics import PROBE_ROWS
 from seqsuite.errors import Interrupted, UserError
-from seqsuite.metrics.direction import LOWER_IS_BETTER
-from seqsuite.task import Task
+from seqsuite.metrics.metric import Metrics
+from seqsuite.task import Phase, Task
 from seqsuite.training import checkpoint, model_runner
 from seqsuite.training.diagnostics import DiagnosticsCallback
 from seqsuite.training.progress import ProgressLine, TensorBoardWriter
@@ -62,55 +62,33 @@ class Progress:
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Phase:
-    """A model to fit on the same inputs for some epochs.
-
-    Args:
-        name: ``"pretrain"`` or ``"train"``.
-        model: A compiled model.
-        epochs: Passes over the examples.
-        learning_rate: Peak.
-        selects: Whether it is validated, averaged and selected.
-    """
-
-    name: str
-    model: keras.Model
-    epochs: int
-    learning_rate: float
-    selects: bool
-
-
 class Trainer:
     """Fit a task's model and leave the selected weights in the model and in ``best.npz``.
 
     Args:
         task: The configured task.
         preprocessor: Its adapted preprocessor.
-        model: Its compiled model.
+        phases: What is fitted one after the other; the last is the task's model.
         run_dir: Where checkpoints and history go.
         quiet: Print nothing.
     """
 
-    def __init__(self, task: Task, preprocessor, model: keras.Model, run_dir: Path, quiet=False):
+    def __init__(
+        self, task: Task, preprocessor, phases: Sequence[Phase], run_dir: Path, quiet=False
+    ):
         self.task = task
+        self.metrics = Metrics(task.metrics)
         self.preprocessor = preprocessor
-        self.model = model
+        self.phases = list(phases)
+        self.model = self.phases[-1].model
         self.run_dir = run_dir
         self.quiet = quiet
         self.training = task.config.training
         self.progress = Progress()
-        self.phases = []
-        pretraining_model = task.build_pretraining_model(preprocessor, model)
-        if pretraining_model is not None:
-            epochs, rate = self.training.pretraining_epochs, self.training.pretraining_learning_rate
-            self.phases.append(Phase("pretrain", pretraining_model, epochs, rate, False))
-        epochs, rate = self.training.epochs, self.training.learning_rate
-        self.phases.append(Phase("train", model, epochs, rate, True))
         for phase in self.phases:
             phase.model.optimizer.build(phase.model.trainable_variables)
-        self.average = WeightAverage(model.trainable_variables, self.training.average_decay)
-        self.predict = model_runner.build_predictor(task, preprocessor, model)
+        self.average = WeightAverage(self.model.trainable_variables, self.training.average_decay)
+        self.predict = model_runner.build_predictor(task, preprocessor, self.model)
         self.mean_loss = tf.Variable(0.0, trainable=False)
         self._watchers: list[Callable[[keras.Model, int, int], None]] = []
         self._stop_requested = False
@@ -186,7 +164,7 @@ class Trainer:
             write_history(self.run_dir / "history.csv", progress.history)
             writer.write(row, progress.epoch)
             if not self.quiet:
-                print(_epoch_line(row, phase.epochs), flush=True)
+                print(_epoch_line(row, phase.epochs, self.metrics), flush=True)
             patience = settings.early_stopping_patience
             if phase.selects and patience and progress.stale_epochs >= patience:
                 print(f"No progress on validation for {patience} epochs: stopping early.")
@@ -202,14 +180,13 @@ class Trainer:
         plan = self._plan(train, phase, progress.epoch)
         done = progress.batch
         line = ProgressLine(phase.name, progress.epoch, phase.epochs, len(plan), done, self.quiet)
-        callbacks = self.task.callbacks() if phase.selects else []
         started = time.monotonic()
         for batch in batch_dataset(train, plan[progress.batch :]):
             indices = batch[-1].numpy()
             rate = self._learning_rate(phase, total_steps)
             rate *= train.rate_factor(indices, self.training)
             phase.model.optimizer.learning_rate.assign(rate)
-            for callback in (*callbacks, *self._watchers):
+            for callback in (*phase.callbacks, *self._watchers):
                 callback(phase.model, progress.step, total_steps)
             progress.step += 1
             progress.batch += 1
@@ -308,8 +285,9 @@ class Trainer:
 
     def _select(self, row: dict[str, Any]) -> None:
         progress = self.progress
-        value = row[f"val_{self.task.monitor}"]
-        value = -value if self.task.monitor in LOWER_IS_BETTER else value
+        metric = self.metrics.selecting
+        value = row[f"val_{metric.name}"]
+        value = -value if metric.lower_is_better else value
         if value > progress.best:
             progress.best, progress.stale_epochs = value, 0
             with self.average.applied():
@@ -325,7 +303,7 @@ class Trainer:
         target = self.training.target_score
         if target is None:
             return False
-        return self.progress.best >= (-target if self.task.monitor in LOWER_IS_BETTER else target)
+        return self.progress.best >= (-target if self.metrics.selecting.lower_is_better else target)
 
     def _state(self) -> dict[str, list[Any]]:
         state: dict[str, list[Any]] = {"average": list(self.average.values)}
@@ -373,12 +351,8 @@ def targets_of_losses(model: keras.Model, targets: Any) -> Any:
     return dict.fromkeys(model.loss, targets)
 
 
-def _epoch_line(row: dict[str, Any], epochs: int) -> str:
-    shown = (
-        "loss", "val_log_loss", "val_nats_per_character", "val_entity_f1", "val_accuracy",
-        "val_accuracy_recurrent_alone", "val_bleu", "val_mse", "val_owa",
-        "val_wer", "val_cer",
-    )  # fmt: skip
+def _epoch_line(row: dict[str, Any], epochs: int, metrics: Metrics) -> str:
+    shown = ["loss", *(f"val_{name}" for name in metrics.headlines)]
     parts = [f"{row['phase']} {row['epoch']}/{epochs}"]
     parts += [f"{name} {row[name]:.4f}" for name in shown if name in row]
     rate = f"{row['tokens_per_second']:,.0f} tokens/s"

@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seqsuite.metrics.metric import Metric, Metrics
 from seqsuite.training import report, runs
+
+METRICS = Metrics([Metric("calibration_error", lower_is_better=True), Metric("mse", True)])
 
 
 def _cells(table):
@@ -62,7 +65,7 @@ def test_table_stars_the_best_and_is_aligned():
         "ours": {"accuracy": 0.92, "calibration_error": 0.01},
         "a longer name": {"accuracy": 0.9, "calibration_error": 0.005},
     }
-    table = report.results_table(rows, ["accuracy", "calibration_error"])
+    table = report.results_table(rows, ["accuracy", "calibration_error"], METRICS)
     assert _cells(table) == [
         ["calibration"],
         ["model", "accuracy", "error"],
@@ -75,22 +78,22 @@ def test_table_stars_the_best_and_is_aligned():
 
 def test_table_says_when_a_baseline_wins_and_not_when_it_ties():
     rows = {"ours": {"accuracy": 0.9}, "bag": {"accuracy": 0.91}, "most frequent": {}}
-    assert report.results_table(rows, ["accuracy"]).endswith(
+    assert report.results_table(rows, ["accuracy"], METRICS).endswith(
         "A baseline wins: bag has accuracy 0.9100, ours 0.9000."
     )
     rows["bag"]["accuracy"] = 0.900001
-    assert "wins" not in report.results_table(rows, ["accuracy"])
+    assert "wins" not in report.results_table(rows, ["accuracy"], METRICS)
 
 
 def test_table_of_errors_prefers_the_smallest():
-    table = report.results_table({"ours": {"mse": 0.3}, "naive": {"mse": 0.2}}, ["mse"], ["mse"])
+    table = report.results_table({"ours": {"mse": 0.3}, "naive": {"mse": 0.2}}, ["mse"], METRICS)
     assert "0.2000*" in table
     assert table.endswith("A baseline wins: naive has mse 0.2000, ours 0.3000.")
 
 
 @pytest.mark.parametrize("missing", [{}, {"roc_auc": None}, {"roc_auc": float("nan")}])
 def test_table_shows_a_dash_for_what_is_unknown(missing):
-    table = report.results_table({"ours": missing, "bag": {"roc_auc": 0.5}}, ["roc_auc"])
+    table = report.results_table({"ours": missing, "bag": {"roc_auc": 0.5}}, ["roc_auc"], METRICS)
     assert _cells(table)[2] == ["ours", "-"]
 
 
@@ -102,7 +105,7 @@ def test_every_interval_is_told_and_none_is_a_column():
     expected = {"entity_f1": "0.4100 to 0.6200", "accuracy": "0.8800 to 0.9300"}
     assert report.intervals(metrics) == expected
     result = {"task": "pos_tagging", "metrics": metrics, "baseline": {"naive": metrics}}
-    printed = runs.format_result(result)
+    printed = runs.format_result(result, METRICS)
     for name, ends in expected.items():
         assert f"95 % bootstrap interval of our {name}: {ends}" in printed
     assert printed.splitlines()[1].split() == ["model", "f1", "accuracy"]
@@ -122,6 +125,7 @@ def test_model_card_holds_what_a_reader_needs(tmp_path):
         tmp_path / "model_card.md",
         task="sentiment",
         summary="classify texts",
+        metrics=METRICS,
         source="imdb",
         result={"metrics": metrics, "baseline": {"bag": bag}, "examples": 25_000},
         config_text="[data]\nsource = 'imdb'\n",

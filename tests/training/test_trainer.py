@@ -8,6 +8,7 @@ import pytest
 
 from seqsuite.config import build_config
 from seqsuite.errors import EnvironmentFailure, Interrupted
+from seqsuite.metrics.metric import Metric
 from seqsuite.tasks import find_task
 from seqsuite.training import checkpoint, runs, trainer
 from seqsuite.training.splits import encode_training, load_splits
@@ -159,7 +160,8 @@ def test_training_stops_when_validation_reaches_its_target(
 ):
     task = make_task(PLAIN, epochs=3, pretraining_epochs=0, target_score=target)
     scores = iter(values)
-    monkeypatch.setattr(type(task), "monitor", monitor)
+    selecting = Metric(monitor, lower_is_better=monitor == "mse", selects=True)
+    monkeypatch.setattr(type(task), "metrics", (selecting,))
     monkeypatch.setattr(type(task), "score", lambda *_: {monitor: next(scores)})
     splits = load_splits(task)
     preprocessor = task.build_preprocessor(splits.all_train)
@@ -168,5 +170,6 @@ def test_training_stops_when_validation_reaches_its_target(
     # What is learned in an epoch does not matter here.
     monkeypatch.setattr(trainer.Trainer, "_run_epoch", lambda *_: 1.0)
     monkeypatch.setattr(trainer.Trainer, "_compile_step", lambda *_: None)
-    progress = trainer.Trainer(task, preprocessor, model, tmp_path, quiet=True).fit(*encoded)
+    phases = task.phases(preprocessor, model, splits.train)
+    progress = trainer.Trainer(task, preprocessor, phases, tmp_path, quiet=True).fit(*encoded)
     assert len(progress.history) == epochs

@@ -13,7 +13,8 @@ import math
 from seqsuite.data import discovery
 from seqsuite.data.examples import concatenate
 from seqsuite.errors import UserError
-from seqsuite.task import Task
+from seqsuite.metrics.metric import Metric
+from seqsuite.task import Baselines, Report, Task
 from seqsuite.tasks.char_lm.client import CharLmClient
 from seqsuite.tasks.char_lm.config import CharLmConfig
 
@@ -23,21 +24,21 @@ _SHOWN_CHARACTERS = 320
 
 
 class CharLm(Task):
-    """Prediction of each character from all those before it."""
+    """Learn a text's characters: write on, score, compress."""
 
     name = "char_lm"
-    summary = "learn a text's characters: write on, score, compress"
     config_class = CharLmConfig
     client_class = CharLmClient
-    monitor = "nats_per_character"
-    further_verbs = {  # noqa: RUF012
+    metrics = (
+        Metric("nats_per_character", lower_is_better=True, headline=True, selects=True),
+        Metric("nats_per_character_*", lower_is_better=True),
+        Metric("bits_per_character", lower_is_better=True),
+        Metric("perplexity", lower_is_better=True),
+    )
+    verbs = {  # noqa: RUF012
         "compress": "seqsuite.tasks.char_lm.compression.verbs:compress",
         "decompress": "seqsuite.tasks.char_lm.compression.verbs:decompress",
     }
-
-    def __init__(self, config=None):
-        super().__init__(config)
-        self._ngram_models = {}
 
     @property
     def _states(self) -> range:
@@ -125,7 +126,7 @@ class CharLm(Task):
             scores["mixing_weight"] = preprocessor.mixing_weight
         return scores
 
-    def baseline(self, train, test, preprocessor):
+    def baselines(self, train, test, preprocessor):
         from seqsuite.tasks.char_lm.batches import random_windows
 
         model = self._ngram_model(preprocessor, everything=True)
@@ -136,7 +137,7 @@ class CharLm(Task):
             predictions["windowed"] = model.log_probabilities(windows)[:, 1:]
         if settings.adaptive:
             predictions["adaptive"] = model.log_probabilities(ids, online=True)[1:]
-        return {"n-gram mixture": self.score(predictions, None, preprocessor)}
+        return Baselines({"n-gram mixture": self.score(predictions, None, preprocessor)})
 
     def _ngram_model(self, preprocessor, everything):
         """Return the n-gram mixture of the training text, and of what was held out from it.
@@ -146,31 +147,31 @@ class CharLm(Task):
         from seqsuite.ngram_language_model import NgramLanguageModel
 
         held_out = everything and self.config.data.validation is None
-        if held_out not in self._ngram_models:
-            parts = [self.load_examples(split) for split in ("train", "validation")[: 1 + held_out]]
-            text = concatenate([part for part in parts if part is not None])
-            model = NgramLanguageModel(preprocessor.num_symbols, _MAX_ORDER)
-            self._ngram_models[held_out] = model.fit(preprocessor.encode(text).ids)
-        return self._ngram_models[held_out]
+        parts = [self.load_examples(split) for split in ("train", "validation")[: 1 + held_out]]
+        text = concatenate([part for part in parts if part is not None])
+        model = NgramLanguageModel(preprocessor.num_symbols, _MAX_ORDER)
+        return model.fit(preprocessor.encode(text).ids)
 
     def serving(self, preprocessor, model):
         from seqsuite.tasks.char_lm.server import serving
 
         return serving(preprocessor, model.model, self.config.serving)
 
-    def plots(self, directory, examples, predictions, references, preprocessor):
+    def report(self, results, directory):
+        if directory is None:
+            return Report()
         from seqsuite.tasks.char_lm.plots import bits_along_text, bits_by_context, cells_along_text
 
-        activations = predictions["activations"]
-        text = "".join(examples.features["text"])[: len(activations)]
+        activations = results.predictions["activations"]
+        text = "".join(results.test.features["text"])[: len(activations)]
         files = [
-            bits_along_text(predictions["stream"], directory / "bits_along_text.png"),
+            bits_along_text(results.predictions["stream"], directory / "bits_along_text.png"),
             cells_along_text(text, activations, directory / "cells_along_text.png"),
         ]
-        if "windowed" in predictions:
+        if "windowed" in results.predictions:
             path = directory / "bits_by_context.png"
-            files.append(bits_by_context(predictions["windowed"], path))
-        return files
+            files.append(bits_by_context(results.predictions["windowed"], path))
+        return Report(files)
 
 
 TASK = CharLm

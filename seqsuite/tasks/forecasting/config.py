@@ -46,6 +46,8 @@ class ForecastDataConfig(DataConfig):
         test_length: Rows at the end for the test, where no file is given (0: a fifth).
     """
 
+    free_labels = True
+
     context_length: int = 48
     prediction_length: int = 24
     horizons: str = ""

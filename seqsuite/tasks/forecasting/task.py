@@ -10,36 +10,39 @@ quantiles, from errors on validation (conformal prediction), or from both.
 
 from __future__ import annotations
 
-from typing import Any
-
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
-from seqsuite.task import Task
+from seqsuite.metrics.metric import Metric
+from seqsuite.task import Baselines, Report, Task, main_phase
 from seqsuite.tasks.forecasting.client import ForecastClient
 from seqsuite.tasks.forecasting.config import ForecastConfig
 from seqsuite.tasks.forecasting.data.series import check_scorable
 
 
 class Forecasting(Task):
-    """One network for many series, several steps ahead."""
+    """Forecast series of numbers."""
 
     name = "forecasting"
-    summary = "forecast series of numbers"
     config_class = ForecastConfig
     client_class = ForecastClient
-    free_labels = True
     output_formats = ("text", "json", "csv")
-    further_verbs = {"backtest": "seqsuite.tasks.forecasting.backtest.verb:backtest"}  # noqa: RUF012
-
-    def __init__(self, config=None):
-        super().__init__(config)
-        # The last test that baselines were fitted for, and what they reached: for the pictures.
-        self._compared: tuple[Any, Any] = (None, None)
+    verbs = {"backtest": "seqsuite.tasks.forecasting.backtest.verb:backtest"}  # noqa: RUF012
 
     @property
-    def monitor(self) -> str:  # type: ignore[override]
-        """An epoch is chosen by what the series are compared by."""
-        return "mse" if self.config.evaluation.owa == "none" else "owa"
+    def metrics(self):  # type: ignore[override]
+        """What the series are compared by selects."""
+        by_owa = self.config.evaluation.owa != "none"
+        return (
+            Metric("mse", lower_is_better=True, headline=True, selects=not by_owa),
+            Metric("owa", lower_is_better=True, headline=True, selects=by_owa),
+            Metric("mse_*", lower_is_better=True),
+            Metric("mae_*", lower_is_better=True, aside=True),
+            Metric("wql", lower_is_better=True, aside=True),
+            Metric("width*", descriptive=True, aside=True),
+            *(Metric(f"coverage_{p}", descriptive=True, aside=True) for p in (20, 40, 60, 90)),
+            Metric("coverage*", descriptive=True),
+            *(Metric(name, lower_is_better=True) for name in ("mae", "mase", "smape", "crps")),
+        )
 
     def load_examples(self, split):
         data = self.config.data
@@ -94,17 +97,6 @@ class Forecasting(Task):
         model.compile(optimizer=build_optimizer(training), loss=losses)
         return model
 
-    def initialize_model(self, preprocessor, model, examples):
-        from seqsuite.tasks.forecasting.models.ridge import fit_ridge
-
-        if self.config.model.ridge_share:
-            fit_ridge(model, preprocessor, examples.features["series"])
-
-    def callbacks(self):
-        from seqsuite.callbacks.sampling_schedule import sampling_callbacks
-
-        return sampling_callbacks(self.config.training)
-
     def build_predictor(self, preprocessor, model, final=False):
         from seqsuite.tasks.forecasting.models.architectures import forecast_function
         from seqsuite.tasks.forecasting.predictor import ForecastPredictor
@@ -130,7 +122,7 @@ class Forecasting(Task):
     def score(self, predictions, references, preprocessor):
         return predictions["scores"].result()
 
-    def baseline(self, train, test, preprocessor):
+    def baselines(self, train, test, preprocessor):
         from seqsuite.tasks.forecasting.baselines.evaluate import forecast_baselines
         from seqsuite.tasks.forecasting.predictor import OWA
         from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
@@ -146,15 +138,25 @@ class Forecasting(Task):
             quantile_levels=QUANTILE_LEVELS,
             owa_denominators=OWA[self.config.evaluation.owa],
         )
-        self._compared = test, found
-        return found.metrics
+        return Baselines(found.metrics, details=found)
 
     def serving(self, preprocessor, model):
         from seqsuite.tasks.forecasting.server import serving
 
         return serving(self.config, preprocessor, model)
 
-    def plots(self, directory, examples, predictions, references, preprocessor):
+    def phases(self, preprocessor, model, train):
+        from seqsuite.callbacks.sampling_schedule import sampling_callbacks
+        from seqsuite.tasks.forecasting.models.ridge import fit_ridge
+
+        if train is not None and self.config.model.ridge_share:
+            fit_ridge(model, preprocessor, train.features["series"])
+        training = self.config.training
+        return [main_phase(training, model, sampling_callbacks(training))]
+
+    def report(self, results, directory):
+        if directory is None:
+            return Report()
         from seqsuite.tasks.forecasting.data.frequency import cycle_label
         from seqsuite.tasks.forecasting.plots import (
             calibration_curve,
@@ -164,9 +166,10 @@ class Forecasting(Task):
         )
         from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
 
-        scores, (compared, baselines) = predictions["scores"], self._compared
+        predictions, preprocessor = results.predictions, results.preprocessor
+        scores, baselines = predictions["scores"], results.baselines.details
         errors, observed = {"ours": scores.error_by_step()}, {"ours": scores.observed_levels()}
-        if compared is examples:
+        if baselines is not None:
             errors, observed = errors | baselines.errors, observed | baselines.observed
         fans = directory / "forecasts.png"
         files = [
@@ -178,11 +181,11 @@ class Forecasting(Task):
             files.append(calibration_curve(QUANTILE_LEVELS, observed, path))
         if "cycles" in predictions:
             cycles, path = predictions["cycles"], directory / "seasonal_cycles.png"
-            dated = examples.features["series"][0].dated
+            dated = results.test.features["series"][0].dated
             label = cycle_label(preprocessor.frequency if dated else "", cycles.shape[1])
             panels = {f"learned cycle of {cycles.shape[1]} rows": cycles}
             files.append(seasonal_cycles(panels, path, names=preprocessor.unique_ids, label=label))
-        return files
+        return Report(files)
 
 
 TASK = Forecasting

@@ -23,6 +23,8 @@ class MemoryDataConfig(DataConfig):
         seed: Another one, other examples in all splits.
     """
 
+    free_labels = True
+
     length: int = 100
     min_length: int = 0
     load: int = 4

@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 
 from seqsuite.data import discovery
-from seqsuite.task import Task
+from seqsuite.metrics.metric import Metric
+from seqsuite.task import Baselines, Report, Task
 from seqsuite.tasks.memory.client import MemoryClient
 from seqsuite.tasks.memory.config import MemoryConfig
 
@@ -19,23 +20,27 @@ _MAX_BASELINE_EXAMPLES = 5000
 
 
 class Memory(Task):
-    """Recall of what a sequence said some time ago."""
+    """Remember over time: copy, add, recall (generated problems)."""
 
     name = "memory"
-    summary = "remember over time: copy, add, recall (generated problems)"
     config_class = MemoryConfig
     client_class = MemoryClient
-    free_labels = True
-
-    @property
-    def monitor(self) -> str:  # type: ignore[override]
-        """The error of numbers, or the share of symbols that are right."""
-        return "mse" if self.problem.numeric else "accuracy"
 
     @property
     def problem(self):
         """The problem that the source poses."""
         return discovery.reader(self.config.data.source, self.name).PROBLEM
+
+    @property
+    def metrics(self):  # type: ignore[override]
+        """The error of numbers, or the share of symbols that are right, selects."""
+        numeric = self.problem.numeric
+        return (
+            Metric("log_loss", lower_is_better=True, headline=True),
+            Metric("accuracy", headline=True, selects=not numeric),
+            Metric("mse", lower_is_better=True, headline=True, selects=numeric),
+            Metric("mae", lower_is_better=True),
+        )
 
     def load_examples(self, split):
         return discovery.load_examples(self.config.data.source, split, self.config.data, self.name)
@@ -62,22 +67,34 @@ class Memory(Task):
 
         return memory_scores(preprocessor.problem, predictions, references)
 
-    def baseline(self, train, test, preprocessor):
-        from seqsuite.tasks.memory import baselines
+    def baselines(self, train, test, preprocessor):
+        from seqsuite.tasks.memory.baselines import WINDOW, memoryless, window_model
 
         few = train.select(range(min(_MAX_BASELINE_EXAMPLES, len(train))))
         known, asked = preprocessor.encode(few), preprocessor.encode(test)
         problem = preprocessor.problem
         found = {
-            "memoryless": baselines.memoryless(problem, known, asked),
-            f"last {baselines.WINDOW} steps": baselines.window_model(problem, known, asked),
+            "memoryless": memoryless(problem, known, asked),
+            f"last {WINDOW} steps": window_model(problem, known, asked),
         }
-        return {
-            name: self.score(predictions, asked.targets, preprocessor)
-            for name, predictions in found.items()
-        }
+        return Baselines(
+            {
+                name: self.score(predictions, asked.targets, preprocessor)
+                for name, predictions in found.items()
+            }
+        )
 
-    def protocol(self, test):
+    def report(self, results, directory):
+        from seqsuite.tasks.memory import report
+
+        problem, outputs = results.preprocessor.problem, (results.predictions, results.references)
+        plots = []
+        if directory:
+            plots = [report.by_distance(problem, *outputs, directory / "by_distance.png")]
+        mistakes = report.mistakes(problem, results.test, *outputs)
+        return Report(plots, mistakes, self._protocol(results.test))
+
+    def _protocol(self, test):
         from seqsuite.tasks.memory.scores import SOLVED_ACCURACY, SOLVED_MSE
 
         problem = self.problem
@@ -91,17 +108,6 @@ class Memory(Task):
             loss = problem.num_recalled * math.log(8) / steps
             told["log_loss"] = f"mean over all {steps} steps; without memory {loss:.4f}"
         return told
-
-    def plots(self, directory, examples, predictions, references, preprocessor):
-        from seqsuite.tasks.memory import report
-
-        path = directory / "by_distance.png"
-        return [report.by_distance(preprocessor.problem, predictions, references, path)]
-
-    def mistakes(self, examples, predictions, references, preprocessor):
-        from seqsuite.tasks.memory import report
-
-        return report.mistakes(preprocessor.problem, examples, predictions, references)
 
 
 TASK = Memory

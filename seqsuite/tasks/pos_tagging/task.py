@@ -14,28 +14,32 @@ from typing import Any
 
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
-from seqsuite.task import Task
+from seqsuite.metrics.metric import Metric
+from seqsuite.task import Baselines, Report, Task
 from seqsuite.tasks.pos_tagging.client import PosTaggingClient
 from seqsuite.tasks.pos_tagging.config import PosTaggingConfig
 
 
 class PosTagging(Task):
-    """Aligned many-to-many labelling of words."""
+    """Tag words (parts of speech, named entities)."""
 
     name = "pos_tagging"
-    summary = "tag words (parts of speech, named entities)"
     config_class = PosTaggingConfig
     client_class = PosTaggingClient
-
-    @property
-    def monitor(self) -> str:  # type: ignore[override]
-        """Entities are what counts where there are any; else every tag counts alike."""
-        return "entity_f1" if self.entities else "accuracy"
 
     @property
     def entities(self) -> bool:
         """Whether tags are spans."""
         return self.config.data.scheme != "none"
+
+    @property
+    def metrics(self):  # type: ignore[override]
+        """Entities are what counts where there are any; else every tag counts alike."""
+        return (
+            Metric("entity_f1", headline=True, selects=self.entities),
+            Metric("accuracy", headline=True, selects=not self.entities),
+            Metric("calibration_error", lower_is_better=True),
+        )
 
     def load_examples(self, split):
         from dataclasses import replace
@@ -120,7 +124,7 @@ class PosTagging(Task):
         scores["calibration_error"] = calibration_error(confidence.values, answers, truth)
         return scores
 
-    def baseline(self, train, test, preprocessor):
+    def baselines(self, train, test, preprocessor):
         from seqsuite.tasks.pos_tagging import report
         from seqsuite.tasks.pos_tagging.data.sentences import tagged
 
@@ -129,19 +133,15 @@ class PosTagging(Task):
         train = tagged(train)
         learned = preprocessor.names(preprocessor.encode_labels(train.labels))
         sentences = train.features["tokens"], test.features["tokens"]
-        return report.baselines(*sentences, learned, truth, known, self.entities)
+        return Baselines(report.baselines(*sentences, learned, truth, known, self.entities))
 
-    def plots(self, directory, examples, predictions, references, preprocessor):
+    def report(self, results, directory):
         from seqsuite.tasks.pos_tagging import report
 
-        named = _named(predictions, references, preprocessor)
-        return report.plots(directory, *named, preprocessor.answer_names)
-
-    def mistakes(self, examples, predictions, references, preprocessor):
-        from seqsuite.tasks.pos_tagging import report
-
-        named = _named(predictions, references, preprocessor)
-        return report.mistakes(examples.features["tokens"], *named)
+        named = _named(results.predictions, results.references, results.preprocessor)
+        names = results.preprocessor.answer_names
+        plots = report.plots(directory, *named, names) if directory else ()
+        return Report(plots, report.mistakes(results.test.features["tokens"], *named))
 
 
 def _named(predictions, references, preprocessor) -> tuple[Any, Any, Any]:

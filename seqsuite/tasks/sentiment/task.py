@@ -11,20 +11,25 @@ from __future__ import annotations
 
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
-from seqsuite.task import Task
+from seqsuite.metrics.metric import Metric
+from seqsuite.task import Baselines, Phase, Report, Task, main_phase
 from seqsuite.tasks.sentiment.client import SentimentClient
 from seqsuite.tasks.sentiment.config import SentimentConfig
 
 
 class Sentiment(Task):
-    """Many-to-one classification of text."""
+    """Classify texts (sentiment, topics, any labels)."""
 
     name = "sentiment"
-    summary = "classify texts (sentiment, topics, any labels)"
     config_class = SentimentConfig
     client_class = SentimentClient
-    # After calibration it tells models apart that accuracy on few examples cannot.
-    monitor = "log_loss"
+    metrics = (
+        # After calibration it tells models apart that accuracy on few examples cannot.
+        Metric("log_loss", lower_is_better=True, headline=True, selects=True),
+        Metric("accuracy", headline=True),
+        Metric("accuracy_recurrent_alone", headline=True),
+        Metric("calibration_error*", lower_is_better=True),
+    )
 
     @property
     def multi_label(self) -> bool:
@@ -67,30 +72,6 @@ class Sentiment(Task):
 
         return build_classifier(self.config, preprocessor)
 
-    def build_pretraining_model(self, preprocessor, model):
-        if self.config.training.pretraining_epochs == 0:
-            return None
-        if not self.config.model.bidirectional or self.config.model.num_layers != 1:
-            raise UserError(
-                "training.pretraining_epochs needs model.bidirectional true and model.num_layers "
-                "1: deeper layers see both directions and could copy the token to be predicted."
-            )
-        import keras
-
-        from seqsuite.models import BidirectionalLanguageModel
-        from seqsuite.training.optimizers import build_optimizer
-
-        inner = getattr(model, "model", model)
-        inputs = {name: inner.input[name] for name in ("token_ids", "length")}
-        encoder = keras.Model(inputs, inner.get_layer("stack").output, name="encoder")
-        training = self.config.training
-        num_sampled = min(self.config.model.num_sampled, preprocessor.vocabulary_size // 2)
-        language_model = BidirectionalLanguageModel(
-            encoder, inner.get_layer("embedding"), max(1, num_sampled), seed=training.seed
-        )
-        language_model.compile(build_optimizer(training, training.pretraining_learning_rate))
-        return language_model
-
     def serving(self, preprocessor, model):
         from seqsuite.tasks.sentiment.server import serving
 
@@ -129,46 +110,20 @@ class Sentiment(Task):
             )
         return scores
 
-    def baseline(self, train, test, preprocessor):
+    def baselines(self, train, test, preprocessor):
         from seqsuite.metrics import classification
-        from seqsuite.tasks.sentiment import baselines
+        from seqsuite.tasks.sentiment.baselines import text_baselines
 
         targets = preprocessor.encode_labels(train.labels)
         references = preprocessor.encode_labels(test.labels)
         results = {}
-        for model in baselines.text_baselines():
+        for model in text_baselines():
             model.fit(train.features["text"], targets, len(preprocessor.labels), self.multi_label)
             probabilities = model.predict_proba(test.features["text"])
             results[model.name] = classification.classification_scores(
                 probabilities, references, preprocessor.labels, multi_label=self.multi_label
             )
-        return results
-
-    def plots(self, directory, examples, predictions, references, preprocessor):
-        from seqsuite.tasks.sentiment import report
-
-        before, after = self._probabilities(predictions, preprocessor)
-        return report.plots(
-            directory,
-            examples.features["text"],
-            before,
-            after,
-            references,
-            preprocessor.labels,
-            self.multi_label,
-        )
-
-    def mistakes(self, examples, predictions, references, preprocessor):
-        from seqsuite.tasks.sentiment import report
-
-        return report.mistakes(
-            examples.features["text"],
-            examples.labels,
-            self._probabilities(predictions, preprocessor)[1],
-            references,
-            preprocessor.labels,
-            self.multi_label,
-        )
+        return Baselines(results)
 
     def _probabilities(self, predictions, preprocessor):
         """Return probabilities before and after calibration on validation."""
@@ -179,6 +134,46 @@ class Sentiment(Task):
         scaled = weighed / float(preprocessor.temperature_scaling.temperature)
         before = probabilities(predictions["logits"], self.multi_label)
         return before, probabilities(scaled, self.multi_label)
+
+    def phases(self, preprocessor, model, train):
+        training = self.config.training
+        main = main_phase(training, model)
+        if training.pretraining_epochs == 0:
+            return [main]
+        language_model = self._language_model(preprocessor, model)
+        epochs, rate = training.pretraining_epochs, training.pretraining_learning_rate
+        return [Phase("pretrain", language_model, epochs, rate), main]
+
+    def _language_model(self, preprocessor, model):
+        if not self.config.model.bidirectional or self.config.model.num_layers != 1:
+            raise UserError(
+                "training.pretraining_epochs needs model.bidirectional true and model.num_layers "
+                "1: deeper layers see both directions and could copy the token to be predicted."
+            )
+        import keras
+
+        from seqsuite.models import BidirectionalLanguageModel
+        from seqsuite.training.optimizers import build_optimizer
+
+        inner = getattr(model, "model", model)
+        inputs = {name: inner.input[name] for name in ("token_ids", "length")}
+        encoder = keras.Model(inputs, inner.get_layer("stack").output, name="encoder")
+        training = self.config.training
+        num_sampled = min(self.config.model.num_sampled, preprocessor.vocabulary_size // 2)
+        language_model = BidirectionalLanguageModel(
+            encoder, inner.get_layer("embedding"), max(1, num_sampled), seed=training.seed
+        )
+        language_model.compile(build_optimizer(training, training.pretraining_learning_rate))
+        return language_model
+
+    def report(self, results, directory):
+        from seqsuite.tasks.sentiment import report
+
+        texts, labels = results.test.features["text"], results.preprocessor.labels
+        before, after = self._probabilities(results.predictions, results.preprocessor)
+        rest = results.references, labels, self.multi_label
+        plots = report.plots(directory, texts, before, after, *rest) if directory else ()
+        return Report(plots, report.mistakes(texts, results.test.labels, after, *rest))
 
 
 TASK = Sentiment

@@ -34,6 +34,8 @@ class SpeechDataConfig(DataConfig):
         synthetic_strings: Learn from that many strings of digits from the sample's synthesiser too.
     """
 
+    free_labels = True
+
     input: Literal["audio", "features"] = "audio"
     sample_rate: int = 8000
     max_seconds: float = 20.0

@@ -13,20 +13,24 @@ import math
 
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
-from seqsuite.task import Task
+from seqsuite.metrics.metric import Metric
+from seqsuite.task import Baselines, Report, Task
 from seqsuite.tasks.speech_recognition.client import SpeechClient
 from seqsuite.tasks.speech_recognition.config import SpeechConfig
 
 
 class SpeechRecognition(Task):
-    """From samples, or frames of features, to words."""
+    """Transcribe recordings."""
 
     name = "speech_recognition"
-    summary = "transcribe recordings"
     config_class = SpeechConfig
     client_class = SpeechClient
-    free_labels = True
-    monitor = "cer"
+    metrics = (
+        Metric("wer", lower_is_better=True, headline=True),
+        Metric("cer", lower_is_better=True, headline=True, selects=True),
+        *(Metric(name, aside=True) for name in ("insertions", "deletions", "substitutions")),
+        Metric("words", aside=True),
+    )
 
     @property
     def _hears(self) -> bool:
@@ -85,15 +89,6 @@ class SpeechRecognition(Task):
         model.compile(optimizer=build_optimizer(training), loss={"logits": loss})
         return model
 
-    def initialize_model(self, preprocessor, model, examples):
-        from seqsuite.data.batching import plan_batches
-        from seqsuite.tasks.speech_recognition.model import adapt_normalization
-
-        if self.config.model.normalization != "utterance":
-            encoded = preprocessor.encode(examples)
-            plan = plan_batches(encoded.lengths, batch_tokens=50_000, max_batch_size=256)
-            adapt_normalization(model, map(encoded.batch, plan))
-
     def _decoder(self, preprocessor):
         from seqsuite.tasks.speech_recognition.decoding import build_decoder
 
@@ -115,12 +110,40 @@ class SpeechRecognition(Task):
 
         return scores(predictions, references["references"])
 
-    def baseline(self, train, test, preprocessor):
+    def baselines(self, train, test, preprocessor):
         from seqsuite.tasks.speech_recognition.baselines import speech_baselines
 
-        return speech_baselines(train, test, preprocessor)
+        return Baselines(speech_baselines(train, test, preprocessor))
 
-    def protocol(self, test):
+    def serving(self, preprocessor, model):
+        from seqsuite.tasks.speech_recognition.serving import serving
+
+        return serving(self.config, preprocessor, model)
+
+    def phases(self, preprocessor, model, train):
+        from seqsuite.data.batching import plan_batches
+        from seqsuite.tasks.speech_recognition.model import adapt_normalization
+
+        if train is not None and self.config.model.normalization != "utterance":
+            encoded = preprocessor.encode(train)
+            plan = plan_batches(encoded.lengths, batch_tokens=50_000, max_batch_size=256)
+            adapt_normalization(model, map(encoded.batch, plan))
+        return super().phases(preprocessor, model, train)
+
+    def report(self, results, directory):
+        from seqsuite.tasks.speech_recognition import report
+
+        predictions, references, plots = results.predictions, results.references["references"], []
+        if directory:
+            texts = references, predictions["transcripts"]
+            plots = [report.confusion_plot(*texts, directory / "confusions.png")]
+        if directory and "frames" in predictions:
+            said, path = references[predictions["shown"]], directory / "alignment.png"
+            plots.append(report.alignment_plot(predictions, said, results.preprocessor, path))
+        mistakes = report.mistakes(predictions, references, results.test)
+        return Report(plots, mistakes, self._protocol(results.test))
+
+    def _protocol(self, test):
         if not self.config.data.equalize:
             return {}
         speakers = [waveform.speaker for waveform in test.features["audio"]]
@@ -130,27 +153,6 @@ class SpeechRecognition(Task):
         if alone:
             told += f", {alone:,} without a speaker's name each alone, which does little"
         return {"wer": f"{told}; transcripts had no part in it"}
-
-    def serving(self, preprocessor, model):
-        from seqsuite.tasks.speech_recognition.serving import serving
-
-        return serving(self.config, preprocessor, model)
-
-    def plots(self, directory, examples, predictions, references, preprocessor):
-        from seqsuite.tasks.speech_recognition import report
-
-        texts = references["references"], predictions["transcripts"]
-        files = [report.confusion_plot(*texts, directory / "confusions.png")]
-        if "frames" in predictions:
-            said = texts[0][predictions["shown"]]
-            path = directory / "alignment.png"
-            files.append(report.alignment_plot(predictions, said, preprocessor, path))
-        return files
-
-    def mistakes(self, examples, predictions, references, preprocessor):
-        from seqsuite.tasks.speech_recognition.report import mistakes
-
-        return mistakes(predictions, references["references"], examples)
 
 
 TASK = SpeechRecognition

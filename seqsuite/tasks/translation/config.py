@@ -31,6 +31,8 @@ class TranslationDataConfig(DataConfig):
         max_length_ratio: Pairs with one side this many times as long are not learned (0: all are).
     """
 
+    free_labels = True
+
     source_language: str | None = None
     target_language: str | None = None
     vocabulary_size: int = 800

@@ -10,23 +10,25 @@ given translation is.
 from __future__ import annotations
 
 from seqsuite.data import discovery
-from seqsuite.task import Task
+from seqsuite.metrics.metric import Metric
+from seqsuite.task import Baselines, Report, Task, main_phase
 from seqsuite.tasks.translation.client import TranslationClient
 from seqsuite.tasks.translation.config import TranslationConfig
 from seqsuite.tasks.translation.data.directions import target_language
 
 
 class Translation(Task):
-    """Sequence to sequence, with attention."""
+    """Translate sentences."""
 
     name = "translation"
-    summary = "translate sentences"
     config_class = TranslationConfig
     client_class = TranslationClient
-    # What is wanted, though only some are translated after an epoch: the likelihood of references
-    # begins to fall while translations still become better.
-    monitor = "bleu"
-    free_labels = True
+    metrics = (
+        # What is wanted, though only some are translated after an epoch: the likelihood of
+        # references begins to fall while translations still become better.
+        Metric("bleu", headline=True, selects=True),
+        Metric("perplexity*", lower_is_better=True),
+    )
 
     def load_examples(self, split):
         data = self.config.data
@@ -64,11 +66,6 @@ class Translation(Task):
         model.compile(optimizer=build_optimizer(training), loss={"logits": loss})
         return model
 
-    def callbacks(self):
-        from seqsuite.callbacks.sampling_schedule import sampling_callbacks
-
-        return sampling_callbacks(self.config.training)
-
     def build_predictor(self, preprocessor, model, final=False):
         from seqsuite.tasks.translation.predictor import TranslationPredictor
 
@@ -95,35 +92,30 @@ class Translation(Task):
 
         return report.scores(predictions, references["references"].rows(), self.language)
 
-    def protocol(self, test):
+    def baselines(self, train, test, preprocessor):
+        from seqsuite.tasks.translation import report
+
+        sides = [(part.features["source"], part.labels) for part in (train, test)]
+        return Baselines(report.baselines(*sides[0], *sides[1], self.language))
+
+    def phases(self, preprocessor, model, train):
+        from seqsuite.callbacks.sampling_schedule import sampling_callbacks
+
+        training = self.config.training
+        return [main_phase(training, model, sampling_callbacks(training))]
+
+    def report(self, results, directory):
+        from seqsuite.tasks.translation import report
         from seqsuite.tasks.translation.scores import signatures
 
-        return signatures(test.labels, self.language)
-
-    def baseline(self, train, test, preprocessor):
-        from seqsuite.tasks.translation import report
-
-        return report.baselines(
-            train.features["source"],
-            train.labels,
-            test.features["source"],
-            test.labels,
-            self.language,
-        )
-
-    def plots(self, directory, examples, predictions, references, preprocessor):
-        from seqsuite.tasks.translation import report
-
-        weights = predictions["attention"]
-        pieces = predictions["pieces"], predictions["source_pieces"]
-        return [report.attention_map(weights, *pieces, directory / "attention.png")]
-
-    def mistakes(self, examples, predictions, references, preprocessor):
-        from seqsuite.tasks.translation import report
-
-        return report.mistakes(
-            examples.features["source"], predictions["translations"], examples.labels
-        )
+        predictions, labels, plots = results.predictions, results.test.labels, []
+        if directory:
+            pieces = predictions["pieces"], predictions["source_pieces"]
+            path = directory / "attention.png"
+            plots = [report.attention_map(predictions["attention"], *pieces, path)]
+        sources = results.test.features["source"]
+        mistakes = report.mistakes(sources, predictions["translations"], labels)
+        return Report(plots, mistakes, signatures(labels, self.language))
 
 
 TASK = Translation

@@ -154,6 +154,6 @@ def test_the_baseline_is_scored_in_the_same_protocols(text_file):
     task = make_task(text_file)
     train, test = task.load_examples("train"), task.load_examples("test")
     preprocessor = task.build_preprocessor(train)
-    (scores,) = task.baseline(train, test, preprocessor).values()
+    (scores,) = task.baselines(train, test, preprocessor).metrics.values()
     assert {"nats_per_character", "nats_per_character_windowed"} <= set(scores)
     assert 0 < scores["nats_per_character"] < math.log(preprocessor.num_symbols)

@@ -244,7 +244,7 @@ def test_files_are_not_overwritten_by_accident(trained, tmp_path, capsys):
     assert source.read_bytes() == b"the door"
 
 
-def test_mistakes_of_the_further_verbs_are_one_clear_line(trained, tmp_path, capsys):
+def test_mistakes_of_the_verbs_are_one_clear_line(trained, tmp_path, capsys):
     model, source = ["--model", trained[1]], tmp_path / "text"
     source.write_bytes(b"the door")
     for words, message in [

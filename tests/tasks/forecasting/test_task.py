@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.metrics.metric import Metrics
 from seqsuite.tasks.forecasting.backtest.rolling import assert_no_leak
 from seqsuite.tasks.forecasting.data.series import Series
 from seqsuite.tasks.forecasting.models.architectures import forecast_function
@@ -262,5 +263,6 @@ def test_settings_that_cannot_be_are_told(section, message):
 
 
 def test_an_epoch_is_chosen_by_what_series_are_compared_by():
-    assert built()[0].monitor == "mse"
-    assert built(evaluation={"owa": "hourly"})[0].monitor == "owa"
+    assert Metrics(built()[0].metrics).selecting.name == "mse"
+    by_owa = built(evaluation={"owa": "hourly"})[0]
+    assert Metrics(by_owa.metrics).selecting.name == "owa"

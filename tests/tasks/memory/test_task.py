@@ -10,6 +10,8 @@ from seqsuite.config import build_config
 from seqsuite.data.batching import RaggedColumn
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.metrics.metric import Metrics
+from seqsuite.task import Baselines, Results
 from seqsuite.tasks import find_task
 from seqsuite.tasks.memory import baselines, report
 from seqsuite.tasks.memory.preprocessor import MemoryPreprocessor
@@ -129,8 +131,10 @@ def test_options_build_a_model_that_learns(source, model, tmp_path):
     if "logits" in predictions:
         predictions["logits"] = RaggedColumn.from_rows(list(predictions["logits"]))
     everything = (examples, predictions, encoded.targets, preprocessor)
-    assert task.monitor in task.score(*everything[1:])
-    assert task.plots(tmp_path, *everything)[0].stat().st_size > 0
+    assert Metrics(task.metrics).selecting.name in task.score(*everything[1:])
+    found = task.report(Results(*everything, Baselines()), tmp_path)
+    assert found.plots[0].stat().st_size > 0
+    assert "solved" in found.protocol
     shown = task.serving(preprocessor, network).function(preprocessor.to_tensors(examples))
     answer = shown["answer"][0].numpy().decode()
     assert client_of(task)._line({"answer": answer}, "0.1\n0.2*") == f"{answer}\t0.1 0.2*"

@@ -14,6 +14,7 @@ from seqsuite.data.batching import RaggedColumn
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.serving import export
+from seqsuite.task import Baselines, Results
 from seqsuite.tasks import find_task
 from seqsuite.training.model_runner import Predictor
 from tests.layers.training_steps import build_for_training
@@ -131,7 +132,8 @@ def test_plots_are_of_answers(tmp_path, monkeypatch):
 
     monkeypatch.setattr("seqsuite.plotting.confusion_matrix", confusion_matrix)
     predictions = Predictor(model)(encoded)
-    task.plots(tmp_path, examples, predictions, encoded.targets, preprocessor)
+    results = Results(examples, predictions, encoded.targets, preprocessor, Baselines())
+    task.report(results, tmp_path)
     assert drawn["names"] == ["B-x", "B-y", "I-x", "I-y", "O", "B-(unseen)"]
     truth = [drawn["names"][index] for index in drawn["truth"]]
     assert truth == [*SPANS[0], *SPANS[1], "B-(unseen)"]

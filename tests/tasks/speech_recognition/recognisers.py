@@ -36,7 +36,7 @@ def talkative(model, decoding=None, transcripts=("ab", "c d"), data=None):
     examples = Examples({"audio": waves}, list(transcripts))
     preprocessor = task.build_preprocessor(examples)
     network = task.build_model(preprocessor)
-    task.initialize_model(preprocessor, network, examples)
+    task.phases(preprocessor, network, examples)
     kernel = network.get_layer("prediction").kernel
     kernel.assign(tf.random.normal(kernel.shape, stddev=3.0))
     return task, preprocessor, network

@@ -7,12 +7,13 @@ import random
 import numpy as np
 import pytest
 
-from seqsuite.metrics.direction import LOWER_IS_BETTER
+from seqsuite.metrics.metric import Metrics
 from seqsuite.tasks.speech_recognition.scores import (
     character_confusions,
     error_rates,
     utterance_errors,
 )
+from seqsuite.tasks.speech_recognition.task import SpeechRecognition
 
 
 def edit_distance(said, heard):
@@ -102,4 +103,7 @@ def test_both_sides_must_be_of_one_length(function):
 
 
 def test_lower_error_rates_are_better():
-    assert {"wer", "cer"} <= set(LOWER_IS_BETTER)
+    metrics = Metrics(SpeechRecognition.metrics)
+    assert metrics["wer"].lower_is_better
+    assert metrics["cer"].lower_is_better
+    assert not metrics["word_accuracy"].lower_is_better

@@ -39,7 +39,7 @@ def recogniser(request):
     examples = Examples({"audio": [Waveform(tones(1, s), 8000) for s in (1, 2)]}, ["ab", "c d"])
     preprocessor = task.build_preprocessor(examples)
     network = task.build_model(preprocessor)
-    task.initialize_model(preprocessor, network, examples)
+    task.phases(preprocessor, network, examples)
     for weight in network.get_layer("recurrent").trainable_variables:
         weight.assign(4.0 * weight)
     kernel = network.get_layer("prediction").kernel

@@ -207,11 +207,12 @@ def test_schedules_span_the_training(schedule, first, middle, last):
 
 def test_a_schedule_moves_what_the_decoder_samples_with():
     training = {"sampling_schedule": "linear", "sampling_probability": 0.8}
-    task, _, model = built(training=training)
-    (move,) = task.callbacks()
+    task, preprocessor, model = built(training=training)
+    ((move,),) = (phase.callbacks for phase in task.phases(preprocessor, model, None))
     move(model, 5, 10)
     assert float(model.get_layer("decoder").sampling_probability) == pytest.approx(0.4)
-    assert not built()[0].callbacks()
+    task, preprocessor, model = built()
+    assert not task.phases(preprocessor, model, None)[0].callbacks
 
 
 def test_held_out_pairs_stay_out_though_others_share_their_translation():

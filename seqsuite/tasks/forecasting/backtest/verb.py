@@ -13,6 +13,7 @@ import numpy as np
 
 from seqsuite.cli import parsing, terminal
 from seqsuite.errors import Interrupted, UserError
+from seqsuite.metrics.metric import Metrics
 from seqsuite.task import Task
 from seqsuite.tasks.forecasting.backtest.scores import (
     OURS,
@@ -68,7 +69,11 @@ def backtest(task_class: type[Task], words: list[str]) -> int:
     quiet = contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext()
     with quiet:
         result = run_backtest(task, run_dir, where)
-    print(report.to_json(result) if options.json else format_backtest(result, run_dir))
+    print(
+        report.to_json(result)
+        if options.json
+        else format_backtest(result, run_dir, Metrics(task.metrics))
+    )
     return 0
 
 
@@ -164,12 +169,13 @@ def run_backtest(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
     return result
 
 
-def format_backtest(result: dict[str, Any], run_dir: Path) -> str:
+def format_backtest(result: dict[str, Any], run_dir: Path, metrics: Metrics) -> str:
     """Return the table of all windows, and a row for each origin.
 
     Args:
         result: From :func:`run_backtest`.
         run_dir: The run, where everything lies.
+        metrics: What the metrics mean.
     """
     from seqsuite.training import runs
 
@@ -181,7 +187,7 @@ def format_backtest(result: dict[str, Any], run_dir: Path) -> str:
             f"{result['examples']:,} windows of {result['series']:,} series, "
             f"{result['step_size']} rows apart; {refit}",
             "",
-            runs.format_result(result),
+            runs.format_result(result, metrics),
             "",
             "Mean absolute error by origin, z-scored by the rows before the first:",
             origins_table(result),

@@ -165,7 +165,7 @@ def test_what_is_served_is_what_python_says(name, tmp_path):
 def test_a_schedule_moves_how_often_the_decoder_is_fed_its_own_values():
     task, preprocessor, *_ = prepared("points")
     model = task.build_model(preprocessor)
-    (move,) = task.callbacks()
+    ((move,),) = (phase.callbacks for phase in task.phases(preprocessor, model, None))
     move(model, 5, 10)
     assert float(model.get_layer("decoder").sampling_probability) == pytest.approx(0.4)
 

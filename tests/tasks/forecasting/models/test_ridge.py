@@ -29,7 +29,7 @@ def forecaster():
     task, preprocessor, model = built(model={"ridge_share": 1.0, "scaling": "revin"})
     train = Examples({"series": [whole("a").part(100), whole("bb").part(100)]})
     preprocessor.adapt(train)
-    task.initialize_model(preprocessor, model, train)
+    task.phases(preprocessor, model, train)
     return train, preprocessor, model
 
 
@@ -69,4 +69,4 @@ def test_series_too_short_for_a_ridge_are_named():
     task, preprocessor, model = built(model={"ridge_share": 0.5})
     train = Examples({"series": [series("a").part(3)]})
     with pytest.raises(UserError, match=r"model\.ridge_share"):
-        task.initialize_model(preprocessor, model, train)
+        task.phases(preprocessor, model, train)
