@@ -7,7 +7,9 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.data.batching import RaggedColumn, batch_dataset
+from seqsuite.metrics.metric import Metrics
 from seqsuite.preprocessor import Preprocessor
+from seqsuite.task import summary
 from seqsuite.tasks import task_names
 from seqsuite.tasks.char_lm.batches import EncodedStream
 from seqsuite.tasks.forecasting.batches import EncodedSeries
@@ -86,7 +88,8 @@ def raw_inputs(inputs, value):
 def test_the_contract_is_filled_in(prepared, untrained):
     task, _, preprocessor, _ = prepared
     assert task.name in task_names()
-    assert task.summary
+    assert summary(type(task))
+    assert Metrics(task.metrics).selecting.headline
     sections = [field.name for field in dataclasses.fields(task.config_class)]
     assert sections[:3] == ["data", "model", "training"]
     assert type(task.config).__dataclass_params__.frozen
