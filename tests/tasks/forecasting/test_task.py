@@ -10,6 +10,7 @@ import tensorflow as tf
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.metrics.metric import Metrics
+from seqsuite.serving.signatures import zeros
 from seqsuite.tasks.forecasting.backtest.rolling import assert_no_leak
 from seqsuite.tasks.forecasting.data.series import Series
 from seqsuite.tasks.forecasting.models.architectures import forecast_function
@@ -103,13 +104,11 @@ def test_steps_forecast_as_the_whole_history_does(variant):
 
 
 def zero_states(inputs):
-    states = {}
-    for name, form in inputs.items():
-        if name.startswith("state_"):
-            dtype, _, axes = form.removesuffix("]").partition("[")
-            shape = [1, *map(int, axes.split(",")[1:])]
-            states[name] = tf.fill(shape, "") if dtype == "string" else tf.zeros(shape, dtype)
-    return states
+    return {
+        name: tf.constant(zeros(one, rows=1))
+        for name, one in inputs.items()
+        if name.startswith("state_")
+    }
 
 
 def covariate_rows(whole, row, inputs):
