@@ -9,7 +9,7 @@ from seqsuite import __version__
 from seqsuite.cli import diagnose
 from seqsuite.cli.main import VERBS
 from seqsuite.data import discovery
-from seqsuite.task import summary
+from seqsuite.task import command, package, summary
 from seqsuite.tasks import find_task, task_names
 
 
@@ -25,10 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return diagnose.main(words[1:], find_task)
     print(f"seqsuite {__version__}: recurrent sequence tasks in Keras 3 and TensorFlow\n")
     for name in task_names():
-        print(f"{name}: {summary(find_task(name))}")
-        print(f"  python -m seqsuite.tasks.{name} [{' | '.join(VERBS)}] --help")
+        task_class = find_task(name)
+        print(f"{name}: {summary(task_class)}")
+        print(f"  {command(task_class)} [{' | '.join((*VERBS, *task_class.verbs))}] --help")
         print("  data.source:")
-        for source, description in sorted(discovery.sources(name).items()):
+        for source, description in sorted(discovery.sources(package(task_class)).items()):
             print(f"    {source:8s} {description}")
     print("\nRecipes are TOML files (tasks/<task>/<data set>.toml); run one with --config RECIPE.")
     return 0

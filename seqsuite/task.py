@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from seqsuite.client import Client
 from seqsuite.config import build_config
+from seqsuite.data import discovery
 from seqsuite.data.examples import Examples
 from seqsuite.metrics.metric import Metric
 
@@ -132,6 +133,25 @@ class Report:
     protocol: dict[str, str] = field(default_factory=dict)
 
 
+def package(task_class: type[Task]) -> str:
+    """Return the package of a task, which has its readers, and which ``python -m`` runs.
+
+    Args:
+        task_class: The task.
+    """
+    return task_class.__module__.rpartition(".")[0]
+
+
+def command(task_class: type[Task], *words: str) -> str:
+    """Return the words of a command line.
+
+    Args:
+        task_class: The task.
+        *words: A verb, flags and inputs.
+    """
+    return " ".join([f"python -m {package(task_class)}", *words])
+
+
 def summary(task_class: type[Task]) -> str:
     """Return what a task does, in lower case and without a period.
 
@@ -163,9 +183,10 @@ class Task(ABC):
     def __init__(self, config: Any = None):
         self.config = config if config is not None else build_config(self.config_class)
 
-    @abstractmethod
     def load_examples(self, split: str) -> Examples | None:
         """Return raw, unbatched examples of ``train``, ``validation`` or ``test``."""
+        data = self.config.data
+        return discovery.load_examples(data.source, split, data, package(type(self)))
 
     def extend_training(self, examples: Examples) -> Examples:
         """Return training examples with others after them, which nothing is validated on."""

@@ -8,14 +8,14 @@ from seqsuite.cli import parsing, terminal
 from seqsuite.config import build_parser, parse
 from seqsuite.errors import UserError
 from seqsuite.metrics.metric import Metrics
-from seqsuite.task import Task
+from seqsuite.task import Task, command
 
 
 def evaluate(task_class: type[Task], words: list[str]) -> int:
     """Score a run on a test split and return the exit code."""
     parser = build_parser(
         task_class.config_class,
-        prog=f"python -m seqsuite.tasks.{task_class.name} evaluate",
+        prog=command(task_class, "evaluate"),
         description="Score a run on a test split, beside the baselines.",
     )
     parser.add_argument("--run_dir", type=str | None, help="The run to evaluate.")

@@ -8,7 +8,7 @@ from seqsuite.cli import parsing, terminal
 from seqsuite.cli.evaluate import required_run_dir
 from seqsuite.cli.train import print_next_steps
 from seqsuite.config import build_parser, parse_flags
-from seqsuite.task import Task
+from seqsuite.task import Task, command
 
 
 def export(task_class: type[Task], words: list[str]) -> int:
@@ -16,7 +16,7 @@ def export(task_class: type[Task], words: list[str]) -> int:
     parser = build_parser(
         task_class.config_class,
         sections=["serving"],
-        prog=f"python -m seqsuite.tasks.{task_class.name} export",
+        prog=command(task_class, "export"),
         description="Write the next version of a run's model as a SavedModel for serving.",
     )
     parser.add_argument("--run_dir", type=str | None, help="The run to export.")

@@ -11,13 +11,13 @@ from seqsuite.cli.parsing import Parser
 from seqsuite.client import Client
 from seqsuite.config import parse
 from seqsuite.errors import UserError
-from seqsuite.task import CONFIG_FILE, Task
+from seqsuite.task import CONFIG_FILE, Task, command
 
 
 def predict(task_class: type[Task], words: list[str]) -> int:
     """Answer with an exported model and return the exit code."""
     parser = Parser(
-        prog=f"python -m seqsuite.tasks.{task_class.name} predict",
+        prog=command(task_class, "predict"),
         description="Answer with an exported model, the artifact that is served.",
         allow_abbrev=False,
     )

@@ -10,14 +10,14 @@ from typing import Any
 from seqsuite.cli import parsing, terminal
 from seqsuite.config import build_parser, parse
 from seqsuite.errors import UserError
-from seqsuite.task import Task, summary
+from seqsuite.task import Task, command, summary
 
 
 def train(task_class: type[Task], words: list[str]) -> int:
     """Train a model, evaluate and export it, and return the exit code."""
     parser = build_parser(
         task_class.config_class,
-        prog=f"python -m seqsuite.tasks.{task_class.name} train",
+        prog=command(task_class, "train"),
         description=f"Train: {summary(task_class)}. Without flags, on the built-in sample.",
     )
     parser.add_argument("--run_dir", type=str | None, help="Where the run goes.")
@@ -72,7 +72,7 @@ def _recipe_name(words: Sequence[str]) -> str | None:
 
 def print_next_steps(task: Task, run_dir: Path, version: Path, example: str) -> None:
     """Print the commands that use an exported model."""
-    module = f"python -m seqsuite.tasks.{task.name}"
+    module = command(type(task))
     print(f"\nExported {version}")
     print("Predict:   " + f"{module} predict --model {version} {example}")
     print("Evaluate:  " + f"{module} evaluate --run_dir {run_dir}")

@@ -1,10 +1,10 @@
 """Readers of raw examples, found by discovery.
 
-A reader is a module of a task's package ``data`` that defines ``NAME`` (what ``data.source``
-says), ``DESCRIPTION`` (one line) and ``load(split, options)``, which returns :class:`Examples`,
-or None when the source has no such split. A module of many data sets of one kind holds a
-reader for each in ``READERS`` instead: objects with these three attributes. No reader imports
-TensorFlow until it has to.
+A reader is a module of the package ``data`` in a task's package. It defines ``NAME`` (what
+``data.source`` says), ``DESCRIPTION`` (one line) and ``load(split, options)``, which returns
+:class:`Examples`, or None when the source has no such split. A module of many data sets of one kind
+holds a reader for each in ``READERS`` instead: objects with these three attributes. No reader
+imports TensorFlow until it has to.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError, nearest
 
 
-def load_examples(source: str, split: str, options: Any, task: str) -> Examples | None:
+def load_examples(source: str, split: str, options: Any, package: str) -> Examples | None:
     """Load one split of a source.
 
     Args:
         source: ``sample``, ``files``, a data set's name, or ``tfds:<builder[/config]>``.
         split: ``train``, ``validation`` or ``test``.
         options: The task's data section.
-        task: Name of the task that will use them.
+        package: The task's package.
 
     Returns:
         Raw examples, or None when the source has no such split.
@@ -33,26 +33,27 @@ def load_examples(source: str, split: str, options: Any, task: str) -> Examples 
     Raises:
         UserError: Unknown source, or its data cannot be read.
     """
-    return reader(source, task).load(split, options)
+    return reader(source, package).load(split, options)
 
 
-def reader(source: str, task: str) -> Any:
+def reader(source: str, package: str) -> Any:
     """Return what reads a source; beside what all have, some tell what is special to their data.
 
     Args:
         source: As for :func:`load_examples`.
-        task: Name of the task.
+        package: The task's package.
 
     Raises:
         UserError: Unknown source.
 
     Example:
-        >>> reader("multi30k", "translation").DIRECTION
+        >>> reader("multi30k", "seqsuite.tasks.translation").DIRECTION
         ('en', 'de')
     """
-    readers = _readers(task)
+    readers = _readers(package)
     name = source.split(":", 1)[0]
     if name not in readers:
+        task = package.rpartition(".")[2]
         raise UserError(
             f"Unknown data.source {source!r} for task {task}.{nearest(name, readers)} "
             f"Sources are {', '.join(sorted(readers))}."
@@ -60,21 +61,21 @@ def reader(source: str, task: str) -> Any:
     return readers[name]
 
 
-def sources(task: str) -> dict[str, str]:
+def sources(package: str) -> dict[str, str]:
     """Return name -> description of all sources that serve a task.
 
     Example:
-        >>> "sample" in sources("sentiment")
+        >>> "sample" in sources("seqsuite.tasks.sentiment")
         True
     """
-    return {name: reader.DESCRIPTION for name, reader in _readers(task).items()}
+    return {name: reader.DESCRIPTION for name, reader in _readers(package).items()}
 
 
-def _readers(task: str) -> dict[str, Any]:
-    package = importlib.import_module(f"seqsuite.tasks.{task}.data")
+def _readers(package: str) -> dict[str, Any]:
+    data = importlib.import_module(f"{package}.data")
     modules = [
-        importlib.import_module(f"{package.__name__}.{info.name}")
-        for info in pkgutil.iter_modules(package.__path__)
+        importlib.import_module(f"{data.__name__}.{info.name}")
+        for info in pkgutil.iter_modules(data.__path__)
     ]
     readers = [reader for module in modules for reader in getattr(module, "READERS", (module,))]
     return {reader.NAME: reader for reader in readers if hasattr(reader, "NAME")}

@@ -1,8 +1,13 @@
-"""The tasks, found by discovery: one file each. Importing this package imports no task."""
+"""The tasks, found by discovery: a package each. Importing this package imports no task.
+
+Other distributions add tasks by the entry-point group ``seqsuite.tasks``: the name of a task, and
+its package, which has a ``TASK`` as those here have.
+"""
 
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import pkgutil
 from typing import TYPE_CHECKING
 
@@ -14,7 +19,7 @@ if TYPE_CHECKING:
 
 def task_names() -> list[str]:
     """Return the names of all tasks, sorted."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(_packages())
 
 
 def find_task(name: str) -> type[Task]:
@@ -26,9 +31,17 @@ def find_task(name: str) -> type[Task]:
     Raises:
         UserError: There is no such task.
     """
-    if name not in task_names():
+    packages = _packages()
+    if name not in packages:
         raise UserError(
-            f"There is no task {name!r}.{nearest(name, task_names())} "
-            f"Tasks are {', '.join(task_names())}."
+            f"There is no task {name!r}.{nearest(name, packages)} "
+            f"Tasks are {', '.join(sorted(packages))}."
         )
-    return importlib.import_module(f"{__name__}.{name}").TASK
+    return importlib.import_module(packages[name]).TASK
+
+
+def _packages() -> dict[str, str]:
+    """Return the package of each task by name; a task of ours wins."""
+    ours = {module.name: f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)}
+    others = importlib.metadata.entry_points(group=__name__)
+    return {entry.name: entry.value for entry in others} | ours

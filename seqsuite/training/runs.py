@@ -19,7 +19,8 @@ from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.metrics.metric import Metrics
 from seqsuite.preprocessor import Preprocessor
 from seqsuite.serving import export
-from seqsuite.task import Baselines, Results, Serving, Task, summary
+from seqsuite.task import Baselines, Results, Serving, Task, package, summary
+from seqsuite.task import command as command_line
 from seqsuite.training import checkpoint, learning_curves, report
 from seqsuite.training.model_runner import Predictor, build_predictor
 from seqsuite.training.splits import Splits, encode, encode_labels, encode_training, load_splits
@@ -138,8 +139,8 @@ def load(task: Task, run_dir: Path) -> Run:
     """
     if not (run_dir / "preprocessor.json").is_file() or not (run_dir / BEST).is_file():
         raise UserError(
-            f"{run_dir} holds no trained model yet. Finish it with: python -m "
-            f"seqsuite.tasks.{task.name} train --run_dir {run_dir} --resume"
+            f"{run_dir} holds no trained model yet. Finish it with: "
+            + command_line(type(task), "train", "--run_dir", str(run_dir), "--resume")
         )
     preprocessor = read_preprocessor(task, run_dir)
     model = task.build_model(preprocessor)
@@ -155,7 +156,7 @@ def read_preprocessor(task: Task, run_dir: Path) -> Preprocessor:
         task: The task, in whose package the preprocessor is.
         run_dir: The run directory.
     """
-    name = f"{type(task).__module__.rpartition('.')[0]}.preprocessor"
+    name = f"{package(type(task))}.preprocessor"
     # Keras finds a class by its registered name once its module is imported.
     if importlib.util.find_spec(name):
         importlib.import_module(name)
@@ -277,7 +278,7 @@ def _write_model_card(run: Run, result: dict, command: Sequence[str], seconds: f
         source=run.task.config.data.source,
         result=result,
         config_text=to_toml(run.task.config),
-        command=f"python -m seqsuite.tasks.{run.task.name} " + " ".join(command),
+        command=command_line(type(run.task), *command),
         seconds=seconds,
         num_weights=run.model.count_params(),
         metrics=Metrics(run.task.metrics),

@@ -77,10 +77,12 @@ def test_a_fraction_must_leave_something_on_both_sides(fraction):
 
 
 def test_every_reader_says_whom_it_serves():
-    assert {"sample", "files", "imdb", "sst2", "tfds"} <= set(discovery.sources("sentiment"))
-    assert all("\n" not in line for line in discovery.sources("sentiment").values())
+    assert {"sample", "files", "imdb", "sst2", "tfds"} <= set(
+        discovery.sources("seqsuite.tasks.sentiment")
+    )
+    assert all("\n" not in line for line in discovery.sources("seqsuite.tasks.sentiment").values())
 
 
 def test_an_unknown_source_names_the_nearest(options):
     with pytest.raises(UserError, match=r"'imbd'.*Did you mean 'imdb'\?.*sample"):
-        discovery.load_examples("imbd", "train", options(), "sentiment")
+        discovery.load_examples("imbd", "train", options(), "seqsuite.tasks.sentiment")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 
-from seqsuite.data import discovery
 from seqsuite.data.examples import concatenate
 from seqsuite.errors import UserError
 from seqsuite.metrics.metric import Metric
@@ -47,7 +46,7 @@ class CharLm(Task):
 
     def load_examples(self, split):
         data = self.config.data
-        examples = discovery.load_examples(data.source, split, data, self.name)
+        examples = super().load_examples(split)
         if examples is not None and sum(map(len, examples.features["text"])) < 2:
             raise UserError(
                 f"{getattr(data, split) or data.source}: the {split} text is a single character, "

@@ -13,7 +13,7 @@ from __future__ import annotations
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
 from seqsuite.metrics.metric import Metric
-from seqsuite.task import Baselines, Report, Task, main_phase
+from seqsuite.task import Baselines, Report, Task, main_phase, package
 from seqsuite.tasks.forecasting.client import ForecastClient
 from seqsuite.tasks.forecasting.config import ForecastConfig
 from seqsuite.tasks.forecasting.data.series import check_scorable
@@ -46,7 +46,7 @@ class Forecasting(Task):
 
     def load_examples(self, split):
         data = self.config.data
-        examples = discovery.load_examples(data.source, split, data, self.name)
+        examples = super().load_examples(split)
         if examples is not None and not len(examples):
             raise UserError(f"{data.source}: no series is long enough for the {split} split.")
         if examples is not None and split == "validation":
@@ -58,7 +58,7 @@ class Forecasting(Task):
         from seqsuite.tasks.forecasting.data.frequency import parse_frequency
 
         data = self.config.data
-        usual = getattr(discovery.reader(data.source, self.name), "SEASON_STEPS", 0)
+        usual = getattr(discovery.reader(data.source, package(type(self))), "SEASON_STEPS", 0)
         frequency = examples.features["series"][0].frequency
         return (
             data.season_steps

@@ -12,7 +12,7 @@ import math
 
 from seqsuite.data import discovery
 from seqsuite.metrics.metric import Metric
-from seqsuite.task import Baselines, Report, Task
+from seqsuite.task import Baselines, Report, Task, package
 from seqsuite.tasks.memory.client import MemoryClient
 from seqsuite.tasks.memory.config import MemoryConfig
 
@@ -29,7 +29,7 @@ class Memory(Task):
     @property
     def problem(self):
         """The problem that the source poses."""
-        return discovery.reader(self.config.data.source, self.name).PROBLEM
+        return discovery.reader(self.config.data.source, package(type(self))).PROBLEM
 
     @property
     def metrics(self):  # type: ignore[override]
@@ -41,9 +41,6 @@ class Memory(Task):
             Metric("mse", lower_is_better=True, headline=True, selects=numeric),
             Metric("mae", lower_is_better=True),
         )
-
-    def load_examples(self, split):
-        return discovery.load_examples(self.config.data.source, split, self.config.data, self.name)
 
     def build_preprocessor(self, examples, fitted=None):
         from seqsuite.tasks.memory.preprocessor import MemoryPreprocessor

@@ -15,7 +15,7 @@ from typing import Any
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
 from seqsuite.metrics.metric import Metric
-from seqsuite.task import Baselines, Report, Task
+from seqsuite.task import Baselines, Report, Task, package
 from seqsuite.tasks.pos_tagging.client import PosTaggingClient
 from seqsuite.tasks.pos_tagging.config import PosTaggingConfig
 
@@ -45,7 +45,7 @@ class PosTagging(Task):
         from dataclasses import replace
 
         data = self.config.data
-        found = discovery.load_examples(data.source, split, data, self.name)
+        found = super().load_examples(split)
         if found is None:
             return None
         wanted = ("tokens", *data.columns)
@@ -61,7 +61,7 @@ class PosTagging(Task):
         if name is None:
             return examples
         options = replace(self.config.data, source=name, scheme="none", tag_column="auto")
-        others = discovery.load_examples(name, "train", options, self.name)
+        others = discovery.load_examples(name, "train", options, package(type(self)))
         if others is None:
             raise UserError(f"data.auxiliary_source: {name} has no training split.")
         return with_auxiliary(

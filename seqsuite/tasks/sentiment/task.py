@@ -9,7 +9,6 @@ and Manning 2012). Labels may be two, many, or (with ``data.label_separator``) s
 
 from __future__ import annotations
 
-from seqsuite.data import discovery
 from seqsuite.errors import UserError
 from seqsuite.metrics.metric import Metric
 from seqsuite.task import Baselines, Phase, Report, Task, main_phase
@@ -35,9 +34,6 @@ class Sentiment(Task):
     def multi_label(self) -> bool:
         """Whether a text may have several labels."""
         return self.config.data.label_separator is not None
-
-    def load_examples(self, split):
-        return discovery.load_examples(self.config.data.source, split, self.config.data, self.name)
 
     def build_preprocessor(self, examples, fitted=None):
         from seqsuite.tasks.sentiment.preprocessor import TextPreprocessor

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 
-from seqsuite.data import discovery
 from seqsuite.errors import UserError
 from seqsuite.metrics.metric import Metric
 from seqsuite.task import Baselines, Report, Task
@@ -38,7 +37,7 @@ class SpeechRecognition(Task):
 
     def load_examples(self, split):
         data = self.config.data
-        examples = discovery.load_examples(data.source, split, data, self.name)
+        examples = super().load_examples(split)
         if examples is not None and data.input not in examples.features:
             (found,) = examples.features
             raise UserError(

@@ -9,7 +9,6 @@ given translation is.
 
 from __future__ import annotations
 
-from seqsuite.data import discovery
 from seqsuite.metrics.metric import Metric
 from seqsuite.task import Baselines, Report, Task, main_phase
 from seqsuite.tasks.translation.client import TranslationClient
@@ -29,10 +28,6 @@ class Translation(Task):
         Metric("bleu", headline=True, selects=True),
         Metric("perplexity*", lower_is_better=True),
     )
-
-    def load_examples(self, split):
-        data = self.config.data
-        return discovery.load_examples(data.source, split, data, self.name)
 
     @property
     def language(self) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from seqsuite.cli import parsing, terminal
 from seqsuite.errors import UserError
-from seqsuite.task import Task
+from seqsuite.task import Task, command
 from seqsuite.tasks.char_lm.compression import codec
 
 SUFFIX = ".seqz"
@@ -46,7 +46,7 @@ def compress(task_class: type[Task], words: list[str]) -> int:
             f"{measured / found.num_symbols:.4f} bits per character; by the model's probabilities "
             f"{ideal / found.num_symbols:.4f}; {found.escapes:,} characters it does not know"
         )
-    print(f"python -m seqsuite.tasks.{task_class.name} decompress --model {options.model} {target}")
+    print(command(task_class, "decompress", "--model", options.model, str(target)))
     return 0
 
 
@@ -105,7 +105,7 @@ class ServedSymbolModel:
 
 def _parser(task_class: type[Task], verb: str, description: str) -> parsing.Parser:
     parser = parsing.Parser(
-        prog=f"python -m seqsuite.tasks.{task_class.name} {verb}",
+        prog=command(task_class, verb),
         description=description,
         allow_abbrev=False,
     )

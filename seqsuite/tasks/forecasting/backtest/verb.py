@@ -14,7 +14,7 @@ import numpy as np
 from seqsuite.cli import parsing, terminal
 from seqsuite.errors import Interrupted, UserError
 from seqsuite.metrics.metric import Metrics
-from seqsuite.task import Task
+from seqsuite.task import Task, command
 from seqsuite.tasks.forecasting.backtest.scores import (
     OURS,
     BacktestScores,
@@ -35,7 +35,7 @@ REFITS = "backtest"
 def backtest(task_class: type[Task], words: list[str]) -> int:
     """Forecast from past origins, print the scores, and write tables and a picture."""
     parser = parsing.Parser(
-        prog=f"python -m seqsuite.tasks.{task_class.name} backtest",
+        prog=command(task_class, "backtest"),
         description="Forecast the last rows of each series of a run from several origins.",
         allow_abbrev=False,
     )

@@ -27,7 +27,9 @@ def target_language(options: Any) -> str | None:
         'de'
         >>> target_language(SimpleNamespace(source="files", **section))
     """
-    direction = getattr(discovery.reader(options.source, "translation"), "DIRECTION", None)
+    direction = getattr(
+        discovery.reader(options.source, "seqsuite.tasks.translation"), "DIRECTION", None
+    )
     if direction is None:
         return options.target_language
     return language_pair(options, direction)[1]

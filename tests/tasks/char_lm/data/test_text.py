@@ -62,7 +62,12 @@ def read(split, options, source="files"):
 
 
 def test_sources_of_the_task_are_found():
-    assert set(discovery.sources("char_lm")) == {"sample", "files", "tfds", "tiny_shakespeare"}
+    assert set(discovery.sources("seqsuite.tasks.char_lm")) == {
+        "sample",
+        "files",
+        "tfds",
+        "tiny_shakespeare",
+    }
 
 
 @pytest.mark.parametrize("unit", ["character", "byte"])

@@ -87,8 +87,8 @@ def same(found, expected):
 
 class TestLayouts:
     def test_the_source_is_found(self):
-        assert sources("forecasting")["files"] == series_files.DESCRIPTION
-        assert sources("sentiment")["files"] != series_files.DESCRIPTION
+        assert sources("seqsuite.tasks.forecasting")["files"] == series_files.DESCRIPTION
+        assert sources("seqsuite.tasks.sentiment")["files"] != series_files.DESCRIPTION
 
     @pytest.mark.parametrize(
         "name", ["t.csv", "t.csv.gz", "t.tsv", "t.tsv.gz", "tabs.csv", "semicolons.csv"]

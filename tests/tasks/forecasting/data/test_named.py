@@ -61,7 +61,7 @@ def stamps(count, minutes, start="2016-07-01"):
 
 
 def test_sources_of_the_task_are_found():
-    found = sources("forecasting")
+    found = sources("seqsuite.tasks.forecasting")
     assert set(found) == {*NAMES, "sample", "files"}
     assert all("\n" not in line for line in found.values())
 

@@ -24,10 +24,10 @@ def read(name, split, options):
 
 
 def test_sources_of_the_task_are_found():
-    found = discovery.sources("pos_tagging")
+    found = discovery.sources("seqsuite.tasks.pos_tagging")
     assert {"sample", "files", "tfds", "wnut17", *TREEBANKS} == set(found)
     assert set(TREEBANKS) == {"ud_english_ewt", "ud_french_sequoia"}
-    assert not set(TREEBANKS) & set(discovery.sources("sentiment"))
+    assert not set(TREEBANKS) & set(discovery.sources("seqsuite.tasks.sentiment"))
     with pytest.raises(UserError, match=r"Did you mean 'ud_english_ewt'\?"):
         load_examples("ud_english_ewtt", "train", None, "pos_tagging")
 

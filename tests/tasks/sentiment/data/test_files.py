@@ -162,9 +162,9 @@ def test_a_line_of_json_may_leave_the_text_out(load, capsys):
 
 def test_optional_splits_are_none_and_training_is_asked_for(options):
     for split in ("validation", "test"):
-        assert load_examples("files", split, options(), "sentiment") is None
+        assert load_examples("files", split, options(), "seqsuite.tasks.sentiment") is None
     with pytest.raises(UserError, match=r"--data\.train FILE"):
-        load_examples("files", "train", options(), "sentiment")
+        load_examples("files", "train", options(), "seqsuite.tasks.sentiment")
 
 
 def test_each_split_reads_its_own_file(tmp_path, options):

@@ -75,7 +75,7 @@ def test_imdb_is_read_in_order_of_ids(tmp_path, options, layout, below):
 def test_the_folder_may_come_from_the_environment(tmp_path, options, monkeypatch):
     write_folder(tmp_path)
     monkeypatch.setenv("SEQSUITE_DATA", str(tmp_path))
-    assert len(load_examples("imdb", "test", options(), "sentiment")) == 2
+    assert len(load_examples("imdb", "test", options(), "seqsuite.tasks.sentiment")) == 2
 
 
 def test_damaged_imdb_is_told_in_one_line(tmp_path, options):

@@ -260,7 +260,7 @@ def test_absent_speech_says_where_to_get_it_and_touches_no_network(
 
 
 def test_sources_of_the_task_are_found():
-    found = discovery.sources("speech_recognition")
+    found = discovery.sources("seqsuite.tasks.speech_recognition")
     assert set(found) >= {"fsdd", "an4", "librispeech_short", "yes_no", "files", "tfds"}
     assert all("\n" not in line for line in found.values())
 

@@ -48,11 +48,11 @@ def write(path, lines, end="\n"):
 
 
 def test_sources_of_the_task_are_found():
-    found = discovery.sources("translation")
+    found = discovery.sources("seqsuite.tasks.translation")
     assert set(found) == {"sample", "files", "tfds", "multi30k", "tatoeba"}
     assert all("\n" not in line for line in found.values())
     # Files of other tasks keep their own reader.
-    assert discovery.sources("sentiment")["files"] != found["files"]
+    assert discovery.sources("seqsuite.tasks.sentiment")["files"] != found["files"]
 
 
 @pytest.mark.parametrize("below", ["", "multi30k", "translation/multi30k", "data/task1/raw"])
