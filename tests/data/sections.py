@@ -47,7 +47,7 @@ def load_speech(monkeypatch):
     def load(source, split="train", **given):
         section = section_builder()(source=source)
         vars(section).update(given)
-        return load_examples(source, split, section, "speech_recognition")
+        return load_examples(source, split, section, "seqsuite.tasks.speech_recognition")
 
     return load
 

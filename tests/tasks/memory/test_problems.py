@@ -58,7 +58,7 @@ def test_every_problem_has_a_solver():
 @pytest.mark.parametrize("name", SOLVERS)
 def test_answers_and_distances_follow_from_the_sequences(name):
     problem = problems.PROBLEMS[name]
-    examples = load_examples(name, "train", OPTIONS, "memory")
+    examples = load_examples(name, "train", OPTIONS, "seqsuite.tasks.memory")
     assert len(examples) == COUNT
     for sequence, label in zip(examples.features["sequence"], examples.labels, strict=True):
         tokens = sequence.split()
@@ -70,7 +70,7 @@ def test_answers_and_distances_follow_from_the_sequences(name):
 def test_splits_and_seeds_differ_and_repeat(name):
     def sequences(split, seed=0):
         options = SimpleNamespace(**{**vars(OPTIONS), "seed": seed})
-        return load_examples(name, split, options, "memory").features["sequence"]
+        return load_examples(name, split, options, "seqsuite.tasks.memory").features["sequence"]
 
     train, test = sequences("train"), sequences("test")
     assert (len(train), len(test), len(sequences("validation"))) == (COUNT, 50, 50)
@@ -83,7 +83,9 @@ def test_training_may_have_shorter_examples_but_nothing_else_has():
     options = SimpleNamespace(**{**vars(OPTIONS), "min_length": 9})
 
     def lengths(split):
-        sequences = load_examples("adding", split, options, "memory").features["sequence"]
+        sequences = load_examples("adding", split, options, "seqsuite.tasks.memory").features[
+            "sequence"
+        ]
         return [len(sequence.split()) for sequence in sequences]
 
     assert set(lengths("validation")) == set(lengths("test")) == {LENGTH}
@@ -93,7 +95,7 @@ def test_training_may_have_shorter_examples_but_nothing_else_has():
 
 
 def test_all_distances_and_answers_occur_about_equally():
-    examples = load_examples("delayed_recall", "train", OPTIONS, "memory")
+    examples = load_examples("delayed_recall", "train", OPTIONS, "seqsuite.tasks.memory")
     rows = [sequence.split() for sequence in examples.features["sequence"]]
     found = [problems.DELAYED_RECALL.distance(tokens) for tokens in rows]
     assert set(found) == set(range(1, LENGTH + 1))

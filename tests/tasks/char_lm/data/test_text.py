@@ -53,7 +53,7 @@ def write(tmp_path):
 
 
 def read(split, options, source="files"):
-    found = load_examples(source, split, options, "char_lm")
+    found = load_examples(source, split, options, "seqsuite.tasks.char_lm")
     if found is None:
         return None
     assert found.labels is None
@@ -294,7 +294,7 @@ def test_the_sample_is_the_manual_without_what_it_repeats(text_options, unit):
 
 
 def test_the_sample_needs_no_options():
-    assert len(load_examples("sample", "test", None, "char_lm")) == 1
+    assert len(load_examples("sample", "test", None, "seqsuite.tasks.char_lm")) == 1
 
 
 @pytest.fixture

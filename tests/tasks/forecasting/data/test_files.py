@@ -39,7 +39,7 @@ def load(options, tmp_path):
             if not path.exists() or path.read_text(encoding="utf-8") != text:
                 path.write_text(text, encoding="utf-8")
             changes[name] = str(path)
-        found = load_examples("files", split, options(**changes), "forecasting")
+        found = load_examples("files", split, options(**changes), "seqsuite.tasks.forecasting")
         return None if found is None else found.features["series"]
 
     return read
@@ -532,7 +532,7 @@ class TestSplits:
         ]:
             section = options(train=str(tmp_path / given))
             with pytest.raises(UserError, match=rf"--data\.train: .*{expected}.*unique_id,ds,y"):
-                load_examples("files", "train", section, "forecasting")
+                load_examples("files", "train", section, "seqsuite.tasks.forecasting")
 
     def test_rows_that_know_covariates_but_no_target_are_kept_to_the_end(self, whole):
         rows = [("a", clock(t), t if t < 8 else "", t) for t in range(12)]

@@ -37,7 +37,9 @@ def options(monkeypatch):
 @pytest.fixture
 def load(options):
     def read(source, split, **changes):
-        found = load_examples(source, split, options(source=source, **changes), "forecasting")
+        found = load_examples(
+            source, split, options(source=source, **changes), "seqsuite.tasks.forecasting"
+        )
         return found.features["series"]
 
     return read
@@ -72,14 +74,16 @@ def test_absent_data_names_the_ways_out_and_touches_no_network(
 ):
     monkeypatch.setattr(socket, "create_connection", pytest.fail)
     with pytest.raises(UserError, match=r"--data\.download true.*--data\.source sample") as caught:
-        load_examples(name, "train", options(dir=str(tmp_path)), "forecasting")
+        load_examples(name, "train", options(dir=str(tmp_path)), "seqsuite.tasks.forecasting")
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_covariates_that_are_not_there_are_refused(options, name):
     with pytest.raises(UserError, match=r"past_covariates: .*has no column 'humidity'"):
-        load_examples(name, "train", options(past_covariates="humidity"), "forecasting")
+        load_examples(
+            name, "train", options(past_covariates="humidity"), "seqsuite.tasks.forecasting"
+        )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -92,7 +96,7 @@ def test_what_is_fetched_has_a_checksum(tmp_path, options, monkeypatch, name):
 
     monkeypatch.setattr(upstream, "fetch", fetch)
     with pytest.raises(UserError, match="not here"):
-        load_examples(name, "train", options(download=True), "forecasting")
+        load_examples(name, "train", options(download=True), "seqsuite.tasks.forecasting")
     assert [(url[:34], size) for url, size in asked] == [("https://raw.githubusercontent.com/", 64)]
 
 

@@ -26,7 +26,7 @@ def load(tmp_path, tagging_options):
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         given = tagging_options(train=str(path), **changes)
-        return load_examples("files", "train", given, "pos_tagging")
+        return load_examples("files", "train", given, "seqsuite.tasks.pos_tagging")
 
     return read
 
@@ -248,4 +248,6 @@ def test_other_formats_are_refused(load):
 def test_a_folder_and_a_missing_file_are_told(tmp_path, tagging_options):
     for path, message in {tmp_path: "is not one file", tmp_path / "no": "Give a CoNLL-U"}.items():
         with pytest.raises(UserError, match=message):
-            load_examples("files", "train", tagging_options(train=str(path)), "pos_tagging")
+            load_examples(
+                "files", "train", tagging_options(train=str(path)), "seqsuite.tasks.pos_tagging"
+            )

@@ -59,7 +59,7 @@ def load(tmp_path, tagging_options):
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         given = tagging_options(train=str(path), **changes)
-        return load_examples("files", "train", given, "pos_tagging")
+        return load_examples("files", "train", given, "seqsuite.tasks.pos_tagging")
 
     return read
 

@@ -20,7 +20,7 @@ TWEET = "Go\tO\nAnn\tB-person\n\t\nNo\tO\n"
 
 
 def read(name, split, options):
-    return load_examples(name, split, options, "pos_tagging")
+    return load_examples(name, split, options, "seqsuite.tasks.pos_tagging")
 
 
 def test_sources_of_the_task_are_found():
@@ -29,7 +29,7 @@ def test_sources_of_the_task_are_found():
     assert set(TREEBANKS) == {"ud_english_ewt", "ud_french_sequoia"}
     assert not set(TREEBANKS) & set(discovery.sources("seqsuite.tasks.sentiment"))
     with pytest.raises(UserError, match=r"Did you mean 'ud_english_ewt'\?"):
-        load_examples("ud_english_ewtt", "train", None, "pos_tagging")
+        load_examples("ud_english_ewtt", "train", None, "seqsuite.tasks.pos_tagging")
 
 
 @pytest.mark.parametrize("name", TREEBANKS)

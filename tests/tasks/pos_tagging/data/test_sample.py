@@ -21,7 +21,10 @@ SPLITS = {"train": 3000, "validation": 400, "test": 600}
 
 @pytest.fixture(scope="module")
 def splits():
-    return {split: load_examples("sample", split, None, "pos_tagging") for split in SPLITS}
+    return {
+        split: load_examples("sample", split, None, "seqsuite.tasks.pos_tagging")
+        for split in SPLITS
+    }
 
 
 def words(examples):

@@ -18,7 +18,7 @@ UPOS = ["DET", "NOUN", "VERB", "_"]
 def load(tagging_options):
     def read(name, split="train", **changes):
         given = tagging_options(source=f"tfds:{name}", **changes)
-        return load_examples(given.source, split, given, "pos_tagging")
+        return load_examples(given.source, split, given, "seqsuite.tasks.pos_tagging")
 
     return read
 

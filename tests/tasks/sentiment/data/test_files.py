@@ -34,7 +34,9 @@ def load(tmp_path, options):
         path = tmp_path / name
         if content is not None:
             path.write_bytes(content)
-        return load_examples("files", "train", options(train=str(path), **changes), "sentiment")
+        return load_examples(
+            "files", "train", options(train=str(path), **changes), "seqsuite.tasks.sentiment"
+        )
 
     return read
 
@@ -172,13 +174,18 @@ def test_each_split_reads_its_own_file(tmp_path, options):
         (tmp_path / f"{split}.csv").write_text(f"text,label\n{split},x\n")
     given = options(**{s: str(tmp_path / f"{s}.csv") for s in ("train", "validation", "test")})
     for split in ("train", "validation", "test"):
-        assert load_examples("files", split, given, "sentiment").features["text"] == [split]
+        assert load_examples("files", split, given, "seqsuite.tasks.sentiment").features[
+            "text"
+        ] == [split]
 
 
 def test_a_home_folder_is_understood(tmp_path, options, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "a.csv").write_text("text,label\na,x\n")
-    assert len(load_examples("files", "train", options(train="~/a.csv"), "sentiment")) == 1
+    assert (
+        len(load_examples("files", "train", options(train="~/a.csv"), "seqsuite.tasks.sentiment"))
+        == 1
+    )
 
 
 MISTAKES = {

@@ -62,14 +62,17 @@ LAYOUTS = {
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_imdb_is_read_in_order_of_ids(tmp_path, options, layout, below):
     LAYOUTS[layout](tmp_path / below)
-    train = load_examples("imdb", "train", options(dir=str(tmp_path)), "sentiment")
+    train = load_examples("imdb", "train", options(dir=str(tmp_path)), "seqsuite.tasks.sentiment")
     assert train.features["text"] == TRAIN_TEXTS
     assert train.labels == TRAIN_LABELS
     # Ids 0, 0, 2 and 10 are neighbours; 30 lies in the next block of 25.
     assert train.groups == [0, 0, 0, 0, 1]
-    test = load_examples("imdb", "test", options(dir=str(tmp_path)), "sentiment")
+    test = load_examples("imdb", "test", options(dir=str(tmp_path)), "seqsuite.tasks.sentiment")
     assert test.features["text"] == ["Awful.", "Naïve."]
-    assert load_examples("imdb", "validation", options(dir=str(tmp_path)), "sentiment") is None
+    assert (
+        load_examples("imdb", "validation", options(dir=str(tmp_path)), "seqsuite.tasks.sentiment")
+        is None
+    )
 
 
 def test_the_folder_may_come_from_the_environment(tmp_path, options, monkeypatch):
@@ -81,11 +84,11 @@ def test_the_folder_may_come_from_the_environment(tmp_path, options, monkeypatch
 def test_damaged_imdb_is_told_in_one_line(tmp_path, options):
     (tmp_path / "aclImdb").mkdir()
     with pytest.raises(UserError, match=r"holds no aclImdb/train/"):
-        load_examples("imdb", "train", options(dir=str(tmp_path)), "sentiment")
+        load_examples("imdb", "train", options(dir=str(tmp_path)), "seqsuite.tasks.sentiment")
     (tmp_path / "aclImdb").rmdir()
     (tmp_path / "aclImdb_train.tar.gz").write_bytes(b"not an archive")
     with pytest.raises(UserError, match=r"aclImdb_train\.tar\.gz is not a readable archive"):
-        load_examples("imdb", "train", options(dir=str(tmp_path)), "sentiment")
+        load_examples("imdb", "train", options(dir=str(tmp_path)), "seqsuite.tasks.sentiment")
 
 
 @pytest.mark.parametrize("below", ["sst2", "sentiment/sst2"])
@@ -97,7 +100,7 @@ def test_sst2_is_read_in_both_layouts(tmp_path, options, below, newline):
     (folder / "train.tsv").write_text(with_header, newline=newline)
     (folder / "stsa.binary.dev").write_text(SENTENCES, newline=newline)
     for split in ("train", "validation"):
-        found = load_examples("sst2", split, options(dir=str(tmp_path)), "sentiment")
+        found = load_examples("sst2", split, options(dir=str(tmp_path)), "seqsuite.tasks.sentiment")
         assert found.features["text"] == ["a fine film", "a bad one"]
         assert found.labels == ["positive", "negative"]
 
@@ -107,7 +110,7 @@ def test_another_file_in_the_place_of_sst2_is_refused(tmp_path, options, content
     (tmp_path / "sst2").mkdir()
     (tmp_path / "sst2" / "train.tsv").write_text(content)
     with pytest.raises(UserError, match=r"train\.tsv is not an SST-2 file"):
-        load_examples("sst2", "train", options(dir=str(tmp_path)), "sentiment")
+        load_examples("sst2", "train", options(dir=str(tmp_path)), "seqsuite.tasks.sentiment")
 
 
 @pytest.mark.parametrize("name", ["imdb", "sst2"])
@@ -118,10 +121,12 @@ def test_absent_data_names_the_ways_out_and_touches_no_network(
     expected = rf"sentiment/{name}/.*--data\.download true.*--data\.source sample"
     for given in (options(dir=str(tmp_path)), options()):
         with pytest.raises(UserError, match=expected) as caught:
-            load_examples(name, "train", given, "sentiment")
+            load_examples(name, "train", given, "seqsuite.tasks.sentiment")
         assert "\n" not in str(caught.value)
     with pytest.raises(UserError, match=r"nowhere .*does not exist"):
-        load_examples(name, "train", options(dir=str(tmp_path / "nowhere")), "sentiment")
+        load_examples(
+            name, "train", options(dir=str(tmp_path / "nowhere")), "seqsuite.tasks.sentiment"
+        )
 
 
 @pytest.mark.parametrize("name", ["imdb", "sst2"])
@@ -132,7 +137,7 @@ def test_without_a_network_a_download_fails_at_once_and_clearly(options, monkeyp
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     with pytest.raises(UserError, match=r"no network.*unreachable.*--data\.dir.*sample"):
-        load_examples(name, "train", options(download=True), "sentiment")
+        load_examples(name, "train", options(download=True), "seqsuite.tasks.sentiment")
 
 
 @pytest.fixture
@@ -151,13 +156,15 @@ def test_imdb_is_fetched_once_checked_and_kept(tmp_path, options, monkeypatch, c
     write_archive(archive)
     monkeypatch.setattr(imdb, "URL", archive.as_uri())
     monkeypatch.setattr(imdb, "MD5", md5(archive))
-    fetched = load_examples("imdb", "train", options(download=True), "sentiment")
+    fetched = load_examples("imdb", "train", options(download=True), "seqsuite.tasks.sentiment")
     assert fetched.features["text"] == TRAIN_TEXTS
     assert (cache / "aclImdb_v1.tar.gz").exists()
     # What is in the cache needs no network, and no upstream.
     archive.unlink()
     monkeypatch.setattr(upstream, "probe", pytest.fail)
-    assert len(load_examples("imdb", "test", options(download=True), "sentiment")) == 2
+    assert (
+        len(load_examples("imdb", "test", options(download=True), "seqsuite.tasks.sentiment")) == 2
+    )
     assert capsys.readouterr().out == ""
 
 
@@ -167,7 +174,7 @@ def test_a_download_that_is_not_what_upstream_made_is_refused(
     (tmp_path / "stsa.binary.train").write_text(SENTENCES)
     monkeypatch.setattr(sst2, "URL", (tmp_path / "stsa.binary.").as_uri())
     with pytest.raises(UserError, match=r"Could not fetch .*stsa\.binary\.train"):
-        load_examples("sst2", "train", options(download=True), "sentiment")
+        load_examples("sst2", "train", options(download=True), "seqsuite.tasks.sentiment")
 
 
 def test_sst2_is_fetched_in_upstreams_own_format(tmp_path, options, monkeypatch, cache):
@@ -176,13 +183,15 @@ def test_sst2_is_fetched_in_upstreams_own_format(tmp_path, options, monkeypatch,
     monkeypatch.setattr(sst2, "URL", (tmp_path / "stsa.binary.").as_uri())
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     monkeypatch.setitem(sst2.SHA256, "validation", digest)
-    found = load_examples("sst2", "validation", options(download=True), "sentiment")
+    found = load_examples("sst2", "validation", options(download=True), "seqsuite.tasks.sentiment")
     assert found.labels == ["positive", "negative"]
 
 
 def test_the_real_sst2_has_upstreams_sizes_and_checksums(real_data, options):
     for split, size in (("train", 6920), ("validation", 872), ("test", 1821)):
-        found = load_examples("sst2", split, options(dir=str(real_data)), "sentiment")
+        found = load_examples(
+            "sst2", split, options(dir=str(real_data)), "seqsuite.tasks.sentiment"
+        )
         assert len(found) == size
         # Upstream's file is the same sentences with the label in front.
         digits = {"negative": "0", "positive": "1"}
@@ -194,7 +203,7 @@ def test_the_real_sst2_has_upstreams_sizes_and_checksums(real_data, options):
 
 
 def test_the_real_imdb_is_balanced_and_grouped(real_data, options):
-    found = load_examples("imdb", "test", options(dir=str(real_data)), "sentiment")
+    found = load_examples("imdb", "test", options(dir=str(real_data)), "seqsuite.tasks.sentiment")
     assert len(found) == 25_000
     assert sum(label == "positive" for label in found.labels) == 12_500
     assert sorted(set(found.groups)) == list(range(500))

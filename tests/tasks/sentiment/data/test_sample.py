@@ -18,7 +18,9 @@ SPLITS = {"train": 6000, "validation": 800, "test": 1500}
 
 @pytest.fixture(scope="module")
 def splits():
-    return {split: load_examples("sample", split, None, "sentiment") for split in SPLITS}
+    return {
+        split: load_examples("sample", split, None, "seqsuite.tasks.sentiment") for split in SPLITS
+    }
 
 
 def pairs(examples):

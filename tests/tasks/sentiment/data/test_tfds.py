@@ -51,7 +51,7 @@ def stored(tmp_path_factory):
 def load(stored, options):
     def read(split="train", name="my_reviews", **changes):
         given = options(source=f"tfds:{name}", **{"dir": str(stored), **changes})
-        return load_examples(given.source, split, given, "sentiment")
+        return load_examples(given.source, split, given, "seqsuite.tasks.sentiment")
 
     return read
 

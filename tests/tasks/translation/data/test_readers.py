@@ -35,7 +35,9 @@ def options(monkeypatch):
 @pytest.fixture
 def load(options):
     def read(source, split="train", **changes):
-        return load_examples(source, split, options(source=source, **changes), "translation")
+        return load_examples(
+            source, split, options(source=source, **changes), "seqsuite.tasks.translation"
+        )
 
     return read
 

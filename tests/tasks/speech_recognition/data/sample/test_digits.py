@@ -145,7 +145,10 @@ def test_an_utterance_does_not_depend_on_those_beside_it():
 
 @pytest.fixture(scope="module")
 def splits():
-    return {split: load_examples("sample", split, None, "speech_recognition") for split in SIZES}
+    return {
+        split: load_examples("sample", split, None, "seqsuite.tasks.speech_recognition")
+        for split in SIZES
+    }
 
 
 def test_every_split_is_in_voices_of_its_own(splits):
@@ -162,7 +165,7 @@ def test_every_split_is_in_voices_of_its_own(splits):
 
 def test_the_sample_is_there_at_other_rates(splits):
     options = SimpleNamespace(sample_rate=16000)
-    found = load_examples("sample", "validation", options, "speech_recognition")
+    found = load_examples("sample", "validation", options, "seqsuite.tasks.speech_recognition")
     given = splits["validation"]
     assert (found.labels, found.groups) == (given.labels, given.groups)
     for fast, slow in zip(found.features["audio"], given.features["audio"], strict=True):

@@ -31,7 +31,10 @@ SPLITS = {"train": 8000, "validation": 500, "test": 1000}
 
 @pytest.fixture(scope="module")
 def splits():
-    return {split: load_examples("sample", split, None, "translation") for split in SPLITS}
+    return {
+        split: load_examples("sample", split, None, "seqsuite.tasks.translation")
+        for split in SPLITS
+    }
 
 
 def words(text):
@@ -295,9 +298,9 @@ def test_word_by_word_is_not_enough(splits):
 def test_other_directions_are_refused():
     wrong = SimpleNamespace(source_language="fr")
     with pytest.raises(UserError, match="from en to fr only"):
-        load_examples("sample", "test", wrong, "translation")
+        load_examples("sample", "test", wrong, "seqsuite.tasks.translation")
     right = SimpleNamespace(source_language="en", target_language="fr")
-    assert len(load_examples("sample", "test", right, "translation")) == 1000
+    assert len(load_examples("sample", "test", right, "seqsuite.tasks.translation")) == 1000
 
 
 def test_another_process_generates_the_same_translations():
