@@ -79,6 +79,13 @@ class DataConfig:
 
     def __post_init__(self):
         check_ranges(self, {"validation_fraction": (0.001, 0.9), "limit": (0, math.inf)})
+        named = [split for split in ("train", "validation", "test") if getattr(self, split)]
+        if named and self.source != "files":
+            raise UserError(
+                f"data.{named[0]} names a file of your own, which only data.source files reads. "
+                f"Found data.source {self.source}: add --data.source files, or leave "
+                f"--data.{named[0]} out."
+            )
 
 
 @dataclass(frozen=True)
@@ -328,6 +335,11 @@ def _toml(value: Any) -> str:
         escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
         return '"' + escaped.replace("\t", "\\t") + '"'
     return repr(value)
+
+
+def section_names(config_class: type) -> list[str]:
+    """Return the sections of a task's configuration."""
+    return list(_sections(config_class))
 
 
 def _sections(config_class: type) -> dict[str, type]:
