@@ -23,9 +23,14 @@ def test_a_file_is_replaced_when_all_is_written(tmp_path):
 def test_after_an_error_it_is_as_it_was(tmp_path):
     path = tmp_path / "answers.jsonl"
     path.write_text("mine")
-    with pytest.raises(ValueError, match="no table"), open_output(str(path)) as output:
-        output.write("half")
-        raise ValueError("no table")
+
+    def write_half():
+        with open_output(str(path)) as output:
+            output.write("half")
+            raise ValueError("no table")
+
+    with pytest.raises(ValueError, match="no table"):
+        write_half()
     assert path.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [path]
 
