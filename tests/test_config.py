@@ -4,6 +4,8 @@ from seqsuite.config import build_config, parse, read_recipe, to_toml
 from seqsuite.errors import UserError
 from seqsuite.tasks.sentiment.config import SentimentConfig
 
+FILES = {"source": "files", "label_separator": ";"}
+
 
 def recipe(tmp_path, text):
     path = tmp_path / "recipe.toml"
@@ -23,14 +25,14 @@ def test_a_flag_wins_over_the_recipe_and_the_recipe_over_the_defaults(tmp_path):
 def test_a_config_survives_being_written_and_read():
     config = build_config(
         SentimentConfig,
-        {"data": {"train": 'a "quoted" \\ path\tü', "label_separator": ";"}, "model": {"units": 7}},
+        {"data": {**FILES, "train": 'a "quoted" \\ path\tü'}, "model": {"units": 7}},
     )
     text = to_toml(config)
     assert '"a \\"quoted\\"' in text
 
 
 def test_the_written_config_gives_the_same_config(tmp_path):
-    values = {"data": {"train": "a \\ b\tü.csv", "label_separator": ";"}, "model": {"units": 7}}
+    values = {"data": {**FILES, "train": "a \\ b\tü.csv"}, "model": {"units": 7}}
     config = build_config(SentimentConfig, values)
     path = recipe(tmp_path, to_toml(config))
     assert parse(SentimentConfig, ["--config", path])[0] == config

@@ -324,7 +324,7 @@ def test_an_exported_model_of_features_reads_feature_files(features_run, tmp_pat
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--data.source=an4"], "--data.input features"),
+        (["--data.source=an4", "--data.train=null"], "--data.input features"),
         (["--data.input=features"], "--data.input audio"),
         (["--decoding.language_model=absent.arpa"], "absent.arpa"),
         (["--decoding.hot_words=9"], "must be spelled with the alphabet"),
