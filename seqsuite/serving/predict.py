@@ -38,14 +38,11 @@ def run(client: Client, options: Any) -> int:
     with open_output(options.output) as output:
         progress = _Progress(options, output)
         try:
-            for chunk in _chunks(client.read(inputs), options.batch_size):
-                formats = [given or item.format or "text" for item in chunk]
-                if formats[0] == "text" and _write_stream(client, chunk, output):
-                    continue
-                answers = client.answer(chunk)
-                for item, answer, output_format in zip(chunk, answers, formats, strict=True):
+            items = _answered_at_once(client, client.read(inputs), given, output)
+            for chunk in _chunks(items, options.batch_size):
+                for item, answer in zip(chunk, client.answer(chunk), strict=True):
                     num_truncated += bool(answer.get("truncated"))
-                    output.write(client.format(item, answer, output_format))
+                    output.write(client.format(item, answer, _format_of(item, given)))
                 progress.update(len(chunk))
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise UserError(f"Input file {options.input} cannot be read: {error}.") from error
@@ -60,17 +57,27 @@ def run(client: Client, options: Any) -> int:
     return 0
 
 
-def _write_stream(client: Client, items: list[Item], output: IO[str]) -> bool:
-    """Write answers piece by piece and return true, or false where they come at once."""
+def _answered_at_once(
+    client: Client, items: Iterator[Item], given: str | None, output: IO[str]
+) -> Iterator[Item]:
+    """Write the answers that come piece by piece, each as soon as its item is read.
+
+    Yields:
+        The other items.
+    """
     for item in items:
-        pieces = client.stream(item)
+        pieces = client.stream(item) if _format_of(item, given) == "text" else None
         if pieces is None:
-            return False
+            yield item
+            continue
         for piece in pieces:
             output.write(piece)
             output.flush()
         output.write("\n")
-    return True
+
+
+def _format_of(item: Item, given: str | None) -> str:
+    return given or item.format or "text"
 
 
 def _chunks(items: Iterator[Item], size: int) -> Iterator[list[Item]]:

@@ -1,11 +1,13 @@
-"""A file that answers go to is as it was until all of them are written."""
+"""Where answers go: a file is as it was until all are written, and a stream waits for nothing."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
+from seqsuite.client import Client
 from seqsuite.errors import EnvironmentFailure
-from seqsuite.serving.predict import open_output
+from seqsuite.serving.predict import open_output, run
 
 
 def test_a_file_is_replaced_when_all_is_written(tmp_path):
@@ -53,3 +55,28 @@ def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path):
         open_output(str(tmp_path / "absent" / "file")),
     ):
         pass
+
+
+class Echo(Client):
+    """Repeats its inputs, letter by letter."""
+
+    input_name = "text"
+
+    def stream(self, item):
+        return iter(item.text)
+
+
+def test_a_streamed_answer_does_not_wait_for_the_next_input(capsys, monkeypatch):
+    seen = []
+
+    def lines():
+        yield b"ab\n"
+        seen.append(capsys.readouterr().out)
+        yield b"c\n"
+
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=lines()))
+    flags = {"items": [], "input": "-", "output": "-", "json": False, "format": None}
+    options = SimpleNamespace(**flags, batch_size=64, column=None, explain=False)
+    assert run(Echo(None, None, options), options) == 0
+    assert seen == ["ab\n"]
+    assert capsys.readouterr().out == "c\n"
