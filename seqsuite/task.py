@@ -248,5 +248,5 @@ class Task(ABC):
         """Return the metrics on ``test`` of classical models trained on ``train``."""
 
     def report(self, results: Results, directory: Path | None) -> Report:
-        """Return what stands beside the metrics, with plots in ``directory`` (None: without)."""
+        """Return what stands beside the metrics; plots and mistakes with a ``directory`` alone."""
         return Report()

@@ -194,6 +194,7 @@ def evaluate(run: Run, splits: Splits | None = None, write_plots: bool = False) 
     if splits is not None:
         baselines = task.baselines(splits.all_train, test, run.preprocessor)
     results = Results(test, predictions, encoded.targets, run.preprocessor, baselines)
+    # Mistakes and plots are found only where they are written: some take as long as the scores.
     found = task.report(results, _plots(run.directory) if write_plots else None)
     if write_plots:
         report.write_mistakes(run.directory / "mistakes.jsonl", found.mistakes[:200])

@@ -82,14 +82,15 @@ class Memory(Task):
         )
 
     def report(self, results, directory):
+        protocol = self._protocol(results.test)
+        if directory is None:
+            return Report(protocol=protocol)
         from seqsuite.tasks.memory import report
 
         problem, outputs = results.preprocessor.problem, (results.predictions, results.references)
-        plots = []
-        if directory:
-            plots = [report.by_distance(problem, *outputs, directory / "by_distance.png")]
+        plots = [report.by_distance(problem, *outputs, directory / "by_distance.png")]
         mistakes = report.mistakes(problem, results.test, *outputs)
-        return Report(plots, mistakes, self._protocol(results.test))
+        return Report(plots, mistakes, protocol)
 
     def _protocol(self, test):
         from seqsuite.tasks.memory.scores import SOLVED_ACCURACY, SOLVED_MSE

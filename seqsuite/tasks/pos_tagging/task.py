@@ -136,11 +136,13 @@ class PosTagging(Task):
         return Baselines(report.baselines(*sentences, learned, truth, known, self.entities))
 
     def report(self, results, directory):
+        if directory is None:
+            return Report()
         from seqsuite.tasks.pos_tagging import report
 
         named = _named(results.predictions, results.references, results.preprocessor)
         names = results.preprocessor.answer_names
-        plots = report.plots(directory, *named, names) if directory else ()
+        plots = report.plots(directory, *named, names)
         return Report(plots, report.mistakes(results.test.features["tokens"], *named))
 
 

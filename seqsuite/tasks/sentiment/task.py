@@ -163,12 +163,14 @@ class Sentiment(Task):
         return language_model
 
     def report(self, results, directory):
+        if directory is None:
+            return Report()
         from seqsuite.tasks.sentiment import report
 
         texts, labels = results.test.features["text"], results.preprocessor.labels
         before, after = self._probabilities(results.predictions, results.preprocessor)
         rest = results.references, labels, self.multi_label
-        plots = report.plots(directory, texts, before, after, *rest) if directory else ()
+        plots = report.plots(directory, texts, before, after, *rest)
         return Report(plots, report.mistakes(texts, results.test.labels, after, *rest))
 
 

@@ -132,15 +132,17 @@ class SpeechRecognition(Task):
     def report(self, results, directory):
         from seqsuite.tasks.speech_recognition import report
 
-        predictions, references, plots = results.predictions, results.references["references"], []
-        if directory:
-            texts = references, predictions["transcripts"]
-            plots = [report.confusion_plot(*texts, directory / "confusions.png")]
-        if directory and "frames" in predictions:
+        protocol = self._protocol(results.test)
+        if directory is None:
+            return Report(protocol=protocol)
+        predictions, references = results.predictions, results.references["references"]
+        texts = references, predictions["transcripts"]
+        plots = [report.confusion_plot(*texts, directory / "confusions.png")]
+        if "frames" in predictions:
             said, path = references[predictions["shown"]], directory / "alignment.png"
             plots.append(report.alignment_plot(predictions, said, results.preprocessor, path))
         mistakes = report.mistakes(predictions, references, results.test)
-        return Report(plots, mistakes, self._protocol(results.test))
+        return Report(plots, mistakes, protocol)
 
     def _protocol(self, test):
         if not self.config.data.equalize:

@@ -103,14 +103,16 @@ class Translation(Task):
         from seqsuite.tasks.translation import report
         from seqsuite.tasks.translation.scores import signatures
 
-        predictions, labels, plots = results.predictions, results.test.labels, []
-        if directory:
-            pieces = predictions["pieces"], predictions["source_pieces"]
-            path = directory / "attention.png"
-            plots = [report.attention_map(predictions["attention"], *pieces, path)]
+        predictions, labels = results.predictions, results.test.labels
+        protocol = signatures(labels, self.language)
+        if directory is None:
+            return Report(protocol=protocol)
+        pieces = predictions["pieces"], predictions["source_pieces"]
+        path = directory / "attention.png"
+        plots = [report.attention_map(predictions["attention"], *pieces, path)]
         sources = results.test.features["source"]
         mistakes = report.mistakes(sources, predictions["translations"], labels)
-        return Report(plots, mistakes, signatures(labels, self.language))
+        return Report(plots, mistakes, protocol)
 
 
 TASK = Translation
