@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from seqsuite.cli import parsing, terminal
-from seqsuite.config import build_parser, parse_flags, section_names
+from seqsuite.config import build_parser, parse_flags
 from seqsuite.errors import UserError
 from seqsuite.metrics.metric import Metrics
 from seqsuite.task import Task, command
@@ -22,12 +21,7 @@ def evaluate(task_class: type[Task], words: list[str]) -> int:
     )
     parser.add_argument("--run_dir", type=str | None, help="The run to evaluate.")
     parser.add_argument("--json", action="store_true", help="Print one JSON object, nothing else.")
-    others = {"config", *section_names(task_class.config_class)} - {"data"}
-    flags = [re.match(r"--(\w+)", word) for word in words]
-    if any(flag and flag[1] in others for flag in flags):
-        raise UserError(
-            "evaluate takes the configuration of the run itself; only --data flags may differ."
-        )
+    parsing.refuse_other_sections(task_class, words, "evaluate", kept="data")
     options = parse_flags(task_class.config_class, words, parser)
     run_dir = required_run_dir(options.run_dir)
     config = parsing.read_run_config(task_class, run_dir, words)

@@ -23,6 +23,7 @@ def export(task_class: type[Task], words: list[str]) -> int:
     parser.add_argument(
         "--output", type=str | None, help=f"Default: saved_models/{task_class.name}."
     )
+    parsing.refuse_other_sections(task_class, words, "export", kept="serving")
     options = parse_flags(task_class.config_class, words, parser)
     run_dir = required_run_dir(options.run_dir)
     config = parsing.read_run_config(task_class, run_dir, words, section="serving")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from seqsuite.config import parse
+from seqsuite.config import parse, section_names
 from seqsuite.errors import UserError
 from seqsuite.task import Task
 
@@ -17,6 +18,29 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}. See {self.prog.split()[-1]} --help.")
+
+
+def refuse_other_sections(
+    task_class: type[Task], words: Sequence[str], verb: str, kept: str | None = None
+) -> None:
+    """Refuse flags of the configuration that a verb takes from the run itself.
+
+    Args:
+        task_class: The task.
+        words: Command-line words after the verb.
+        verb: What is done, for the error.
+        kept: The section whose flags may differ.
+
+    Raises:
+        UserError: One of the words is such a flag.
+    """
+    others = {"config", *section_names(task_class.config_class)} - {kept}
+    flags = [re.match(r"--(\w+)", word) for word in words]
+    if any(flag and flag[1] in others for flag in flags):
+        mend = "leave its flags out, or start another run with another --run_dir"
+        if kept:
+            mend = f"only --{kept} flags may differ"
+        raise UserError(f"{verb} takes the configuration of the run itself; {mend}.")
 
 
 def read_run_config(

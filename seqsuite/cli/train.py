@@ -28,12 +28,7 @@ def train(task_class: type[Task], words: list[str]) -> int:
     if options.resume:
         if not options.run_dir:
             raise UserError("--resume needs --run_dir DIR, the run to go on with.")
-        sections = ("--config", *(f"--{name}" for name in vars(config)))
-        if any(word.split("=")[0].split(".")[0] in sections for word in words):
-            raise UserError(
-                "--resume takes the configuration of the run itself. Leave out "
-                f"{', '.join(sections)} flags, or start another run with another --run_dir."
-            )
+        parsing.refuse_other_sections(task_class, words, "--resume")
         config = parsing.read_run_config(task_class, Path(options.run_dir))
     export_dir = Path(options.export_dir or Path("saved_models") / task_class.name)
     _check_writable(export_dir)

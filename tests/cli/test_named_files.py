@@ -33,3 +33,10 @@ def test_evaluate_refuses_what_it_would_ignore(name, section, tmp_path, capsys):
     for flag in (f"--{section}.seed=1", f"--{section}"):
         assert main(find_task(name), ["evaluate", "--run_dir", str(tmp_path), flag]) == 2
         assert "only --data flags may differ" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["--model.units=3", "--data.limit", "--config=mine.toml"])
+def test_export_refuses_what_it_would_ignore(flag, tmp_path, capsys):
+    task = find_task("sentiment")
+    assert main(task, ["export", "--run_dir", str(tmp_path), flag]) == 2
+    assert "only --serving flags may differ" in capsys.readouterr().err
