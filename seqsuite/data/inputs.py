@@ -6,13 +6,15 @@ import codecs
 import gzip
 import itertools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from seqsuite.data import tables
 from seqsuite.errors import UserError, nearest
+
+Parsed = TypeVar("Parsed")
 
 
 class Inputs:
@@ -42,9 +44,27 @@ class Inputs:
         """The first line that is neither empty nor a comment; empty without a file."""
         return self._ahead[0]
 
+    @property
+    def is_file_alone(self) -> bool:
+        """Whether there is a file (or pipe), and no word beside it."""
+        return self.name is not None and not self.words
+
     def lines(self) -> Iterator[bytes]:
         """Return the lines of the file; of a pipe only once."""
         return self._ahead[1] if self.is_pipe else self._lines()
+
+    def parsed(self, parse: Callable[[Iterator[bytes]], Iterator[Parsed]]) -> Iterator[Parsed]:
+        """Yield what the lines hold; of a file only once all of it could be read.
+
+        A mistake at its end is better told before anything is written. A pipe is read only once.
+
+        Args:
+            parse: Lines -> what they hold.
+        """
+        if not self.is_pipe:
+            for _ in parse(self.lines()):
+                pass
+        yield from parse(self.lines())
 
     def texts(self, column: str) -> Iterator[str]:
         """Yield the words, then the lines of the file, or the column of a csv, tsv or jsonl file.

@@ -94,13 +94,13 @@ def tracked(
         preprocessor: The preprocessor they call.
         model: The model they call.
     """
-    captured = [id(tensor) for f in signatures.values() for tensor, _ in f.graph.captures]
+    # A dict: in the order in which they are read, which is the same in every process.
+    captured = {id(tensor): tensor for f in signatures.values() for tensor, _ in f.graph.captures}
     owner = tf.Module()
     owner.preprocessor, owner.model = preprocessor, model
     module = tf.Module()
     variables = {id(v.handle): v for f in signatures.values() for v in f.graph.variables}
-    # In the order in which they are read, which is the same in every process.
-    module.variables_read = [variables[i] for i in dict.fromkeys(captured) if i in variables]
+    module.variables_read = [variables[i] for i in captured if i in variables]
     module.tables_read = [
         part
         for part in tf.train.TrackableView(owner).descendants()

@@ -62,23 +62,17 @@ def same_rows(features: dict[str, Tensor]) -> dict[str, Tensor]:
     return after(checks, features)
 
 
-def check_range(name: str, values: Tensor, low: Any, high: Any) -> tf.Operation | None:
-    """Refuse an input with numbers outside a range; NaN is outside of any.
+def check_magnitude(name: str, values: Tensor, largest: float = MAX_STATE) -> tf.Operation | None:
+    """Refuse an input with numbers that no client can have been given: NaN, infinite, or huge.
 
     Args:
         name: Name of the input.
         values: Numbers of any shape.
-        low: The least number.
-        high: The greatest one: a number, or a scalar tensor.
+        largest: The largest absolute value.
     """
-    low, high = tf.cast(low, values.dtype), tf.cast(high, values.dtype)
-    inside = tf.reduce_all((values >= low) & (values <= high))
-    return check(inside, f"Input {name} must be between", low, "and", high, ". Received:", values)
-
-
-def check_states(features: dict[str, Tensor], names: Sequence[str]) -> list[tf.Operation | None]:
-    """Refuse recurrent states that no answer of the model can have been: NaN, infinite, or huge."""
-    return [check_range(name, features[name], -MAX_STATE, MAX_STATE) for name in names]
+    limit = tf.constant(largest, values.dtype)
+    message = f"Input {name} must be finite, and at most so large:"
+    return check(tf.reduce_all(tf.abs(values) <= limit), message, limit, "Received:", values)
 
 
 def check_size(

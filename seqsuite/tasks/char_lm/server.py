@@ -13,8 +13,8 @@ from seqsuite.models.truncated_backpropagation import STATE_PREFIX
 from seqsuite.serving.limits import (
     after,
     check,
+    check_magnitude,
     check_size,
-    check_states,
     limited_texts,
     longest_text,
 )
@@ -86,7 +86,7 @@ class CharacterServer:
         return [
             check(longest <= limits.max_length, message, longest),
             check_size("characters", rows, longest, limits.max_request, "serving.max_request"),
-            *check_states(features, self.state_names),
+            *(check_magnitude(name, features[name]) for name in self.state_names),
         ]
 
     def _write(self, features: dict[str, Tensor]) -> dict[str, Tensor]:

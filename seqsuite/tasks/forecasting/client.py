@@ -19,19 +19,15 @@ class ForecastClient(Client):
         self._wrote_header = False
 
     def read(self, inputs):
-        data, name = self.config.data, inputs.name
-        is_table = name is not None and not inputs.words
-        found = tables.format_to_forecast(inputs.first_line, name, data) if is_table else ""
+        data, name, found = self.config.data, inputs.name, ""
+        if inputs.is_file_alone:
+            found = tables.format_to_forecast(inputs.first_line, name, data)
         if not found:
             for text in inputs.texts(self.options.column or self.input_name):
                 self._refuse_covariates(text)
                 yield Item(text, tables.request(text))
             return
-        if not inputs.is_pipe:
-            # A mistake at its end is better told before anything is written.
-            for _ in self._series(inputs.lines(), name, found):
-                pass
-        yield from self._series(inputs.lines(), name, found)
+        yield from inputs.parsed(lambda lines: self._series(lines, name, found))
 
     def _series(self, lines, name, input_format):
         data = self.config.data

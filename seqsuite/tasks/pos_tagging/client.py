@@ -14,18 +14,15 @@ class PosTaggingClient(Client):
     formats = ("text", "json", "conllu", "columns")
 
     def read(self, inputs):
-        data, name = self.config.data, inputs.name
-        is_table = name is not None and not inputs.words
-        found = files.format_to_tag(inputs.first_line, name, data) if is_table else ""
+        data, name, found = self.config.data, inputs.name, ""
+        if inputs.is_file_alone:
+            found = files.format_to_tag(inputs.first_line, name, data)
         if not found:
             yield from super().read(inputs)
             return
         where = None if inputs.is_pipe else name
-        if not inputs.is_pipe:
-            # A mistake at its end is better told before anything is written.
-            for _ in files.sentences_to_tag(inputs.lines(), where, found, data):
-                pass
-        for sentence in files.sentences_to_tag(inputs.lines(), where, found, data):
+        sentences = inputs.parsed(lambda lines: files.sentences_to_tag(lines, where, found, data))
+        for sentence in sentences:
             tokens = list(sentence.tokens)
             features = {"tokens": tokens, "length": len(tokens)}
             yield Item(" ".join(tokens), features, sentence, found)

@@ -107,7 +107,11 @@ class Exported:
         return cls(**record, model=read_arpa(path) if path.is_file() else None)
 
     def transcriber(
-        self, serve: Any, settings: Any, best_path: bool = False, limits: Any = None
+        self,
+        serve: Any,
+        settings: Any,
+        best_path: bool = False,
+        limits: SpeechServingConfig | None = None,
     ) -> Transcriber:
         """Return what answers files.
 
@@ -117,7 +121,6 @@ class Exported:
             best_path: Take the network's best path, whatever would help.
             limits: The section ``serving`` that it was exported with; None: its defaults.
         """
-        limits = limits or SpeechServingConfig()
         decoder = None if best_path else self.decoder(settings)
         if self.feature_size:
             read = partial(_frames, size=self.feature_size)

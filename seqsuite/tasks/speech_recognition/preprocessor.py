@@ -52,13 +52,11 @@ class SpeechPreprocessor(Preprocessor):
         **kwargs: Keras layer arguments.
 
     Call arguments:
-        features: ``audio`` (strings ``(batch,)``, the bytes of wav files), ``samples`` (floats in
-            [-1, 1] ``(batch, time)``) with ``length``, or ``features`` ``(batch, frames, size)``
-            with ``length``.
+        features: ``samples`` or ``equalized`` (floats in [-1, 1] ``(batch, time)``), or
+            ``features`` ``(batch, frames, size)``; and ``length``.
 
     Returns:
-        ``samples`` or ``features``, and ``length``; of ``audio`` also ``problem``, strings
-        ``(batch,)``, which say why a file was not read.
+        ``samples`` or ``features``, and ``length``.
     """
 
     def __init__(
@@ -211,13 +209,7 @@ class SpeechPreprocessor(Preprocessor):
         return [text.upper() for text in texts] if self.case == "upper" else texts
 
     def call(self, features):
-        if "audio" in features:
-            from seqsuite.tasks.speech_recognition.wav_graph import decode_waves
-
-            samples, lengths, problems = decode_waves(features["audio"], self.sample_rate)
-            encoded = {"samples": samples, "length": lengths, "problem": problems}
-        else:
-            encoded = {**features, "length": tf.cast(features["length"], tf.int32)}
+        encoded = {**features, "length": tf.cast(features["length"], tf.int32)}
         if "equalized" in encoded:
             encoded["samples"] = encoded.pop("equalized")
         elif self.equalize:

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from seqsuite.decoding.ctc import ctc_greedy_search
 from seqsuite.layers.audio import streaming
-from seqsuite.serving.limits import MAX_STATE, after, check, check_range, check_size
+from seqsuite.serving.limits import MAX_STATE, after, check, check_magnitude, check_size
 from seqsuite.serving.signatures import signature, zeros
 from seqsuite.tasks.speech_recognition.batches import FULL_SCALE
 from seqsuite.tasks.speech_recognition.data.audio import read_blocks
@@ -130,7 +130,7 @@ class SpeechStream:
         for name, values in inputs.items():
             if values.dtype.is_floating:
                 greatest = _LARGEST_SUM if name in _SUMS else MAX_STATE
-                checks.append(check_range(name, values, -greatest, greatest))
+                checks.append(check_magnitude(name, values, greatest))
         return checks
 
     def _normalized(self, frames, inputs):
