@@ -79,7 +79,7 @@ def make_series(count: int, rows: int) -> list[Series]:
 def timed(task_class, marks: list[float]):
     """Return a task that marks the processor's time before each step of training."""
 
-    class Timed(task_class):
+    class Timed(task_class.task_class):
         def callbacks(self):
             return [lambda model, step, total: marks.append(time.process_time())]
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 from seqsuite import __version__
 from seqsuite.cli import diagnose
-from seqsuite.cli.main import VERBS
+from seqsuite.cli.main import VERBS, exit_code
 from seqsuite.data import discovery
-from seqsuite.task import command, package, summary
 from seqsuite.tasks import find_task, task_names
 
 
@@ -23,13 +22,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] == "diagnose":
         return diagnose.main(words[1:], find_task)
+    return exit_code(_list_tasks)
+
+
+def _list_tasks() -> int:
     print(f"seqsuite {__version__}: recurrent sequence tasks in Keras 3 and TensorFlow\n")
     for name in task_names():
-        task_class = find_task(name)
-        print(f"{name}: {summary(task_class)}")
-        print(f"  {command(task_class)} [{' | '.join((*VERBS, *task_class.verbs))}] --help")
+        task = find_task(name)
+        print(f"{name}: {task.summary}")
+        print(f"  {task.command()} [{' | '.join((*VERBS, *task.verbs))}] --help")
         print("  data.source:")
-        for source, description in sorted(discovery.sources(package(task_class)).items()):
+        for source, description in sorted(discovery.sources(task.package).items()):
             print(f"    {source:8s} {description}")
     print("\nRecipes are TOML files (tasks/<task>/<data set>.toml); run one with --config RECIPE.")
     return 0

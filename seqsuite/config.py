@@ -1,13 +1,15 @@
 """Configuration: frozen dataclass sections, read from a TOML recipe and command-line flags.
 
 Every task has the sections ``data``, ``model`` and ``training``. A recipe states only what differs
-from the defaults and a flag (``--model.units 256``) wins over the recipe.
+from the defaults and a flag (``--model.units 256``) wins over the recipe. Lists are tuples in
+Python, arrays in TOML, and JSON arrays or values separated by commas on the command line.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import math
 import re
 import tomllib
@@ -50,35 +52,34 @@ def check_ranges(section: Any, ranges: dict[str, tuple[float, float]]) -> None:
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Where examples come from; tasks extend it with what their formats need.
+    """Section ``data`` of every task; tasks extend it with the options of their formats.
 
     Args:
         source: sample, files, a data set's name (imdb, ...) or tfds:<builder>.
-        dir: Folder with upstream files of named data sets (default: $SEQSUITE_DATA).
-        train: Training file, folder or archive (source files).
-        validation: Validation file; when absent it is cut from the training examples.
-        test: Test file.
-        validation_fraction: Share of training examples held out when there is no validation split.
-        join_validation: Learn from the source's validation split too, and cut another from the two.
-        download: Allow a named data set to be fetched over the network.
-        limit: Keep at most this many training examples (0: all).
     """
 
-    free_labels: ClassVar[bool] = False
-    """Whether labels are texts, which may occur in validation alone, and not some known names."""
-
     source: str = "sample"
+
+
+@dataclass(frozen=True)
+class FileDataConfig(DataConfig):
+    """Section ``data`` of tasks that read files.
+
+    Args:
+        dir: Folder with upstream files of named data sets (default: $SEQSUITE_DATA).
+        train: Training file, folder or archive (source files).
+        validation: Validation file (source files).
+        test: Test file (source files).
+        download: Download named data sets.
+    """
+
     dir: str | None = None
     train: str | None = None
     validation: str | None = None
     test: str | None = None
-    validation_fraction: float = 0.1
-    join_validation: bool = False
     download: bool = False
-    limit: int = 0
 
     def __post_init__(self):
-        check_ranges(self, {"validation_fraction": (0.001, 0.9), "limit": (0, math.inf)})
         named = [split for split in ("train", "validation", "test") if getattr(self, split)]
         if named and self.source != "files":
             raise UserError(
@@ -89,37 +90,53 @@ class DataConfig:
 
 
 @dataclass(frozen=True)
+class RowDataConfig(FileDataConfig):
+    """Section ``data`` of tasks whose examples are independent of each other.
+
+    Args:
+        validation_fraction: Share of training examples held out when there is no validation split.
+        join_validation: Learn from the source's validation split too, and cut another from the two.
+        limit: Keep at most this many training examples (0: all).
+    """
+
+    free_labels: ClassVar[bool] = False
+    """Whether labels are free texts, which need not occur in training, instead of classes."""
+
+    validation_fraction: float = 0.1
+    join_validation: bool = False
+    limit: int = 0
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_ranges(self, {"validation_fraction": (0.001, 0.9), "limit": (0, math.inf)})
+
+
+@dataclass(frozen=True)
 class TrainingConfig:
-    """How a model is fitted; the same for every task.
+    """Section ``training`` of every task; tasks extend it.
 
     Args:
         epochs: Passes over the training examples.
-        batch_tokens: Padded positions per batch (examples are bucketed by length).
-        max_batch_size: Examples per batch at most.
+        max_batch_size: Maximum number of examples per batch.
         optimizer: adam or adamw (decoupled weight decay).
         learning_rate: Peak learning rate.
         weight_decay: Decoupled weight decay of adamw.
-        clip_norm: Gradients are scaled to at most this global norm (0: off).
+        clip_norm: Maximum global norm of gradients (0: no clipping).
         schedule: constant, cosine, exponential or reduce_on_plateau.
         warm_up_fraction: Share of all steps over which the learning rate rises from 0.
         final_learning_rate_fraction: Learning rate at the end as a share of the peak.
         plateau_patience: Epochs without progress before reduce_on_plateau halves the rate.
         early_stopping_patience: Epochs without progress before training stops (0: never).
         target_score: Training stops as soon as the metric that selects reaches this on validation
-            (none: it does not stop for that).
+            (none: no such stop).
         average_decay: Exponential moving average of the weights, used for evaluation (0: off).
-        label_smoothing: Share of the target's mass spread over all labels.
-        class_weights: balanced weighs each label by the inverse of its frequency.
-        pretraining_epochs: Epochs of language-model pre-training on the training inputs.
-        pretraining_learning_rate: Peak learning rate of pre-training.
         checkpoint_seconds: Seconds between resumable checkpoints inside an epoch.
         tensorboard: Write TensorBoard event files into the run directory.
         diagnostics_interval: Steps between two records of gradients and gates (0: none).
-        seed: Fixes data order, initial weights and dropout.
+        seed: Seed of data order, initial weights and dropout.
     """
 
     epochs: int = 16
-    batch_tokens: int = 8192
     max_batch_size: int = 128
     optimizer: Literal["adam", "adamw"] = "adam"
     learning_rate: float = 1e-3
@@ -132,27 +149,37 @@ class TrainingConfig:
     early_stopping_patience: int = 0
     target_score: float | None = None
     average_decay: float = 0.0
-    label_smoothing: float = 0.0
-    class_weights: Literal["none", "balanced"] = "none"
-    pretraining_epochs: int = 0
-    pretraining_learning_rate: float = 2e-3
     checkpoint_seconds: float = 60.0
     tensorboard: bool = False
     diagnostics_interval: int = 0
     seed: int = 0
 
     def __post_init__(self):
-        counts = ("epochs", "batch_tokens", "max_batch_size", "plateau_patience")
         shares = ("warm_up_fraction", "final_learning_rate_fraction")
         not_negative = (
-            "weight_decay", "clip_norm", "early_stopping_patience", "pretraining_epochs",
-            "pretraining_learning_rate", "checkpoint_seconds", "diagnostics_interval", "seed",
+            "weight_decay", "clip_norm", "early_stopping_patience", "checkpoint_seconds",
+            "diagnostics_interval", "seed",
         )  # fmt: skip
+        counts = ("epochs", "max_batch_size", "plateau_patience")
         check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
         check_ranges(self, dict.fromkeys(shares, (0, 1)))
         check_ranges(self, dict.fromkeys(not_negative, (0, math.inf)))
-        check_ranges(self, {"learning_rate": (1e-12, math.inf)})
-        check_ranges(self, dict.fromkeys(("average_decay", "label_smoothing"), (0, 0.99999)))
+        check_ranges(self, {"learning_rate": (1e-12, math.inf), "average_decay": (0, 0.99999)})
+
+
+@dataclass(frozen=True)
+class BucketTrainingConfig(TrainingConfig):
+    """Section ``training`` of tasks whose batches hold examples of similar length.
+
+    Args:
+        batch_tokens: Padded positions per batch (examples are bucketed by length).
+    """
+
+    batch_tokens: int = 8192
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_ranges(self, {"batch_tokens": (1, math.inf)})
 
 
 @dataclass(frozen=True)
@@ -204,6 +231,7 @@ def read_recipe(path: str | Path, config_class: type) -> dict[str, dict[str, Any
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"Recipe {path} is not valid TOML: {error}.") from error
     sections = _sections(config_class)
+    outdated, unread = [], []
     for section, values in content.items():
         if section not in sections:
             raise UserError(
@@ -212,8 +240,18 @@ def read_recipe(path: str | Path, config_class: type) -> dict[str, dict[str, Any
             )
         if not isinstance(values, dict):
             raise UserError(f"Recipe {path}: {section} must be a section: write [{section}].")
-        for key in values:
-            _check_key(section, key, sections, where=f"Recipe {path}")
+        for key, value in values.items():
+            successor = _successor(config_class, section, key, value)
+            if successor == _UNREAD:
+                unread.append(f"{section}.{key}")
+            elif successor:
+                outdated.append(f"{section}.{key} {successor}")
+            else:
+                _check_key(section, key, sections, where=f"Recipe {path}")
+    if unread:
+        outdated.append(f"delete {', '.join(unread)}, which this task never read")
+    if outdated:
+        raise UserError(f"Recipe {path} is of an earlier version: {'; '.join(outdated)}.")
     return content
 
 
@@ -284,7 +322,7 @@ def parse_flags(config_class: type, arguments: Sequence[str], parser: ArgumentPa
         UserError: An unknown flag (with the nearest valid name) or an unfit value.
     """
     try:
-        return parser.parse_args(list(arguments))
+        return parser.parse_args(_with_arrays(config_class, arguments))
     except (argparse.ArgumentError, ValueError, TypeError) as error:
         raise UserError(_explain(str(error), config_class)) from error
 
@@ -306,7 +344,9 @@ def build_config(
     """
     words = []
     for section, entries in (values or {}).items():
-        words += [f"--{section}.{key}={value}" for key, value in entries.items()]
+        for key, value in entries.items():
+            text = json.dumps(value) if isinstance(value, list | tuple) else value
+            words.append(f"--{section}.{key}={text}")
     return parse(config_class, words)[0]
 
 
@@ -334,6 +374,8 @@ def _toml(value: Any) -> str:
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
         return '"' + escaped.replace("\t", "\\t") + '"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     return repr(value)
 
 
@@ -345,6 +387,77 @@ def section_names(config_class: type) -> list[str]:
 def _sections(config_class: type) -> dict[str, type]:
     hints = typing.get_type_hints(config_class)
     return {field.name: hints[field.name] for field in dataclasses.fields(config_class)}
+
+
+def _with_arrays(config_class: type, arguments: Sequence[str]) -> list[str]:
+    """Return command-line words in which ``96,192`` is a JSON array where an array is meant."""
+    arrays = _arrays(config_class)
+    words, flag = [], None
+    for word in arguments:
+        name, equals, value = word.partition("=")
+        if flag:
+            words.append(_json_array(flag, word, arrays[flag]))
+            flag = None
+        elif name in arrays and equals:
+            words.append(f"{name}={_json_array(name, value, arrays[name])}")
+        else:
+            words.append(word)
+            flag = word if word in arrays else None
+    return words
+
+
+def _arrays(config_class: type) -> dict[str, type]:
+    """Return the flags that take an array, each with the type of an entry."""
+    return {
+        f"--{section}.{name}": typing.get_args(hint)[0]
+        for section, section_class in _sections(config_class).items()
+        for name, hint in typing.get_type_hints(section_class).items()
+        if typing.get_origin(hint) is tuple
+    }
+
+
+def _json_array(flag: str, text: str, entry_type: type) -> str:
+    if text.startswith("["):
+        return text
+    try:
+        return json.dumps([entry_type(part.strip()) for part in text.split(",") if part.strip()])
+    except ValueError as error:
+        raise UserError(
+            f"{flag} takes numbers separated by commas, such as 2,3. Received: {text!r}."
+        ) from error
+
+
+# Options of sections that all tasks had, whether these read them or not.
+_FORMER = {
+    "data": (
+        "dir", "train", "validation", "test", "validation_fraction", "join_validation", "download",
+        "limit",
+    ),
+    "training": (
+        "batch_tokens", "label_smoothing", "class_weights", "pretraining_epochs",
+        "pretraining_learning_rate",
+    ),
+}  # fmt: skip
+
+
+_UNREAD = "is not an option of this task, which never read it"
+
+
+def _successor(config_class: type, section: str, key: str, value: Any = None) -> str | None:
+    """Return what became of a key of an earlier version; None: it is as it was, or never was."""
+    if f"--{section}.{key}" in _arrays(config_class):
+        if not isinstance(value, str):
+            return None
+        entry_type = _arrays(config_class)[f"--{section}.{key}"]
+        entries = json.loads(_json_array(f"{section}.{key}", value, entry_type))
+        return f"is an array: write {key} = {_toml(tuple(entries))}"
+    known = {field.name for field in dataclasses.fields(_sections(config_class)[section])}
+    if key in known or key not in _FORMER.get(section, ()):
+        return None
+    successor = getattr(config_class, "successors", {}).get(f"{section}.{key}")
+    if successor:
+        return f"is not an option of this task: use {successor}"
+    return _UNREAD
 
 
 def _check_key(section: str, key: str, sections: dict[str, type], where: str) -> None:
@@ -377,6 +490,11 @@ def _explain(message: str, config_class: type) -> str:
     unknown = re.search(r"[Uu]nrecognized arguments: (\S+)", line)
     if unknown:
         flag = unknown.group(1).split("=")[0]
+        section, _, key = flag.removeprefix("--").partition(".")
+        if section in _sections(config_class):
+            successor = _successor(config_class, section, key)
+            if successor:
+                return f"{flag} {successor}."
         return f"Unknown argument {flag}.{nearest(flag, flags)} See --help."
     line = line.replace("Parser key ", "").replace("typing.Literal", "one of ")
     value = re.search(r"one of \[(.*?)\].*Got value: (\S+)", line)

@@ -1,18 +1,17 @@
-"""The task contract: what a task must say so that training, export and the command line can run it.
+"""The task contract: what training, export and the command line need of a task.
 
-A task holds no training logic. Its hooks are listed in the order in which data flows, and importing
-a task imports neither TensorFlow nor Keras: hooks import what they need.
+A task holds no training logic. Its hooks are listed in the order in which data flows.
 """
 
 from __future__ import annotations
 
+import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from seqsuite.client import Client
 from seqsuite.config import build_config
 from seqsuite.data import discovery
 from seqsuite.data.examples import Examples
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+    from seqsuite.client import Client
     from seqsuite.data.batching import Column, EncodedExamples, Targets
     from seqsuite.preprocessor import Preprocessor
 
@@ -133,60 +133,85 @@ class Report:
     protocol: dict[str, str] = field(default_factory=dict)
 
 
-def package(task_class: type[Task]) -> str:
-    """Return the package of a task, which has its readers, and which ``python -m`` runs.
+@dataclass(frozen=True)
+class TaskSpec:
+    """Entry of a task: what the command line needs before it runs anything.
+
+    The package of a task has it as ``TASK``. Creating one imports neither TensorFlow nor Keras;
+    classes and functions are ``module:name`` within the package, imported on first use.
 
     Args:
-        task_class: The task.
+        package: Import path of the task's package, which has its readers in ``data``.
+        summary: What the task does, a noun phrase.
+        config_class: The task's configuration dataclass.
+        task: The subclass of :class:`Task`.
+        client: The subclass of ``seqsuite.client.Client``.
+        verbs: The task's own subcommands: name -> function of (TaskSpec, words).
+
+    Example:
+        >>> from seqsuite.tasks.sentiment import TASK
+        >>> TASK.command("export")
+        'python -m seqsuite.tasks.sentiment export'
     """
-    return task_class.__module__.rpartition(".")[0]
 
+    package: str
+    summary: str
+    config_class: type
+    task: str
+    client: str
+    verbs: Mapping[str, str] = field(default_factory=dict)
 
-def command(task_class: type[Task], *words: str) -> str:
-    """Return the words of a command line.
+    @property
+    def name(self) -> str:
+        """The last part of the package's path."""
+        return self.package.rpartition(".")[2]
 
-    Args:
-        task_class: The task.
-        *words: A verb, flags and inputs.
-    """
-    return " ".join([f"python -m {package(task_class)}", *words])
+    @property
+    def task_class(self) -> type[Task]:
+        """The subclass of :class:`Task`."""
+        return self._imported(self.task)
 
+    @property
+    def client_class(self) -> type[Client]:
+        """The subclass of ``Client``."""
+        return self._imported(self.client)
 
-def summary(task_class: type[Task]) -> str:
-    """Return what a task does, in lower case and without a period.
+    def verb(self, name: str) -> Callable[[TaskSpec, list[str]], int]:
+        """Return the function of one of the task's own subcommands."""
+        return self._imported(self.verbs[name])
 
-    Args:
-        task_class: The task, whose docstring says so in its first line.
-    """
-    line = (task_class.__doc__ or task_class.name).splitlines()[0].removesuffix(".")
-    return line[:1].lower() + line[1:]
+    def command(self, *words: str) -> str:
+        """Return a command line of the task: a verb, flags and inputs."""
+        return " ".join([f"python -m {self.package}", *words])
+
+    def __call__(self, config: Any = None) -> Task:
+        """Return the task, configured; see :class:`Task`."""
+        return self.task_class(config)
+
+    def _imported(self, reference: str) -> Any:
+        module, _, name = reference.partition(":")
+        return getattr(importlib.import_module(f"{self.package}.{module}"), name)
 
 
 class Task(ABC):
     """One applied sequence task, configured.
 
-    The first line of a subclass's docstring says what it does, in lists and in ``--help``.
-
     Args:
-        config: An instance of ``config_class``; the defaults when absent.
+        config: An instance of ``spec.config_class``; the defaults when absent.
     """
 
-    name: ClassVar[str]
-    config_class: ClassVar[type]
-    client_class: ClassVar[type[Client]]
-    """What reads, asks and writes for ``predict``."""
-    verbs: ClassVar[dict[str, str]] = {}
-    """The task's own subcommands: name -> ``module:function`` of (task class, words)."""
+    spec: ClassVar[TaskSpec]
+    """Entry of the task, ``TASK`` of its package."""
     metrics: tuple[Metric, ...]
     """What :meth:`score` returns; one of them selects the epoch whose weights are kept."""
 
     def __init__(self, config: Any = None):
-        self.config = config if config is not None else build_config(self.config_class)
+        self.config = config if config is not None else build_config(self.spec.config_class)
 
     def load_examples(self, split: str) -> Examples | None:
         """Return raw, unbatched examples of ``train``, ``validation`` or ``test``."""
         data = self.config.data
-        return discovery.load_examples(data.source, split, data, package(type(self)))
+        return discovery.load_examples(data.source, split, data, self.spec.package)
 
     def extend_training(self, examples: Examples) -> Examples:
         """Return training examples with others after them, which nothing is validated on."""

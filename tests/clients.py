@@ -20,7 +20,7 @@ def client_of(task: Any, folder: Path | None = None, **options: Any) -> Any:
     """Return the client of a task whose model is no more than a folder of files."""
     flags = {"column": None, "explain": False, "output": "-", "stream": False, "best_path": False}
     model = SimpleNamespace(extra=folder, signatures={})
-    return type(task).client_class(model, task.config, SimpleNamespace(**flags | options))
+    return task.spec.client_class(model, task.config, SimpleNamespace(**flags | options))
 
 
 def read(client: Any, *words: str, name: str | None = None) -> list[Any]:

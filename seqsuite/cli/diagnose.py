@@ -5,15 +5,15 @@ Measured on validation examples; the test split is not looked at.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqsuite.cli import parsing, terminal
+from seqsuite.cli.main import exit_code
 from seqsuite.cli.parsing import Parser
 from seqsuite.errors import UserError
-from seqsuite.task import Task
+from seqsuite.task import TaskSpec
 
 if TYPE_CHECKING:
     from seqsuite.diagnostics import Finding, Measurement, StateJacobian
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _JACOBIAN_ROWS, _JACOBIAN_LAG = 4, 50
 
 
-def main(words: list[str], find_task: Callable[[str], type[Task]]) -> int:
+def main(words: list[str], find_task: Callable[[str], TaskSpec]) -> int:
     """Write the report of one run and return the exit code.
 
     Args:
@@ -33,22 +33,10 @@ def main(words: list[str], find_task: Callable[[str], type[Task]]) -> int:
     Returns:
         0 done, 2 the user's flags are wrong, 1 a file could not be written.
     """
-    try:
-        return _report(words, find_task)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except ValueError as error:
-        if not str(error).startswith("Argument `"):
-            raise
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"error: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
-        return 1
+    return exit_code(_report, words, find_task)
 
 
-def _report(words: list[str], find_task: Callable[[str], type[Task]]) -> int:
+def _report(words: list[str], find_task: Callable[[str], TaskSpec]) -> int:
     parser = Parser(
         prog="python -m seqsuite diagnose",
         description="Say whether gradients vanish or explode and gates are stuck in a trained run.",
@@ -62,14 +50,14 @@ def _report(words: list[str], find_task: Callable[[str], type[Task]]) -> int:
     if options.examples < 1:
         raise UserError(f"--examples must be at least 1. Received: {options.examples}.")
     run_dir = Path(options.run_dir)
-    task_class = find_task(options.task or _task_name(run_dir))
-    config = parsing.read_run_config(task_class, run_dir)
+    task = find_task(options.task or _task_name(run_dir))
+    config = parsing.read_run_config(task, run_dir)
     output = Path(options.output or run_dir / "diagnostics")
     terminal.quiet_tensorflow()
     from seqsuite.diagnostics import Probe, diagnose
     from seqsuite.training import runs
 
-    run = runs.load(task_class(config), run_dir)
+    run = runs.load(task(config), run_dir)
     x, y = _validation_batch(run, options.examples)
     measured = Probe(run.model)(x, y)
     findings = diagnose(measured.flow, measured.gates)
@@ -155,7 +143,7 @@ def _write(
         for name, layer in measured.flow.layers.items()
     }
     record = {
-        "task": run.task.name,
+        "task": run.task.spec.name,
         "loss": measured.loss,
         "findings": [{"kind": f.kind, "message": f.message} for f in findings],
         "unwatched": measured.unwatched,

@@ -8,27 +8,27 @@ from seqsuite.cli import parsing, terminal
 from seqsuite.config import build_parser, parse_flags
 from seqsuite.errors import UserError
 from seqsuite.metrics.metric import Metrics
-from seqsuite.task import Task, command
+from seqsuite.task import TaskSpec
 
 
-def evaluate(task_class: type[Task], words: list[str]) -> int:
+def evaluate(task: TaskSpec, words: list[str]) -> int:
     """Score a run on a test split and return the exit code."""
     parser = build_parser(
-        task_class.config_class,
+        task.config_class,
         sections=["data"],
-        prog=command(task_class, "evaluate"),
+        prog=task.command("evaluate"),
         description="Score a run on a test split, beside the baselines.",
     )
     parser.add_argument("--run_dir", type=str | None, help="The run to evaluate.")
     parser.add_argument("--json", action="store_true", help="Print one JSON object, nothing else.")
-    parsing.refuse_other_sections(task_class, words, "evaluate", kept="data")
-    options = parse_flags(task_class.config_class, words, parser)
+    parsing.refuse_other_sections(task, words, "evaluate", kept="data")
+    options = parse_flags(task.config_class, words, parser)
     run_dir = required_run_dir(options.run_dir)
-    config = parsing.read_run_config(task_class, run_dir, words)
+    config = parsing.read_run_config(task, run_dir, words)
     terminal.quiet_tensorflow()
     from seqsuite.training import report, runs
 
-    run = runs.load(task_class(config), run_dir)
+    run = runs.load(task(config), run_dir)
     result = runs.evaluate(run)
     if options.json:
         print(report.to_json(result))

@@ -6,46 +6,38 @@ answer at once.
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from seqsuite.cli.evaluate import evaluate
 from seqsuite.cli.export import export
 from seqsuite.cli.predict import predict
 from seqsuite.cli.train import train
 from seqsuite.errors import UserError, nearest
-from seqsuite.task import Task
+from seqsuite.task import TaskSpec
 
 VERBS = ("train", "evaluate", "predict", "export")
 
 
-def main(task_class: type[Task], arguments: Sequence[str] | None = None) -> int:
+def main(task: TaskSpec, arguments: Sequence[str] | None = None) -> int:
     """Run one verb of a task and return the exit code.
 
     Args:
-        task_class: The task.
+        task: The task's entry.
         arguments: Command-line words; ``sys.argv[1:]`` when None. No verb means ``train``.
 
     Returns:
         0 done, 2 the user's input or flags are wrong, 1 anything else, 130 stopped by Ctrl-C.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    verb = "train"
+    return exit_code(_run, task, list(sys.argv[1:] if arguments is None else arguments))
+
+
+def exit_code(function: Callable[..., int], *arguments: Any) -> int:
+    """Return the exit code of a function, with one line on standard error for a user's mistake."""
     try:
-        if words and not words[0].startswith("-"):
-            verb = words.pop(0)
-        verbs = (*VERBS, *task_class.verbs)
-        if verb not in verbs:
-            raise UserError(
-                f"Unknown verb {verb!r}.{nearest(verb, verbs)} Verbs are {', '.join(verbs)}."
-            )
-        if verb in task_class.verbs:
-            module, _, function = task_class.verbs[verb].partition(":")
-            return getattr(importlib.import_module(module), function)(task_class, words)
-        run = {"train": train, "evaluate": evaluate, "predict": predict, "export": export}[verb]
-        return run(task_class, words)
+        return function(*arguments)
     except UserError as error:
         sys.stdout.flush()
         print(f"error: {error}", file=sys.stderr)
@@ -66,3 +58,18 @@ def main(task_class: type[Task], arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130
+
+
+def _run(task: TaskSpec, words: list[str]) -> int:
+    verb = "train"
+    if words and not words[0].startswith("-"):
+        verb = words.pop(0)
+    verbs = (*VERBS, *task.verbs)
+    if verb not in verbs:
+        raise UserError(
+            f"Unknown verb {verb!r}.{nearest(verb, verbs)} Verbs are {', '.join(verbs)}."
+        )
+    if verb in task.verbs:
+        return task.verb(verb)(task, words)
+    run = {"train": train, "evaluate": evaluate, "predict": predict, "export": export}[verb]
+    return run(task, words)

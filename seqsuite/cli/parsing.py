@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from seqsuite.config import parse, section_names
 from seqsuite.errors import UserError
-from seqsuite.task import Task
+from seqsuite.task import TaskSpec
 
 
 class Parser(argparse.ArgumentParser):
@@ -21,12 +21,12 @@ class Parser(argparse.ArgumentParser):
 
 
 def refuse_other_sections(
-    task_class: type[Task], words: Sequence[str], verb: str, kept: str | None = None
+    task: TaskSpec, words: Sequence[str], verb: str, kept: str | None = None
 ) -> None:
     """Refuse flags of the configuration that a verb takes from the run itself.
 
     Args:
-        task_class: The task.
+        task: The task's entry.
         words: Command-line words after the verb.
         verb: What is done, for the error.
         kept: The section whose flags may differ.
@@ -34,7 +34,7 @@ def refuse_other_sections(
     Raises:
         UserError: One of the words is such a flag.
     """
-    others = {"config", *section_names(task_class.config_class)} - {kept}
+    others = {"config", *section_names(task.config_class)} - {kept}
     flags = [re.match(r"--(\w+)", word) for word in words]
     if any(flag and flag[1] in others for flag in flags):
         mend = "leave its flags out, or start another run with another --run_dir"
@@ -44,7 +44,7 @@ def refuse_other_sections(
 
 
 def read_run_config(
-    task_class: type[Task], run_dir: Path, words: Sequence[str] = (), section: str = "data"
+    task: TaskSpec, run_dir: Path, words: Sequence[str] = (), section: str = "data"
 ) -> Any:
     """Return the configuration of a run, under the flags of a section among ``words``."""
     recipe = run_dir / "config.toml"
@@ -57,4 +57,4 @@ def read_run_config(
     for index, word in enumerate(words):
         if word.startswith(f"--{section}."):
             flags += [word] if "=" in word else words[index : index + 2]
-    return parse(task_class.config_class, flags)[0]
+    return parse(task.config_class, flags)[0]

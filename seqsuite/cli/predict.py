@@ -11,13 +11,13 @@ from seqsuite.cli.parsing import Parser
 from seqsuite.client import Client
 from seqsuite.config import parse
 from seqsuite.errors import UserError
-from seqsuite.task import CONFIG_FILE, Task, command
+from seqsuite.task import CONFIG_FILE, TaskSpec
 
 
-def predict(task_class: type[Task], words: list[str]) -> int:
+def predict(task: TaskSpec, words: list[str]) -> int:
     """Answer with an exported model and return the exit code."""
     parser = Parser(
-        prog=command(task_class, "predict"),
+        prog=task.command("predict"),
         description="Answer with an exported model, the artifact that is served.",
         allow_abbrev=False,
     )
@@ -26,7 +26,7 @@ def predict(task_class: type[Task], words: list[str]) -> int:
     parser.add_argument("--input", help="a file: a line each, or csv, tsv, jsonl; - for a pipe")
     parser.add_argument("--column", default=None, help="column of a csv, tsv or jsonl input")
     parser.add_argument("--output", default="-", help="file to write to; - for standard output")
-    client_class = task_class.client_class
+    client_class = task.client_class
     formats = client_class.formats
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--format", choices=formats, help="what to write; --json is short for json")
@@ -39,7 +39,7 @@ def predict(task_class: type[Task], words: list[str]) -> int:
     if not options.items and options.input is None:
         raise UserError("Nothing to predict: give items, or --input FILE (- for a pipe).")
     if options.explain and not explains:
-        raise UserError(f"Task {task_class.name} has no --explain. Leave it out.")
+        raise UserError(f"Task {task.name} has no --explain. Leave it out.")
     if options.json and options.format not in (None, "json"):
         raise UserError(f"--json and --format {options.format} exclude each other: choose one.")
     if options.batch_size < 1:
@@ -49,12 +49,12 @@ def predict(task_class: type[Task], words: list[str]) -> int:
     from seqsuite.serving.predict import run
 
     model = ExportedModel(options.model)
-    config = exported_config(task_class, model.version)
+    config = exported_config(task, model.version)
     return run(client_class(model, config, options), options)
 
 
-def exported_config(task_class: type[Task], version: Path) -> Any:
+def exported_config(task: TaskSpec, version: Path) -> Any:
     """Return the configuration of an exported model."""
     recipe = version / CONFIG_FILE
     words = [f"--config={recipe}"] if recipe.is_file() else []
-    return parse(task_class.config_class, words)[0]
+    return parse(task.config_class, words)[0]

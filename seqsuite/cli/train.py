@@ -10,39 +10,37 @@ from typing import Any
 from seqsuite.cli import parsing, terminal
 from seqsuite.config import build_parser, parse
 from seqsuite.errors import UserError
-from seqsuite.task import Task, command, summary
+from seqsuite.task import TaskSpec
 
 
-def train(task_class: type[Task], words: list[str]) -> int:
+def train(task: TaskSpec, words: list[str]) -> int:
     """Train a model, evaluate and export it, and return the exit code."""
     parser = build_parser(
-        task_class.config_class,
-        prog=command(task_class, "train"),
-        description=f"Train: {summary(task_class)}. Without flags, on the built-in sample.",
+        task.config_class,
+        prog=task.command("train"),
+        description=f"Train: {task.summary}. Without flags, on the built-in sample.",
     )
     parser.add_argument("--run_dir", type=str | None, help="Where the run goes.")
-    parser.add_argument("--resume", action="store_true", help="Go on with the run in --run_dir.")
+    parser.add_argument("--resume", action="store_true", help="Resume the run in --run_dir.")
     parser.add_argument("--export_dir", type=str | None, help="Default: saved_models/<task>.")
     config: Any
-    config, options = parse(task_class.config_class, words, parser)
+    config, options = parse(task.config_class, words, parser)
     if options.resume:
         if not options.run_dir:
-            raise UserError("--resume needs --run_dir DIR, the run to go on with.")
-        parsing.refuse_other_sections(task_class, words, "--resume")
-        config = parsing.read_run_config(task_class, Path(options.run_dir))
-    export_dir = Path(options.export_dir or Path("saved_models") / task_class.name)
+            raise UserError("--resume needs --run_dir DIR, the run to resume.")
+        parsing.refuse_other_sections(task, words, "--resume")
+        config = parsing.read_run_config(task, Path(options.run_dir))
+    export_dir = Path(options.export_dir or Path("saved_models") / task.name)
     _check_writable(export_dir)
     terminal.quiet_tensorflow()
     from seqsuite.training import runs
 
     name = _recipe_name(words) or config.data.source.replace("tfds:", "").replace("/", "_")
-    run_dir = (
-        Path(options.run_dir) if options.run_dir else runs.new_directory(task_class.name, name)
-    )
-    run = runs.train(task_class(config), run_dir, resume=options.resume, command=words)
+    run_dir = Path(options.run_dir) if options.run_dir else runs.new_directory(task.name, name)
+    run = runs.train(task(config), run_dir, resume=options.resume, command=words)
     serving = run.task.serving(run.preprocessor, run.model)
     version = runs.export_run(run, export_dir, serving)
-    print_next_steps(run.task, run_dir, version, serving.example)
+    print_next_steps(task, run_dir, version, serving.example)
     return 0
 
 
@@ -65,9 +63,8 @@ def _recipe_name(words: Sequence[str]) -> str | None:
     return None
 
 
-def print_next_steps(task: Task, run_dir: Path, version: Path, example: str) -> None:
+def print_next_steps(task: TaskSpec, run_dir: Path, version: Path, example: str) -> None:
     """Print the commands that use an exported model."""
-    module = command(type(task))
     print(f"\nExported {version}")
-    print("Predict:   " + f"{module} predict --model {version} {example}")
-    print("Evaluate:  " + f"{module} evaluate --run_dir {run_dir}")
+    print("Predict:   " + task.command("predict", "--model", str(version), example))
+    print("Evaluate:  " + task.command("evaluate", "--run_dir", str(run_dir)))

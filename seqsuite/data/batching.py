@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.config import TrainingConfig
+from seqsuite.config import BucketTrainingConfig
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class EncodedExamples:
         indices = tf.TensorSpec((None,), tf.int64)
         return (_map(_specification, self.features), *targets, indices)
 
-    def plan(self, training: TrainingConfig, epoch: int = 0) -> list[np.ndarray]:
+    def plan(self, training: BucketTrainingConfig, epoch: int = 0) -> list[np.ndarray]:
         """Plan one epoch of training; see :func:`plan_batches`."""
         sizes = training.batch_tokens, training.max_batch_size
         return plan_batches(self.lengths, *sizes, seed=training.seed, epoch=epoch)
@@ -117,7 +117,7 @@ class EncodedExamples:
         """Return the number of real time steps of the examples ``indices``."""
         return int(self.lengths[indices].sum())
 
-    def rate_factor(self, indices: np.ndarray, training: TrainingConfig) -> float:
+    def rate_factor(self, indices: np.ndarray, training: BucketTrainingConfig) -> float:
         """Return what the learning rate is multiplied by for a batch: always 1."""
         return 1.0
 

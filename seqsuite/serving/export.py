@@ -69,7 +69,7 @@ def export(
         (partial / EXTRA_FOLDER).mkdir()
         for name, content in files.items():
             (partial / name).write_text(content, encoding="utf-8")
-        warm_up.write_warm_up_requests(partial / WARM_UP_FILE, task.name, requests)
+        warm_up.write_warm_up_requests(partial / WARM_UP_FILE, task.spec.name, requests)
         return _publish(partial, directory)
     except (OSError, tf.errors.OpError) as error:
         raise EnvironmentFailure(

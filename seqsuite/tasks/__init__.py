@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from seqsuite.errors import UserError, nearest
 
 if TYPE_CHECKING:
-    from seqsuite.task import Task
+    from seqsuite.task import TaskSpec
 
 
 def task_names() -> list[str]:
@@ -22,8 +22,8 @@ def task_names() -> list[str]:
     return sorted(_packages())
 
 
-def find_task(name: str) -> type[Task]:
-    """Return the task class of a name.
+def find_task(name: str) -> TaskSpec:
+    """Return the entry of a task.
 
     Args:
         name: A name of :func:`task_names`.

@@ -19,8 +19,7 @@ from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.metrics.metric import Metrics
 from seqsuite.preprocessor import Preprocessor
 from seqsuite.serving import export
-from seqsuite.task import Baselines, Results, Serving, Task, package, summary
-from seqsuite.task import command as command_line
+from seqsuite.task import Baselines, Results, Serving, Task
 from seqsuite.training import checkpoint, learning_curves, report
 from seqsuite.training.model_runner import Predictor, build_predictor
 from seqsuite.training.splits import Splits, encode, encode_labels, encode_training, load_splits
@@ -140,7 +139,7 @@ def load(task: Task, run_dir: Path) -> Run:
     if not (run_dir / "preprocessor.json").is_file() or not (run_dir / BEST).is_file():
         raise UserError(
             f"{run_dir} holds no trained model yet. Finish it with: "
-            + command_line(type(task), "train", "--run_dir", str(run_dir), "--resume")
+            + task.spec.command("train", "--run_dir", str(run_dir), "--resume")
         )
     preprocessor = read_preprocessor(task, run_dir)
     model = task.build_model(preprocessor)
@@ -156,7 +155,7 @@ def read_preprocessor(task: Task, run_dir: Path) -> Preprocessor:
         task: The task, in whose package the preprocessor is.
         run_dir: The run directory.
     """
-    name = f"{package(type(task))}.preprocessor"
+    name = f"{task.spec.package}.preprocessor"
     # Keras finds a class by its registered name once its module is imported.
     if importlib.util.find_spec(name):
         importlib.import_module(name)
@@ -198,7 +197,7 @@ def evaluate(run: Run, splits: Splits | None = None, write_plots: bool = False) 
     found = task.report(results, _plots(run.directory) if write_plots else None)
     if write_plots:
         report.write_mistakes(run.directory / "mistakes.jsonl", found.mistakes[:200])
-    result: dict[str, Any] = {"task": task.name, "metrics": metrics}
+    result: dict[str, Any] = {"task": task.spec.name, "metrics": metrics}
     result["baseline"] = baselines.metrics
     result["examples"] = len(test)
     return {**result, "protocol": found.protocol} if found.protocol else result
@@ -274,12 +273,12 @@ def _plots(run_dir: Path) -> Path:
 def _write_model_card(run: Run, result: dict, command: Sequence[str], seconds: float) -> None:
     report.write_model_card(
         run.directory / "model_card.md",
-        task=run.task.name,
-        summary=summary(type(run.task)),
+        task=run.task.spec.name,
+        summary=run.task.spec.summary,
         source=run.task.config.data.source,
         result=result,
         config_text=to_toml(run.task.config),
-        command=command_line(type(run.task), *command),
+        command=run.task.spec.command(*command),
         seconds=seconds,
         num_weights=run.model.count_params(),
         metrics=Metrics(run.task.metrics),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from seqsuite.config import RowDataConfig
 from seqsuite.data.batching import (
     EncodedExamples,
     Targets,
@@ -43,30 +44,39 @@ def load_splits(task: Task) -> Splits:
         UserError: The source has no training split, or cannot be read.
     """
     data, seed = task.config.data, task.config.training.seed
+    rows = data if isinstance(data, RowDataConfig) else None
     train = task.load_examples("train")
     if train is None:
         raise UserError(f"Source {data.source!r} has no training split.")
     validation, test = task.load_examples("validation"), task.load_examples("test")
+    if rows is None:
+        if validation is None or test is None:
+            raise UserError(
+                f"Source {data.source!r} has no {'test' if validation else 'validation'} split, "
+                "and the examples of this task cannot be cut."
+            )
+        train = task.extend_training(train)
+        return Splits(train, validation, test, train)
     if test is None:
         print(
-            f"note: no test split: {data.validation_fraction:.0%} of the training examples is cut",
+            f"note: no test split: {rows.validation_fraction:.0%} of the training examples is cut",
             file=sys.stderr,
         )
-        train, test = _cut(task, train, seed + 1)
-    if data.join_validation and validation is not None:
+        train, test = _cut(rows, train, seed + 1)
+    if rows.join_validation and validation is not None:
         train, validation = concatenate([train, validation]), None
-    if data.limit and data.limit < len(train):
-        keep = np.random.default_rng(seed).permutation(len(train))[: data.limit]
+    if rows.limit and rows.limit < len(train):
+        keep = np.random.default_rng(seed).permutation(len(train))[: rows.limit]
         train = train.select(np.sort(keep).tolist())
     if validation is not None:
         train = task.extend_training(train)
         return Splits(train, validation, test, train)
-    train, validation = _cut(task, train, seed)
+    train, validation = _cut(rows, train, seed)
     train = task.extend_training(train)
     return Splits(train, validation, test, concatenate([train, validation]))
 
 
-def _cut(task: Task, examples: Examples, seed: int) -> tuple[Examples, Examples]:
+def _cut(data: RowDataConfig, examples: Examples, seed: int) -> tuple[Examples, Examples]:
     """Hold examples out, but none whose label would then be missing from the rest."""
     if len(examples) < 2:
         raise UserError(
@@ -74,9 +84,8 @@ def _cut(task: Task, examples: Examples, seed: int) -> tuple[Examples, Examples]
             f"found {len(examples)}. Give more (in files of tagged words an empty line ends each "
             "sentence), or name files with --data.validation and --data.test."
         )
-    fraction = task.config.data.validation_fraction
-    rest, held_out = split_off_groups(examples, fraction, seed)
-    if task.config.data.free_labels:
+    rest, held_out = split_off_groups(examples, data.validation_fraction, seed)
+    if data.free_labels:
         return rest, held_out
     known = {name for label in rest.labels or [] for name in _names(label)}
     lost = [i for i, label in enumerate(held_out.labels or []) if not known >= _names(label)]

@@ -25,7 +25,7 @@ from seqsuite.data.batching import EncodedExamples, batch_dataset
 from seqsuite.diagnostics import PROBE_ROWS
 from seqsuite.errors import Interrupted, UserError
 from seqsuite.metrics.metric import Metrics
-from seqsuite.task import Phase, Task, command
+from seqsuite.task import Phase, Task
 from seqsuite.training import checkpoint, model_runner
 from seqsuite.training.diagnostics import DiagnosticsCallback
 from seqsuite.training.progress import ProgressLine, TensorBoardWriter
@@ -210,7 +210,7 @@ class Trainer:
     def resume_hint(self) -> str:
         """Return the command that resumes this run."""
         directory = shlex.quote(str(self.run_dir))
-        return command(type(self.task), "train", "--run_dir", directory, "--resume")
+        return self.task.spec.command("train", "--run_dir", directory, "--resume")
 
     def _learning_rate(self, phase: Phase, total_steps: int) -> float:
         settings = self.training

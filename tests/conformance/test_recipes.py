@@ -9,7 +9,6 @@ import pytest
 from seqsuite.config import build_config, parse
 from seqsuite.data.discovery import sources
 from seqsuite.data.examples import Examples
-from seqsuite.task import package
 from seqsuite.tasks import find_task, task_names
 from seqsuite.training import splits
 
@@ -51,7 +50,7 @@ def with_features(examples, settings):
 def test_a_recipe_parses_and_builds(path):
     task_class = find_task(path.parent.name)
     config, _ = parse(task_class.config_class, ["--config", str(path)])
-    assert config.data.source.split(":")[0] in sources(package(task_class))
+    assert config.data.source.split(":")[0] in sources(task_class.package)
     command = path.read_text(encoding="utf-8").splitlines()[0]
     assert command.startswith("#")
     assert command.endswith(f"python -m seqsuite.tasks.{task_class.name} --config "

@@ -9,7 +9,6 @@ import tensorflow as tf
 from seqsuite.data.batching import RaggedColumn, batch_dataset
 from seqsuite.metrics.metric import Metrics
 from seqsuite.preprocessor import Preprocessor
-from seqsuite.task import summary
 from seqsuite.tasks import task_names
 from seqsuite.tasks.char_lm.batches import EncodedStream
 from seqsuite.tasks.forecasting.batches import EncodedSeries
@@ -88,14 +87,14 @@ def raw_inputs(inputs, value):
 def test_the_contract_is_filled_in(prepared, untrained):
     task, _, preprocessor, _ = prepared
     assert task.name in task_names()
-    assert summary(type(task))
+    assert task.spec.summary
     assert Metrics(task.metrics).selecting.headline
-    sections = [field.name for field in dataclasses.fields(task.config_class)]
+    sections = [field.name for field in dataclasses.fields(task.spec.config_class)]
     assert sections[:3] == ["data", "model", "training"]
     assert type(task.config).__dataclass_params__.frozen
     serving = task.serving(preprocessor, untrained)
     assert serving.requests.keys() == serving.signatures.keys()
-    assert task.client_class.input_name in serving.signatures["serving_default"]
+    assert task.spec.client_class.input_name in serving.signatures["serving_default"]
 
 
 def test_splits_share_no_example(prepared):

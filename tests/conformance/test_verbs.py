@@ -6,7 +6,6 @@ import pytest
 
 from seqsuite.cli.main import main
 from seqsuite.data.discovery import reader
-from seqsuite.task import package
 from seqsuite.tasks import find_task, task_names
 from seqsuite.tasks.char_lm.data import sample as python_manual
 from seqsuite.training import runs
@@ -36,7 +35,7 @@ def _small_sample(monkeypatch):
         return load_few
 
     for name in task_names():
-        sample = reader("sample", package(find_task(name)))
+        sample = reader("sample", find_task(name).package)
         monkeypatch.setattr(sample, "load", few(sample.load))
     monkeypatch.setattr(python_manual, "MAX_CHARACTERS", 30_000)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from seqsuite.task import TaskSpec
 from seqsuite.tasks.char_lm.config import CharLmConfig
 
 __all__ = ["TASK", "CharLmConfig"]
 
-
-def __getattr__(name: str) -> Any:
-    if name != "TASK":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from seqsuite.tasks.char_lm.task import TASK
-
-    return TASK
+TASK = TaskSpec(
+    package=__name__,
+    summary="a character language model: generation, scores and compression of text",
+    config_class=CharLmConfig,
+    task="task:CharLm",
+    client="client:CharLmClient",
+    verbs={
+        "compress": "compression.verbs:compress",
+        "decompress": "compression.verbs:decompress",
+    },
+)

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
-from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
+from seqsuite.config import FileDataConfig, TextServingConfig, TrainingConfig, check_ranges
 from seqsuite.errors import UserError
 
 
 @dataclass(frozen=True)
-class CharLmDataConfig(DataConfig):
+class CharLmDataConfig(FileDataConfig):
     """Where text comes from, and what a symbol is.
 
     Args:
         unit: Symbols are Unicode code points, or bytes.
         min_count: Rarer characters become the unknown character.
+        validation_fraction: Share of the training text held out, in blocks, when there is no
+            validation file.
     """
 
     unit: Literal["character", "byte"] = "character"
     min_count: int = 1
+    validation_fraction: float = 0.1
 
     def __post_init__(self):
         super().__post_init__()
-        check_ranges(self, {"min_count": (1, math.inf)})
+        check_ranges(self, {"min_count": (1, math.inf), "validation_fraction": (0.001, 0.9)})
 
 
 @dataclass(frozen=True)
@@ -118,33 +121,10 @@ class CharLmServingConfig(TextServingConfig):
 
 
 @dataclass(frozen=True)
-class CharLmConfig:
-    """All sections of the task."""
-
-    data: CharLmDataConfig = field(default_factory=CharLmDataConfig)
-    model: CharLmModelConfig = field(default_factory=CharLmModelConfig)
-    training: StreamTrainingConfig = field(
-        default_factory=lambda: StreamTrainingConfig(
-            epochs=6, max_batch_size=32, learning_rate=4e-3, average_decay=0.99
-        )
-    )
-    evaluation: CharLmEvaluationConfig = field(default_factory=CharLmEvaluationConfig)
-    serving: CharLmServingConfig = field(default_factory=CharLmServingConfig)
-
-    def __post_init__(self):
-        if self.model.tie_weights and self.model.embedding_size != self.model.units:
-            raise UserError(
-                "model.tie_weights predicts with the embedding, so model.embedding_size must be "
-                f"model.units. Found {self.model.embedding_size} and {self.model.units}."
-            )
-
-
-@dataclass(frozen=True)
 class StreamTrainingConfig(TrainingConfig):
     """How a model is fitted to streams.
 
-    ``max_batch_size`` is the number of streams; the size of a batch is that times ``steps``, and
-    ``batch_tokens`` is not used.
+    ``max_batch_size`` is the number of streams; a batch has that times ``steps`` characters.
 
     Args:
         steps: Steps between two updates, over which gradients flow back.
@@ -156,9 +136,35 @@ class StreamTrainingConfig(TrainingConfig):
         https://arxiv.org/abs/1708.02182
     """
 
+    epochs: int = 6
+    max_batch_size: int = 32
+    learning_rate: float = 4e-3
+    average_decay: float = 0.99
     steps: int = 64
     vary_steps: bool = False
 
     def __post_init__(self):
         super().__post_init__()
         check_ranges(self, {"steps": (1, math.inf)})
+
+
+@dataclass(frozen=True)
+class CharLmConfig:
+    """All sections of the task."""
+
+    successors: ClassVar = {
+        "training.batch_tokens": "training.steps, and training.max_batch_size streams"
+    }
+
+    data: CharLmDataConfig = field(default_factory=CharLmDataConfig)
+    model: CharLmModelConfig = field(default_factory=CharLmModelConfig)
+    training: StreamTrainingConfig = field(default_factory=StreamTrainingConfig)
+    evaluation: CharLmEvaluationConfig = field(default_factory=CharLmEvaluationConfig)
+    serving: CharLmServingConfig = field(default_factory=CharLmServingConfig)
+
+    def __post_init__(self):
+        if self.model.tie_weights and self.model.embedding_size != self.model.units:
+            raise UserError(
+                "model.tie_weights predicts with the embedding, so model.embedding_size must be "
+                f"model.units. Found {self.model.embedding_size} and {self.model.units}."
+            )

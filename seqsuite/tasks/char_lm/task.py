@@ -9,13 +9,21 @@ returns the state, so that text may be fed in pieces of any size.
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from seqsuite.data.examples import concatenate
 from seqsuite.errors import UserError
 from seqsuite.metrics.metric import Metric
+from seqsuite.ngram_language_model import NgramLanguageModel, mixed, mixing_weight
 from seqsuite.task import Baselines, Report, Task
-from seqsuite.tasks.char_lm.client import CharLmClient
-from seqsuite.tasks.char_lm.config import CharLmConfig
+from seqsuite.tasks.char_lm import TASK
+from seqsuite.tasks.char_lm.batches import random_windows
+from seqsuite.tasks.char_lm.dynamic_evaluation import adaptive_log_probabilities
+from seqsuite.tasks.char_lm.model import build_language_model
+from seqsuite.tasks.char_lm.plots import bits_along_text, bits_by_context, cells_along_text
+from seqsuite.tasks.char_lm.predictor import StreamPredictor
+from seqsuite.tasks.char_lm.preprocessor import CharacterPreprocessor
+from seqsuite.tasks.char_lm.server import serving
 
 _VALIDATION_ROWS = 16
 _MAX_ORDER = 8
@@ -25,19 +33,13 @@ _SHOWN_CHARACTERS = 320
 class CharLm(Task):
     """Learn a text's characters: write on, score, compress."""
 
-    name = "char_lm"
-    config_class = CharLmConfig
-    client_class = CharLmClient
+    spec = TASK
     metrics = (
         Metric("nats_per_character", lower_is_better=True, headline=True, selects=True),
         Metric("nats_per_character_*", lower_is_better=True),
         Metric("bits_per_character", lower_is_better=True),
         Metric("perplexity", lower_is_better=True),
     )
-    verbs = {  # noqa: RUF012
-        "compress": "seqsuite.tasks.char_lm.compression.verbs:compress",
-        "decompress": "seqsuite.tasks.char_lm.compression.verbs:decompress",
-    }
 
     @property
     def _states(self) -> range:
@@ -55,24 +57,15 @@ class CharLm(Task):
         return examples
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.tasks.char_lm.preprocessor import CharacterPreprocessor
-
         data = self.config.data
         preprocessor = CharacterPreprocessor(unit=data.unit, min_count=data.min_count)
         preprocessor.adapt(examples if fitted is None else fitted)
         return preprocessor
 
     def build_model(self, preprocessor):
-        from seqsuite.tasks.char_lm.model import build_language_model
-
         return build_language_model(self.config, preprocessor)
 
     def build_predictor(self, preprocessor, model, final=False):
-        from functools import partial
-
-        from seqsuite.tasks.char_lm.dynamic_evaluation import adaptive_log_probabilities
-        from seqsuite.tasks.char_lm.predictor import StreamPredictor
-
         settings, unit = self.config.evaluation, self.config.data.unit
         if unit != preprocessor.unit:
             raise UserError(f"The model reads {preprocessor.unit}s: --data.unit {unit} cannot be.")
@@ -99,8 +92,6 @@ class CharLm(Task):
         )
 
     def calibrate(self, preprocessor, predictions, references):
-        from seqsuite.ngram_language_model import mixing_weight
-
         if "other" in predictions:
             weight = mixing_weight(predictions["stream"], predictions["other"])
             preprocessor.mixing_weight = float(weight)
@@ -117,8 +108,6 @@ class CharLm(Task):
         if "adaptive" in predictions:
             scores["nats_per_character_adaptive"] = -float(predictions["adaptive"].mean())
         if "other" in predictions:
-            from seqsuite.ngram_language_model import mixed
-
             parts = predictions["stream"], predictions["other"]
             together = mixed(*parts, preprocessor.mixing_weight)
             scores["nats_per_character_mixed"] = -float(together.mean())
@@ -126,8 +115,6 @@ class CharLm(Task):
         return scores
 
     def baselines(self, train, test, preprocessor):
-        from seqsuite.tasks.char_lm.batches import random_windows
-
         model = self._ngram_model(preprocessor, everything=True)
         ids, settings = preprocessor.encode(test).ids, self.config.evaluation
         predictions = {"stream": model.log_probabilities(ids)[1:]}
@@ -143,8 +130,6 @@ class CharLm(Task):
 
         Counts select nothing, so the one that is reported may have all of it.
         """
-        from seqsuite.ngram_language_model import NgramLanguageModel
-
         held_out = everything and self.config.data.validation is None
         parts = [self.load_examples(split) for split in ("train", "validation")[: 1 + held_out]]
         text = concatenate([part for part in parts if part is not None])
@@ -152,15 +137,11 @@ class CharLm(Task):
         return model.fit(preprocessor.encode(text).ids)
 
     def serving(self, preprocessor, model):
-        from seqsuite.tasks.char_lm.server import serving
-
         return serving(preprocessor, model.model, self.config.serving)
 
     def report(self, results, directory):
         if directory is None:
             return Report()
-        from seqsuite.tasks.char_lm.plots import bits_along_text, bits_by_context, cells_along_text
-
         activations = results.predictions["activations"]
         text = "".join(results.test.features["text"])[: len(activations)]
         files = [
@@ -171,6 +152,3 @@ class CharLm(Task):
             path = directory / "bits_by_context.png"
             files.append(bits_by_context(results.predictions["windowed"], path))
         return Report(files)
-
-
-TASK = CharLm

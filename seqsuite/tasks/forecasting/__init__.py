@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from seqsuite.task import TaskSpec
 from seqsuite.tasks.forecasting.config import ForecastConfig
 
 __all__ = ["TASK", "ForecastConfig"]
 
-
-def __getattr__(name: str) -> Any:
-    if name != "TASK":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from seqsuite.tasks.forecasting.task import TASK
-
-    return TASK
+TASK = TaskSpec(
+    package=__name__,
+    summary="forecasts of series of numbers",
+    config_class=ForecastConfig,
+    task="task:Forecasting",
+    client="client:ForecastClient",
+    verbs={"backtest": "backtest.verb:backtest"},
+)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from seqsuite.config import MAX_INT, DataConfig, TrainingConfig, check_ranges
+from seqsuite.config import MAX_INT, FileDataConfig, TrainingConfig, check_ranges
 from seqsuite.errors import UserError
 
 # Setting -> the architectures that read it, where not all do.
@@ -24,16 +24,16 @@ _READERS = {
 
 
 @dataclass(frozen=True)
-class ForecastDataConfig(DataConfig):
+class ForecastDataConfig(FileDataConfig):
     """Which series are read, and what is forecast of them.
 
     Args:
         context_length: Rows of history that the model reads at most.
         prediction_length: Rows that it forecasts.
-        horizons: Horizons that are scored, each over every window, separated by commas; absent: all
-            of prediction_length. One model forecasts all of them.
+        horizons: Horizons that are scored, each over every window; none: prediction_length alone.
+            One model forecasts all of them.
         season_steps: Rows of a season, for the seasonal naive forecast and MASE (0: the source's).
-        past_covariates: Columns known up to the present, separated by commas.
+        past_covariates: Columns known up to the present.
         future_covariates: Columns known ahead (calendar, prices, plans).
         static_covariates: Columns that never change within a series.
         time_column: Column of times in a file.
@@ -46,15 +46,13 @@ class ForecastDataConfig(DataConfig):
         test_length: Rows at the end for the test, where no file is given (0: a fifth).
     """
 
-    free_labels = True
-
     context_length: int = 48
     prediction_length: int = 24
-    horizons: str = ""
+    horizons: tuple[int, ...] = ()
     season_steps: int = 0
-    past_covariates: str = ""
-    future_covariates: str = ""
-    static_covariates: str = ""
+    past_covariates: tuple[str, ...] = ()
+    future_covariates: tuple[str, ...] = ()
+    static_covariates: tuple[str, ...] = ()
     time_column: str = "ds"
     id_column: str = "unique_id"
     target_column: str = "y"
@@ -69,42 +67,26 @@ class ForecastDataConfig(DataConfig):
         check_ranges(self, dict.fromkeys(("context_length", "prediction_length"), (1, math.inf)))
         counts = ("season_steps", "validation_length", "test_length")
         check_ranges(self, dict.fromkeys(counts, (0, math.inf)))
-        if self.join_validation:
+        if self.horizons and not 1 <= min(self.horizons) <= max(self.horizons) <= (
+            self.prediction_length
+        ):
             raise UserError(
-                "data.join_validation cuts validation anew, at random; in a forecast it must come "
-                "after training. Leave it out, or lower data.validation_length."
+                f"data.horizons must lie between 1 and data.prediction_length, "
+                f"{self.prediction_length}. Found: {list(self.horizons)}."
             )
-        _ = self.scored_horizons
 
     @property
     def scored_horizons(self) -> tuple[int, ...]:
         """The horizons, ascending."""
-        try:
-            found = sorted({int(part) for part in self.horizons.split(",") if part.strip()})
-        except ValueError as error:
-            raise UserError(
-                f"data.horizons must be whole numbers separated by commas. Found: {self.horizons!r}"
-            ) from error
-        if not found:
-            return (self.prediction_length,)
-        if found[0] < 1 or found[-1] > self.prediction_length:
-            raise UserError(
-                f"data.horizons must lie between 1 and data.prediction_length, "
-                f"{self.prediction_length}. Found: {self.horizons!r}"
-            )
-        return tuple(found)
+        return tuple(sorted({*self.horizons} or {self.prediction_length}))
 
     @property
     def covariates(self) -> dict[str, list[str]]:
         """Role -> names of columns."""
-        given = {
-            "past": self.past_covariates,
-            "future": self.future_covariates,
-            "static": self.static_covariates,
-        }
         return {
-            role: [name.strip() for name in names.split(",") if name.strip()]
-            for role, names in given.items()
+            "past": list(self.past_covariates),
+            "future": list(self.future_covariates),
+            "static": list(self.static_covariates),
         }
 
 
@@ -215,6 +197,10 @@ class ForecastTrainingConfig(TrainingConfig):
         sampling_probability: That share at its largest.
     """
 
+    epochs: int = 60
+    max_batch_size: int = 64
+    learning_rate: float = 5e-3
+    average_decay: float = 0.99
     loss: Literal["squared", "absolute", "huber"] = "squared"
     windows_per_epoch: int = 20_000
     sampling_schedule: Literal["none", "constant", "linear", "exponential", "inverse_sigmoid"] = (
@@ -282,22 +268,18 @@ class ForecastServingConfig:
 class ForecastConfig:
     """All sections of the task."""
 
+    successors: ClassVar = {
+        "data.validation_fraction": "data.validation_length",
+        "training.batch_tokens": "training.max_batch_size",
+    }
+
     data: ForecastDataConfig = field(default_factory=ForecastDataConfig)
     model: ForecastModelConfig = field(default_factory=ForecastModelConfig)
-    training: ForecastTrainingConfig = field(
-        default_factory=lambda: ForecastTrainingConfig(
-            epochs=60, max_batch_size=64, learning_rate=5e-3, average_decay=0.99
-        )
-    )
+    training: ForecastTrainingConfig = field(default_factory=ForecastTrainingConfig)
     evaluation: ForecastEvaluationConfig = field(default_factory=ForecastEvaluationConfig)
     serving: ForecastServingConfig = field(default_factory=ForecastServingConfig)
 
     def __post_init__(self):
-        if self.training.class_weights != "none" or self.training.pretraining_epochs:
-            raise UserError(
-                "training.class_weights and training.pretraining_epochs are not for forecasting: "
-                "leave them at none and 0."
-            )
         model, training = self.model, self.training
         _check_readers(training, "training", model.architecture)
         if model.has_quantiles and model.architecture != "segments" and training.loss != "squared":

@@ -113,6 +113,7 @@ def served_inputs(series: Series, options: Any, known: dict[str, Any]) -> dict[s
     Raises:
         UserError: Something known ahead is missing.
     """
+    # Imports TensorFlow, which `predict --help` does without.
     from seqsuite.tasks.forecasting.covariates import CovariateEncoder
 
     observed = np.flatnonzero(np.isfinite(series.target))

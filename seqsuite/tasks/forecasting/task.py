@@ -10,23 +10,38 @@ quantiles, from errors on validation (conformal prediction), or from both.
 
 from __future__ import annotations
 
+from seqsuite.callbacks.sampling_schedule import sampling_callbacks
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
 from seqsuite.metrics.metric import Metric
-from seqsuite.task import Baselines, Report, Task, main_phase, package
-from seqsuite.tasks.forecasting.client import ForecastClient
-from seqsuite.tasks.forecasting.config import ForecastConfig
+from seqsuite.task import Baselines, Report, Task, main_phase
+from seqsuite.tasks.forecasting import TASK
+from seqsuite.tasks.forecasting.baselines.evaluate import forecast_baselines
+from seqsuite.tasks.forecasting.data.frequency import cycle_label, parse_frequency
 from seqsuite.tasks.forecasting.data.series import check_scorable
+from seqsuite.tasks.forecasting.models.architectures import (
+    build_forecast_model,
+    forecast_function,
+    forecast_losses,
+)
+from seqsuite.tasks.forecasting.models.ridge import fit_ridge
+from seqsuite.tasks.forecasting.plots import (
+    calibration_curve,
+    error_by_step,
+    fan_charts,
+    seasonal_cycles,
+)
+from seqsuite.tasks.forecasting.predictor import OWA, ForecastPredictor, conformal_offsets
+from seqsuite.tasks.forecasting.preprocessor import SeriesPreprocessor
+from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
+from seqsuite.tasks.forecasting.server import serving
+from seqsuite.training.optimizers import build_optimizer
 
 
 class Forecasting(Task):
     """Forecast series of numbers."""
 
-    name = "forecasting"
-    config_class = ForecastConfig
-    client_class = ForecastClient
-    output_formats = ("text", "json", "csv")
-    verbs = {"backtest": "seqsuite.tasks.forecasting.backtest.verb:backtest"}  # noqa: RUF012
+    spec = TASK
 
     @property
     def metrics(self):  # type: ignore[override]
@@ -55,10 +70,8 @@ class Forecasting(Task):
 
     def _season_steps(self, examples) -> int:
         """Return the rows of a season: as configured, as the source says, or as its step tells."""
-        from seqsuite.tasks.forecasting.data.frequency import parse_frequency
-
         data = self.config.data
-        usual = getattr(discovery.reader(data.source, package(type(self))), "SEASON_STEPS", 0)
+        usual = getattr(discovery.reader(data.source, self.spec.package), "SEASON_STEPS", 0)
         frequency = examples.features["series"][0].frequency
         return (
             data.season_steps
@@ -67,8 +80,6 @@ class Forecasting(Task):
         )
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.tasks.forecasting.preprocessor import SeriesPreprocessor
-
         data, examples = self.config.data, examples if fitted is None else fitted
         model = self.config.model
         preprocessor = SeriesPreprocessor(
@@ -85,12 +96,6 @@ class Forecasting(Task):
         return preprocessor
 
     def build_model(self, preprocessor):
-        from seqsuite.tasks.forecasting.models.architectures import (
-            build_forecast_model,
-            forecast_losses,
-        )
-        from seqsuite.training.optimizers import build_optimizer
-
         training = self.config.training
         model = build_forecast_model(preprocessor, self.config.model)
         losses = forecast_losses(training, self.config.model)
@@ -98,9 +103,6 @@ class Forecasting(Task):
         return model
 
     def build_predictor(self, preprocessor, model, final=False):
-        from seqsuite.tasks.forecasting.models.architectures import forecast_function
-        from seqsuite.tasks.forecasting.predictor import ForecastPredictor
-
         settings = self.config.evaluation
         return ForecastPredictor(
             preprocessor,
@@ -112,8 +114,6 @@ class Forecasting(Task):
         )
 
     def calibrate(self, preprocessor, predictions, references):
-        from seqsuite.tasks.forecasting.predictor import conformal_offsets
-
         if self.config.evaluation.intervals != "model" and "targets" in predictions:
             preprocessor.offsets = conformal_offsets(
                 predictions["targets"], predictions["forecasts"]
@@ -123,10 +123,6 @@ class Forecasting(Task):
         return predictions["scores"].result()
 
     def baselines(self, train, test, preprocessor):
-        from seqsuite.tasks.forecasting.baselines.evaluate import forecast_baselines
-        from seqsuite.tasks.forecasting.predictor import OWA
-        from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
-
         data = self.config.data
         found = forecast_baselines(
             train.features["series"],
@@ -141,14 +137,9 @@ class Forecasting(Task):
         return Baselines(found.metrics, details=found)
 
     def serving(self, preprocessor, model):
-        from seqsuite.tasks.forecasting.server import serving
-
         return serving(self.config, preprocessor, model)
 
     def phases(self, preprocessor, model, train):
-        from seqsuite.callbacks.sampling_schedule import sampling_callbacks
-        from seqsuite.tasks.forecasting.models.ridge import fit_ridge
-
         if train is not None and self.config.model.ridge_share:
             fit_ridge(model, preprocessor, train.features["series"])
         training = self.config.training
@@ -157,15 +148,6 @@ class Forecasting(Task):
     def report(self, results, directory):
         if directory is None:
             return Report()
-        from seqsuite.tasks.forecasting.data.frequency import cycle_label
-        from seqsuite.tasks.forecasting.plots import (
-            calibration_curve,
-            error_by_step,
-            fan_charts,
-            seasonal_cycles,
-        )
-        from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
-
         predictions, preprocessor = results.predictions, results.preprocessor
         scores, baselines = predictions["scores"], results.baselines.details
         errors, observed = {"ours": scores.error_by_step()}, {"ours": scores.observed_levels()}
@@ -186,6 +168,3 @@ class Forecasting(Task):
             panels = {f"learned cycle of {cycles.shape[1]} rows": cycles}
             files.append(seasonal_cycles(panels, path, names=preprocessor.unique_ids, label=label))
         return Report(files)
-
-
-TASK = Forecasting

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from seqsuite.task import TaskSpec
 from seqsuite.tasks.memory.config import MemoryConfig
 
 __all__ = ["TASK", "MemoryConfig"]
 
-
-def __getattr__(name: str) -> Any:
-    if name != "TASK":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from seqsuite.tasks.memory.task import TASK
-
-    return TASK
+TASK = TaskSpec(
+    package=__name__,
+    summary="synthetic problems that measure how long a network remembers: copying, adding, recall",
+    config_class=MemoryConfig,
+    task="task:Memory",
+    client="client:MemoryClient",
+)

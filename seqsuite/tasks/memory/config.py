@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
-from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
+from seqsuite.config import BucketTrainingConfig, DataConfig, TextServingConfig, check_ranges
 from seqsuite.errors import UserError
 
 
@@ -23,8 +23,6 @@ class MemoryDataConfig(DataConfig):
         seed: Another one, other examples in all splits.
     """
 
-    free_labels = True
-
     length: int = 100
     min_length: int = 0
     load: int = 4
@@ -33,7 +31,6 @@ class MemoryDataConfig(DataConfig):
     seed: int = 0
 
     def __post_init__(self):
-        super().__post_init__()
         counts = ("length", "load", "num_examples", "num_held_out")
         check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
         check_ranges(self, {"seed": (0, math.inf), "min_length": (0, self.length)})
@@ -78,16 +75,26 @@ class MemoryModelConfig:
 
 
 @dataclass(frozen=True)
+class MemoryTrainingConfig(BucketTrainingConfig):
+    """Training of the network."""
+
+    epochs: int = 5
+    max_batch_size: int = 64
+    learning_rate: float = 5e-3
+    batch_tokens: int = 65_536
+
+
+@dataclass(frozen=True)
 class MemoryConfig:
     """All sections of the task."""
 
+    successors: ClassVar = {
+        "data.limit": "data.num_examples", "data.validation_fraction": "data.num_held_out"
+    }  # fmt: skip
+
     data: MemoryDataConfig = field(default_factory=MemoryDataConfig)
     model: MemoryModelConfig = field(default_factory=MemoryModelConfig)
-    training: TrainingConfig = field(
-        default_factory=lambda: TrainingConfig(
-            epochs=5, batch_tokens=65_536, max_batch_size=64, learning_rate=5e-3
-        )
-    )
+    training: MemoryTrainingConfig = field(default_factory=MemoryTrainingConfig)
     serving: TextServingConfig = field(
         default_factory=lambda: TextServingConfig(max_length=50_000, max_request=200_000)
     )

@@ -12,9 +12,13 @@ import math
 
 from seqsuite.data import discovery
 from seqsuite.metrics.metric import Metric
-from seqsuite.task import Baselines, Report, Task, package
-from seqsuite.tasks.memory.client import MemoryClient
-from seqsuite.tasks.memory.config import MemoryConfig
+from seqsuite.task import Baselines, Report, Task
+from seqsuite.tasks.memory import TASK, report
+from seqsuite.tasks.memory.baselines import WINDOW, memoryless, window_model
+from seqsuite.tasks.memory.model import build_memory_model
+from seqsuite.tasks.memory.preprocessor import MemoryPreprocessor
+from seqsuite.tasks.memory.scores import SOLVED_ACCURACY, SOLVED_MSE, memory_scores
+from seqsuite.tasks.memory.server import serving
 
 _MAX_BASELINE_EXAMPLES = 5000
 
@@ -22,14 +26,12 @@ _MAX_BASELINE_EXAMPLES = 5000
 class Memory(Task):
     """Remember over time: copy, add, recall (generated problems)."""
 
-    name = "memory"
-    config_class = MemoryConfig
-    client_class = MemoryClient
+    spec = TASK
 
     @property
     def problem(self):
         """The problem that the source poses."""
-        return discovery.reader(self.config.data.source, package(type(self))).PROBLEM
+        return discovery.reader(self.config.data.source, self.spec.package).PROBLEM
 
     @property
     def metrics(self):  # type: ignore[override]
@@ -43,30 +45,20 @@ class Memory(Task):
         )
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.tasks.memory.preprocessor import MemoryPreprocessor
-
         preprocessor = MemoryPreprocessor(self.problem.name)
         preprocessor.adapt(examples)
         return preprocessor
 
     def build_model(self, preprocessor):
-        from seqsuite.tasks.memory.model import build_memory_model
-
         return build_memory_model(self.config, preprocessor)
 
     def serving(self, preprocessor, model):
-        from seqsuite.tasks.memory.server import serving
-
         return serving(self.config.serving, preprocessor, model)
 
     def score(self, predictions, references, preprocessor):
-        from seqsuite.tasks.memory.scores import memory_scores
-
         return memory_scores(preprocessor.problem, predictions, references)
 
     def baselines(self, train, test, preprocessor):
-        from seqsuite.tasks.memory.baselines import WINDOW, memoryless, window_model
-
         few = train.select(range(min(_MAX_BASELINE_EXAMPLES, len(train))))
         known, asked = preprocessor.encode(few), preprocessor.encode(test)
         problem = preprocessor.problem
@@ -85,16 +77,12 @@ class Memory(Task):
         protocol = self._protocol(results.test)
         if directory is None:
             return Report(protocol=protocol)
-        from seqsuite.tasks.memory import report
-
         problem, outputs = results.preprocessor.problem, (results.predictions, results.references)
         plots = [report.by_distance(problem, *outputs, directory / "by_distance.png")]
         mistakes = report.mistakes(problem, results.test, *outputs)
         return Report(plots, mistakes, protocol)
 
     def _protocol(self, test):
-        from seqsuite.tasks.memory.scores import SOLVED_ACCURACY, SOLVED_MSE
-
         problem = self.problem
         if problem.numeric:
             return {
@@ -106,6 +94,3 @@ class Memory(Task):
             loss = problem.num_recalled * math.log(8) / steps
             told["log_loss"] = f"mean over all {steps} steps; without memory {loss:.4f}"
         return told
-
-
-TASK = Memory

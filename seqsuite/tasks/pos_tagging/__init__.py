@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from seqsuite.task import TaskSpec
 from seqsuite.tasks.pos_tagging.config import PosTaggingConfig
 
 __all__ = ["TASK", "PosTaggingConfig"]
 
-
-def __getattr__(name: str) -> Any:
-    if name != "TASK":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from seqsuite.tasks.pos_tagging.task import TASK
-
-    return TASK
+TASK = TaskSpec(
+    package=__name__,
+    summary="tags of words: parts of speech, named entities",
+    config_class=PosTaggingConfig,
+    task="task:PosTagging",
+    client="client:PosTaggingClient",
+)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
-from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
+from seqsuite.config import BucketTrainingConfig, RowDataConfig, TextServingConfig, check_ranges
 from seqsuite.errors import UserError
 
 
 @dataclass(frozen=True)
-class PosTaggingDataConfig(DataConfig):
+class PosTaggingDataConfig(RowDataConfig):
     """Where tagged sentences come from, and how words become ids.
 
     Args:
@@ -26,8 +26,7 @@ class PosTaggingDataConfig(DataConfig):
         max_word_length: Characters read of a word.
         affix_length: Longest prefix and suffix.
         word_vectors: A file of word vectors (word2vec or GloVe text format) to start from.
-        auxiliary_columns: Further columns that are learned along as auxiliary targets where the
-            data has them, comma-separated.
+        auxiliary_columns: Further columns that are auxiliary targets where the data has them.
         auxiliary_source: A named data set whose tags and such columns are learned along as well.
     """
 
@@ -41,7 +40,7 @@ class PosTaggingDataConfig(DataConfig):
     max_word_length: int = 20
     affix_length: int = 4
     word_vectors: str | None = None
-    auxiliary_columns: str = "xpos,morphology,relation,head"
+    auxiliary_columns: tuple[str, ...] = ("xpos", "morphology", "relation", "head")
     auxiliary_source: str | None = None
 
     def __post_init__(self):
@@ -49,11 +48,6 @@ class PosTaggingDataConfig(DataConfig):
         counts = ("min_count", "max_word_length", "affix_length")
         check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
         check_ranges(self, {"max_vocabulary": (3, math.inf)})
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the auxiliary columns."""
-        return tuple(name.strip() for name in self.auxiliary_columns.split(","))
 
 
 @dataclass(frozen=True)
@@ -71,7 +65,7 @@ class PosTaggingModelConfig:
         character_encoder: How the characters of a word are read.
         character_units: Features of a word from its characters.
         character_embedding_size: Features per character.
-        character_widths: Characters that each group of convolutions sees, comma-separated.
+        character_widths: Characters that each group of convolutions sees.
         affix_size: Features from prefixes and suffixes (0: none).
         shape_size: Features from the shape (0: none).
         word_dropout: Share of words replaced by the unknown word.
@@ -97,7 +91,7 @@ class PosTaggingModelConfig:
     character_encoder: Literal["none", "cnn", "bilstm"] = "cnn"
     character_units: int = 48
     character_embedding_size: int = 32
-    character_widths: str = "3"
+    character_widths: tuple[int, ...] = (3,)
     affix_size: int = 32
     shape_size: int = 8
     word_dropout: float = 0.1
@@ -125,27 +119,39 @@ class PosTaggingModelConfig:
         check_ranges(self, dict.fromkeys(rates, (0, 0.99)))
         check_ranges(self, dict.fromkeys(counts, (1, math.inf)))
         check_ranges(self, dict.fromkeys(not_negative, (0, math.inf)))
-        if not all(width.strip().isdigit() for width in self.character_widths.split(",")):
+        if not self.character_widths or min(self.character_widths) < 1:
             raise UserError(
                 "model.character_widths must be numbers of characters such as 2,3,4. "
-                f"Received: {self.character_widths}."
+                f"Received: {list(self.character_widths)}."
             )
 
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """The widths of the convolutions over characters."""
-        return tuple(int(width) for width in self.character_widths.split(","))
+
+@dataclass(frozen=True)
+class PosTaggingTrainingConfig(BucketTrainingConfig):
+    """Training of the tagger.
+
+    Args:
+        label_smoothing: Share of the target's probability spread over all tags; of head softmax.
+    """
+
+    learning_rate: float = 5e-3
+    batch_tokens: int = 1024
+    label_smoothing: float = 0.0
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_ranges(self, {"label_smoothing": (0, 0.99999)})
 
 
 @dataclass(frozen=True)
 class PosTaggingConfig:
     """All sections of the task."""
 
+    successors: ClassVar = {"training.pretraining_epochs": "data.word_vectors FILE"}
+
     data: PosTaggingDataConfig = field(default_factory=PosTaggingDataConfig)
     model: PosTaggingModelConfig = field(default_factory=PosTaggingModelConfig)
-    training: TrainingConfig = field(
-        default_factory=lambda: TrainingConfig(batch_tokens=1024, learning_rate=5e-3)
-    )
+    training: PosTaggingTrainingConfig = field(default_factory=PosTaggingTrainingConfig)
     serving: TextServingConfig = field(default_factory=lambda: TextServingConfig(max_length=50_000))
 
     def __post_init__(self):
@@ -153,14 +159,4 @@ class PosTaggingConfig:
             raise UserError(
                 "training.label_smoothing is for tags that are learned one by one, a CRF learns "
                 "sequences: add --model.head softmax, or leave label_smoothing at 0."
-            )
-        if self.training.class_weights != "none":
-            raise UserError(
-                "training.class_weights balanced is not for tagging, where words of all tags stand "
-                "in one sentence: leave it at none."
-            )
-        if self.training.pretraining_epochs:
-            raise UserError(
-                "training.pretraining_epochs is not for tagging: leave it at 0, and start from "
-                "vectors of other texts with --data.word_vectors FILE."
             )

@@ -6,6 +6,9 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+from seqeval.metrics import v1 as seqeval
+from seqeval.scheme import IOB2
+from sklearn.metrics import precision_recall_fscore_support
 
 from seqsuite.metrics.bootstrap import bootstrap_ratio_interval
 from seqsuite.metrics.calibration import expected_calibration_error
@@ -93,8 +96,6 @@ def _interval(name: str, parts: Sequence[int], wholes: Sequence[int]) -> dict[st
 
 
 def _per_tag(answer: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    from sklearn.metrics import precision_recall_fscore_support
-
     names = sorted(set(truth))
     parts = precision_recall_fscore_support(
         truth, answer, labels=names, average=None, zero_division=0
@@ -103,9 +104,6 @@ def _per_tag(answer: np.ndarray, truth: np.ndarray) -> dict[str, float]:
 
 
 def _entity_scores(predicted: Tags, references: Tags) -> dict[str, float]:
-    from seqeval.metrics.v1 import precision_recall_fscore_support
-    from seqeval.scheme import IOB2
-
     pairs = [to_bio(tags) for tags in references], [to_bio(tags) for tags in predicted]
     kinds = sorted({tag[2:] or "_" for tags in pairs[0] + pairs[1] for tag in tags if tag != "O"})
     names = ("entity_precision", "entity_recall", "entity_f1")
@@ -113,8 +111,8 @@ def _entity_scores(predicted: Tags, references: Tags) -> dict[str, float]:
         return dict.fromkeys((*reversed(names), "entity_f1_low", "entity_f1_high"), 0.0)
     # A type that is only answered, or only true, has one of the two undefined: it counts as 0.
     settings = {"scheme": IOB2, "zero_division": 0}
-    whole = precision_recall_fscore_support(*pairs, average="micro", **settings)[:3]
-    by_kind = precision_recall_fscore_support(*pairs, average=None, **settings)[:3]
+    whole = seqeval.precision_recall_fscore_support(*pairs, average="micro", **settings)[:3]
+    by_kind = seqeval.precision_recall_fscore_support(*pairs, average=None, **settings)[:3]
     scores = dict(zip(names, map(float, whole), strict=True))
     # The score that decides comes first.
     scores = {name: scores[name] for name in reversed(names)}

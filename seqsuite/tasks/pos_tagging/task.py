@@ -10,22 +10,29 @@ morphology) are learned along as auxiliary targets. Named entities are the same 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
 from seqsuite.metrics.metric import Metric
-from seqsuite.task import Baselines, Report, Task, package
-from seqsuite.tasks.pos_tagging.client import PosTaggingClient
-from seqsuite.tasks.pos_tagging.config import PosTaggingConfig
+from seqsuite.models import AdversarialModel
+from seqsuite.task import Baselines, Report, Task
+from seqsuite.tasks.pos_tagging import TASK, report
+from seqsuite.tasks.pos_tagging.data.sentences import tagged, with_auxiliary
+from seqsuite.tasks.pos_tagging.messages import spans_note
+from seqsuite.tasks.pos_tagging.model import build_tagger
+from seqsuite.tasks.pos_tagging.preprocessor import WordPreprocessor
+from seqsuite.tasks.pos_tagging.scores import calibration_error, tag_scores
+from seqsuite.tasks.pos_tagging.server import serving
+from seqsuite.tasks.pos_tagging.word_vectors import read_word_vectors
+from seqsuite.training.optimizers import build_optimizer
 
 
 class PosTagging(Task):
     """Tag words (parts of speech, named entities)."""
 
-    name = "pos_tagging"
-    config_class = PosTaggingConfig
-    client_class = PosTaggingClient
+    spec = TASK
 
     @property
     def entities(self) -> bool:
@@ -42,37 +49,27 @@ class PosTagging(Task):
         )
 
     def load_examples(self, split):
-        from dataclasses import replace
-
         data = self.config.data
         found = super().load_examples(split)
         if found is None:
             return None
-        wanted = ("tokens", *data.columns)
+        wanted = ("tokens", *data.auxiliary_columns)
         features = {name: found.features[name] for name in wanted if name in found.features}
         return replace(found, features=features)
 
     def extend_training(self, examples):
-        from dataclasses import replace
-
-        from seqsuite.tasks.pos_tagging.data.sentences import with_auxiliary
-
         name = self.config.data.auxiliary_source
         if name is None:
             return examples
         options = replace(self.config.data, source=name, scheme="none", tag_column="auto")
-        others = discovery.load_examples(name, "train", options, package(type(self)))
+        others = discovery.load_examples(name, "train", options, self.spec.package)
         if others is None:
             raise UserError(f"data.auxiliary_source: {name} has no training split.")
         return with_auxiliary(
-            examples, others, name.removeprefix("tfds:"), self.config.data.columns
+            examples, others, name.removeprefix("tfds:"), self.config.data.auxiliary_columns
         )
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.tasks.pos_tagging.messages import spans_note
-        from seqsuite.tasks.pos_tagging.preprocessor import WordPreprocessor
-        from seqsuite.tasks.pos_tagging.word_vectors import read_word_vectors
-
         data = self.config.data
         names = (
             "max_vocabulary", "min_count", "max_word_length", "affix_length", "language", "scheme",
@@ -98,10 +95,6 @@ class PosTagging(Task):
         return preprocessor
 
     def build_model(self, preprocessor):
-        from seqsuite.models import AdversarialModel
-        from seqsuite.tasks.pos_tagging.model import build_tagger
-        from seqsuite.training.optimizers import build_optimizer
-
         config, training = self.config.model, self.config.training
         model, losses, weights = build_tagger(
             preprocessor, config, training.label_smoothing, self.entities
@@ -112,22 +105,15 @@ class PosTagging(Task):
         return model
 
     def serving(self, preprocessor, model):
-        from seqsuite.tasks.pos_tagging.server import serving
-
         return serving(self.config.serving, preprocessor, model)
 
     def score(self, predictions, references, preprocessor):
-        from seqsuite.tasks.pos_tagging.scores import calibration_error, tag_scores
-
         answers, truth, confidence = _named(predictions, references, preprocessor)
         scores = tag_scores(answers, truth, references["known"].rows(), self.entities)
         scores["calibration_error"] = calibration_error(confidence.values, answers, truth)
         return scores
 
     def baselines(self, train, test, preprocessor):
-        from seqsuite.tasks.pos_tagging import report
-        from seqsuite.tasks.pos_tagging.data.sentences import tagged
-
         references = preprocessor.encode_targets(test)
         truth, known = preprocessor.names(references["logits"]), references["known"].rows()
         train = tagged(train)
@@ -138,8 +124,6 @@ class PosTagging(Task):
     def report(self, results, directory):
         if directory is None:
             return Report()
-        from seqsuite.tasks.pos_tagging import report
-
         named = _named(results.predictions, results.references, results.preprocessor)
         names = results.preprocessor.answer_names
         plots = report.plots(directory, *named, names)
@@ -150,6 +134,3 @@ def _named(predictions, references, preprocessor) -> tuple[Any, Any, Any]:
     """Return the names of answered and true tags, and the probability of each answer."""
     names = preprocessor.names
     return names(predictions["tags"]), names(references["logits"]), predictions["confidence"]
-
-
-TASK = PosTagging

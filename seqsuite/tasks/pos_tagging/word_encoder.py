@@ -63,7 +63,7 @@ def word_representation(
             config.character_units,
             config.character_embedding_size,
             config.character_encoder,
-            config.widths,
+            config.character_widths,
             name=f"characters{suffix}",
         )
         parts.append(encoder(inputs["character_ids"]))

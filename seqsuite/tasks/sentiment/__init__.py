@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from seqsuite.task import TaskSpec
 from seqsuite.tasks.sentiment.config import SentimentConfig
 
 __all__ = ["TASK", "SentimentConfig"]
 
-
-def __getattr__(name: str) -> Any:
-    if name != "TASK":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from seqsuite.tasks.sentiment.task import TASK
-
-    return TASK
+TASK = TaskSpec(
+    package=__name__,
+    summary="classification of texts: sentiment, topics, any labels",
+    config_class=SentimentConfig,
+    task="task:Sentiment",
+    client="client:SentimentClient",
+)

@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
+from seqsuite.config import BucketTrainingConfig, RowDataConfig, TextServingConfig, check_ranges
 
 
 @dataclass(frozen=True)
-class SentimentDataConfig(DataConfig):
+class SentimentDataConfig(RowDataConfig):
     """Where texts and labels come from, and how texts become token ids.
 
     Args:
@@ -93,12 +93,34 @@ class SentimentModelConfig:
 
 
 @dataclass(frozen=True)
+class SentimentTrainingConfig(BucketTrainingConfig):
+    """Training of the classifier.
+
+    Args:
+        label_smoothing: Share of the target's probability spread over all labels.
+        class_weights: balanced weighs each label by the inverse of its frequency.
+        pretraining_epochs: Epochs of language-model pre-training on the training texts.
+        pretraining_learning_rate: Peak learning rate of pre-training.
+    """
+
+    label_smoothing: float = 0.0
+    class_weights: Literal["none", "balanced"] = "none"
+    pretraining_epochs: int = 0
+    pretraining_learning_rate: float = 2e-3
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_ranges(self, {"label_smoothing": (0, 0.99999), "pretraining_epochs": (0, math.inf)})
+        check_ranges(self, {"pretraining_learning_rate": (0, math.inf)})
+
+
+@dataclass(frozen=True)
 class SentimentConfig:
     """All sections of the task."""
 
     data: SentimentDataConfig = field(default_factory=SentimentDataConfig)
     model: SentimentModelConfig = field(default_factory=SentimentModelConfig)
-    training: TrainingConfig = field(default_factory=TrainingConfig)
+    training: SentimentTrainingConfig = field(default_factory=SentimentTrainingConfig)
     serving: TextServingConfig = field(
         default_factory=lambda: TextServingConfig(max_length=20_000, max_request=500_000)
     )

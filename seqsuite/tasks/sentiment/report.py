@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import expit, softmax
 
 from seqsuite import plotting
 from seqsuite.metrics import calibration
@@ -19,8 +20,6 @@ def probabilities(logits: np.ndarray, multi_label: bool = False) -> np.ndarray:
         >>> probabilities(np.zeros((1, 2))).tolist()
         [[0.5, 0.5]]
     """
-    from scipy.special import expit, softmax
-
     return expit(logits) if multi_label else softmax(logits, axis=-1)
 
 

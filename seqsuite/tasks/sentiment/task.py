@@ -9,19 +9,26 @@ and Manning 2012). Labels may be two, many, or (with ``data.label_separator``) s
 
 from __future__ import annotations
 
+import keras
+
 from seqsuite.errors import UserError
+from seqsuite.metrics import calibration, classification
 from seqsuite.metrics.metric import Metric
+from seqsuite.models import BidirectionalLanguageModel
 from seqsuite.task import Baselines, Phase, Report, Task, main_phase
-from seqsuite.tasks.sentiment.client import SentimentClient
-from seqsuite.tasks.sentiment.config import SentimentConfig
+from seqsuite.tasks.sentiment import TASK, report
+from seqsuite.tasks.sentiment.baselines import text_baselines
+from seqsuite.tasks.sentiment.model import build_classifier
+from seqsuite.tasks.sentiment.preprocessor import TextPreprocessor
+from seqsuite.tasks.sentiment.report import probabilities
+from seqsuite.tasks.sentiment.server import serving, weighted_logits
+from seqsuite.training.optimizers import build_optimizer
 
 
 class Sentiment(Task):
     """Classify texts (sentiment, topics, any labels)."""
 
-    name = "sentiment"
-    config_class = SentimentConfig
-    client_class = SentimentClient
+    spec = TASK
     metrics = (
         # After calibration it tells models apart that accuracy on few examples cannot.
         Metric("log_loss", lower_is_better=True, headline=True, selects=True),
@@ -36,8 +43,6 @@ class Sentiment(Task):
         return self.config.data.label_separator is not None
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.tasks.sentiment.preprocessor import TextPreprocessor
-
         data = self.config.data
         preprocessor = TextPreprocessor(
             max_vocabulary=data.max_vocabulary,
@@ -64,19 +69,12 @@ class Sentiment(Task):
         return preprocessor
 
     def build_model(self, preprocessor):
-        from seqsuite.tasks.sentiment.model import build_classifier
-
         return build_classifier(self.config, preprocessor)
 
     def serving(self, preprocessor, model):
-        from seqsuite.tasks.sentiment.server import serving
-
         return serving(self.config, preprocessor, model, self.multi_label)
 
     def calibrate(self, preprocessor, predictions, references):
-        from seqsuite.metrics import calibration
-        from seqsuite.tasks.sentiment.server import weighted_logits
-
         if "recurrent_logits" in predictions:
             # The recurrent part has seen the labels of its training examples, the n-gram scores of
             # those were out of fold: training trusts the former too much. Validation weighs them.
@@ -90,9 +88,6 @@ class Sentiment(Task):
         preprocessor.temperature_scaling.set_temperature(temperature)
 
     def score(self, predictions, references, preprocessor):
-        from seqsuite.metrics import calibration, classification
-        from seqsuite.tasks.sentiment import report
-
         before, after = self._probabilities(predictions, preprocessor)
         scores = classification.classification_scores(
             after, references, preprocessor.labels, multi_label=self.multi_label
@@ -107,9 +102,6 @@ class Sentiment(Task):
         return scores
 
     def baselines(self, train, test, preprocessor):
-        from seqsuite.metrics import classification
-        from seqsuite.tasks.sentiment.baselines import text_baselines
-
         targets = preprocessor.encode_labels(train.labels)
         references = preprocessor.encode_labels(test.labels)
         results = {}
@@ -123,9 +115,6 @@ class Sentiment(Task):
 
     def _probabilities(self, predictions, preprocessor):
         """Return probabilities before and after calibration on validation."""
-        from seqsuite.tasks.sentiment.report import probabilities
-        from seqsuite.tasks.sentiment.server import weighted_logits
-
         weighed = weighted_logits(predictions, float(preprocessor.recurrent_scaling.temperature))
         scaled = weighed / float(preprocessor.temperature_scaling.temperature)
         before = probabilities(predictions["logits"], self.multi_label)
@@ -146,11 +135,6 @@ class Sentiment(Task):
                 "training.pretraining_epochs needs model.bidirectional true and model.num_layers "
                 "1: deeper layers see both directions and could copy the token to be predicted."
             )
-        import keras
-
-        from seqsuite.models import BidirectionalLanguageModel
-        from seqsuite.training.optimizers import build_optimizer
-
         inner = getattr(model, "model", model)
         inputs = {name: inner.input[name] for name in ("token_ids", "length")}
         encoder = keras.Model(inputs, inner.get_layer("stack").output, name="encoder")
@@ -165,13 +149,8 @@ class Sentiment(Task):
     def report(self, results, directory):
         if directory is None:
             return Report()
-        from seqsuite.tasks.sentiment import report
-
         texts, labels = results.test.features["text"], results.preprocessor.labels
         before, after = self._probabilities(results.predictions, results.preprocessor)
         rest = results.references, labels, self.multi_label
         plots = report.plots(directory, texts, before, after, *rest)
         return Report(plots, report.mistakes(texts, results.test.labels, after, *rest))
-
-
-TASK = Sentiment

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.config import TrainingConfig
+from seqsuite.config import BucketTrainingConfig
 from seqsuite.data.batching import Column, EncodedExamples, RaggedColumn, plan_batches
 from seqsuite.errors import UserError
 from seqsuite.losses import ctc_fits
@@ -57,7 +57,7 @@ class EncodedUtterances(EncodedExamples):
             features["samples"] = tf.TensorSpec((None, None), tf.float32)
         return (features, *rest)
 
-    def plan(self, training: TrainingConfig, epoch: int = 0) -> list[np.ndarray]:
+    def plan(self, training: BucketTrainingConfig, epoch: int = 0) -> list[np.ndarray]:
         """Plan one epoch over the utterances that are learned from."""
         if self.learned is None:
             return super().plan(training, epoch)

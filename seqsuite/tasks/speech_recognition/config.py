@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from seqsuite.config import DataConfig, TrainingConfig, check_ranges
+from seqsuite.config import BucketTrainingConfig, RowDataConfig, check_ranges
 from seqsuite.errors import UserError
 
 
 @dataclass(frozen=True)
-class SpeechDataConfig(DataConfig):
+class SpeechDataConfig(RowDataConfig):
     """Where utterances come from, and what their transcripts are written with.
 
     Args:
@@ -86,7 +86,7 @@ class SpeechModelConfig:
         normalization: Mean and variance of each utterance, of the training data (global: better
             where utterances are single words), or of what was heard so far (running).
         filters: Features of the convolutions.
-        kernel_sizes: Frames that each convolution reads, separated by commas.
+        kernel_sizes: Frames that each convolution reads.
         strides: Frames from step to step of each convolution.
         look_ahead: Frames after its own that an output may depend on before the recurrent layers;
             -1: centred convolutions. A model that streams needs 0 or more.
@@ -105,8 +105,8 @@ class SpeechModelConfig:
     deltas: int = 0
     normalization: Literal["utterance", "global", "running"] = "global"
     filters: int = 64
-    kernel_sizes: str = "5,5"
-    strides: str = "2,1"
+    kernel_sizes: tuple[int, ...] = (5, 5)
+    strides: tuple[int, ...] = (2, 1)
     look_ahead: int = -1
     cell: Literal["gru", "lstm", "simple_rnn"] = "lstm"
     units: int = 64
@@ -123,10 +123,16 @@ class SpeechModelConfig:
         check_ranges(self, dict.fromkeys(shares, (0, 0.99)))
         check_ranges(self, {"hop_seconds": (0.001, 1.0), "look_ahead": (-1, math.inf)})
         check_ranges(self, {"deltas": (0, 2), "num_coefficients": (0, self.num_mel_bins)})
-        if len(self.convolution_strides) != len(self.convolution_sizes):
+        for name in ("kernel_sizes", "strides"):
+            if min(getattr(self, name), default=0) < 1:
+                raise UserError(
+                    f"model.{name} must be numbers of at least 1, such as 5,5. "
+                    f"Received: {list(getattr(self, name))}."
+                )
+        if len(self.strides) != len(self.kernel_sizes):
             raise UserError(
                 "model.kernel_sizes and model.strides must have as many numbers. "
-                f"Received: {self.kernel_sizes!r} and {self.strides!r}."
+                f"Received: {list(self.kernel_sizes)} and {list(self.strides)}."
             )
         if self.bidirectional and self.look_ahead >= 0:
             raise UserError(
@@ -140,35 +146,13 @@ class SpeechModelConfig:
             )
 
     @property
-    def convolution_sizes(self) -> tuple[int, ...]:
-        """Frames that each convolution reads."""
-        return _numbers(self.kernel_sizes, "kernel_sizes")
-
-    @property
-    def convolution_strides(self) -> tuple[int, ...]:
-        """Steps of each convolution."""
-        return _numbers(self.strides, "strides")
-
-    @property
     def streams(self) -> bool:
         """Whether what is said so far can be told before the end."""
         return not self.bidirectional and self.look_ahead >= 0 and self.normalization != "utterance"
 
 
-def _numbers(text: str, name: str) -> tuple[int, ...]:
-    try:
-        numbers = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        numbers = ()
-    if not numbers or min(numbers) < 1:
-        raise UserError(
-            f"model.{name} must be numbers of at least 1, such as '5,5'. Received: {text!r}."
-        )
-    return numbers
-
-
 @dataclass(frozen=True)
-class SpeechTrainingConfig(TrainingConfig):
+class SpeechTrainingConfig(BucketTrainingConfig):
     """How the model is fitted, and how utterances are varied from epoch to epoch.
 
     Args:
@@ -220,7 +204,7 @@ class SpeechDecodingConfig:
         weight: Weight of the language model.
         bonus: Added for each of its tokens.
         lexicon: Allow only words of the training transcripts.
-        hot_words: Words to be favoured, separated by commas.
+        hot_words: Words to be favoured.
         hot_word_bonus: Added for each of them, in nats.
         beam_width: Transcripts kept from frame to frame; 1 takes the best path.
     """
@@ -230,7 +214,7 @@ class SpeechDecodingConfig:
     weight: float = 0.5
     bonus: float = 1.0
     lexicon: bool = False
-    hot_words: str = ""
+    hot_words: tuple[str, ...] = ()
     hot_word_bonus: float = 3.0
     beam_width: int = 32
 

@@ -185,8 +185,7 @@ def hot_words(settings: Any) -> dict[str, float]:
 
     Example:
         >>> from seqsuite.tasks.speech_recognition.config import SpeechDecodingConfig
-        >>> hot_words(SpeechDecodingConfig(hot_words="Ada, Grace", hot_word_bonus=2.0))
+        >>> hot_words(SpeechDecodingConfig(hot_words=("Ada", "Grace"), hot_word_bonus=2.0))
         {'Ada': 2.0, 'Grace': 2.0}
     """
-    words = [word.strip() for word in settings.hot_words.split(",")]
-    return {word: settings.hot_word_bonus for word in words if word}
+    return dict.fromkeys(settings.hot_words, settings.hot_word_bonus)

@@ -125,8 +125,8 @@ def convolution_layer(config: Any) -> ConvolutionalSubsampling:
     """
     return ConvolutionalSubsampling(
         config.filters,
-        kernel_sizes=config.convolution_sizes,
-        strides=config.convolution_strides,
+        kernel_sizes=config.kernel_sizes,
+        strides=config.strides,
         look_ahead=None if config.look_ahead < 0 else config.look_ahead,
         name="convolutions",
     )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import jiwer
 import numpy as np
 
 
@@ -39,8 +40,6 @@ def error_rates(references: Sequence[str], hypotheses: Sequence[str]) -> dict[st
         Morris et al., "From WER and RIL to MER and WIL: improved evaluation measures for connected
         speech recognition", 2004, https://doi.org/10.21437/Interspeech.2004-668
     """
-    import jiwer
-
     said, heard = _normalized(references, hypotheses)
     words = jiwer.process_words(said, heard)
     characters = jiwer.process_characters(said, heard)
@@ -73,8 +72,6 @@ def utterance_errors(references: Sequence[str], hypotheses: Sequence[str]) -> np
         >>> utterance_errors(["one two", "three"], ["one to", "three"]).tolist()
         [[1, 2], [0, 1]]
     """
-    import jiwer
-
     said, heard = _normalized(references, hypotheses)
     aligned = jiwer.process_words(said, heard).alignments if said else []
     errors = [
@@ -103,8 +100,6 @@ def character_confusions(
         >>> sorted(character_confusions(["one"], ["on"]).items())
         [(('e', ''), 1), (('n', 'n'), 1), (('o', 'o'), 1)]
     """
-    import jiwer
-
     said, heard = _normalized(references, hypotheses)
     counts: Counter[tuple[str, str]] = Counter()
     if not said:

@@ -11,19 +11,32 @@ from __future__ import annotations
 
 import math
 
+from seqsuite.data.batching import plan_batches
+from seqsuite.data.examples import concatenate
 from seqsuite.errors import UserError
+from seqsuite.losses import CTCLoss
 from seqsuite.metrics.metric import Metric
 from seqsuite.task import Baselines, Report, Task
-from seqsuite.tasks.speech_recognition.client import SpeechClient
-from seqsuite.tasks.speech_recognition.config import SpeechConfig
+from seqsuite.tasks.speech_recognition import TASK, report
+from seqsuite.tasks.speech_recognition.baselines import speech_baselines
+from seqsuite.tasks.speech_recognition.data.sample.digits import generate_more
+from seqsuite.tasks.speech_recognition.decoding import build_decoder
+from seqsuite.tasks.speech_recognition.model import (
+    FRAME_SECONDS,
+    adapt_normalization,
+    build_speech_model,
+)
+from seqsuite.tasks.speech_recognition.predictor import SpeechPredictor
+from seqsuite.tasks.speech_recognition.preprocessor import SpeechPreprocessor
+from seqsuite.tasks.speech_recognition.report import scores
+from seqsuite.tasks.speech_recognition.serving import serving
+from seqsuite.training.optimizers import build_optimizer
 
 
 class SpeechRecognition(Task):
     """Transcribe recordings."""
 
-    name = "speech_recognition"
-    config_class = SpeechConfig
-    client_class = SpeechClient
+    spec = TASK
     metrics = (
         Metric("wer", lower_is_better=True, headline=True),
         Metric("cer", lower_is_better=True, headline=True, selects=True),
@@ -47,23 +60,17 @@ class SpeechRecognition(Task):
         return examples
 
     def extend_training(self, examples):
-        from seqsuite.data.examples import concatenate
-        from seqsuite.tasks.speech_recognition.data.sample.digits import generate_more
-
         count = self.config.data.synthetic_strings
         return concatenate([examples, generate_more(count)]) if count else examples
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.tasks.speech_recognition.model import FRAME_SECONDS
-        from seqsuite.tasks.speech_recognition.preprocessor import SpeechPreprocessor
-
         data, model = self.config.data, self.config.model
         preprocessor = SpeechPreprocessor(
             feature_size=0 if self._hears else examples.features["features"][0].shape[1],
             sample_rate=data.sample_rate,
             frame_samples=round(FRAME_SECONDS * data.sample_rate),
             hop_samples=round(model.hop_seconds * data.sample_rate),
-            stride=math.prod(model.convolution_strides),
+            stride=math.prod(model.strides),
             case=data.case,
             alphabet=data.alphabet,
             keep_transcripts=self.config.decoding.searches,
@@ -77,10 +84,6 @@ class SpeechRecognition(Task):
         return preprocessor
 
     def build_model(self, preprocessor):
-        from seqsuite.losses import CTCLoss
-        from seqsuite.tasks.speech_recognition.model import build_speech_model
-        from seqsuite.training.optimizers import build_optimizer
-
         training = self.config.training
         model = build_speech_model(preprocessor, self.config.model, training)
         # A faster recording may have become too short for its transcript.
@@ -89,8 +92,6 @@ class SpeechRecognition(Task):
         return model
 
     def _decoder(self, preprocessor):
-        from seqsuite.tasks.speech_recognition.decoding import build_decoder
-
         settings = self.config.decoding
         if not settings.searches:
             return None
@@ -98,31 +99,20 @@ class SpeechRecognition(Task):
         return build_decoder(settings, *known, spelling=preprocessor.spelling)
 
     def build_predictor(self, preprocessor, model, final=False):
-        from seqsuite.tasks.speech_recognition.predictor import SpeechPredictor
-
         # An epoch is chosen by what the network does alone.
         decoder = self._decoder(preprocessor) if final else None
         return SpeechPredictor(preprocessor, model, decoder, final)
 
     def score(self, predictions, references, preprocessor):
-        from seqsuite.tasks.speech_recognition.report import scores
-
         return scores(predictions, references["references"])
 
     def baselines(self, train, test, preprocessor):
-        from seqsuite.tasks.speech_recognition.baselines import speech_baselines
-
         return Baselines(speech_baselines(train, test, preprocessor))
 
     def serving(self, preprocessor, model):
-        from seqsuite.tasks.speech_recognition.serving import serving
-
         return serving(self.config, preprocessor, model)
 
     def phases(self, preprocessor, model, train):
-        from seqsuite.data.batching import plan_batches
-        from seqsuite.tasks.speech_recognition.model import adapt_normalization
-
         if train is not None and self.config.model.normalization != "utterance":
             encoded = preprocessor.encode(train)
             plan = plan_batches(encoded.lengths, batch_tokens=50_000, max_batch_size=256)
@@ -130,8 +120,6 @@ class SpeechRecognition(Task):
         return super().phases(preprocessor, model, train)
 
     def report(self, results, directory):
-        from seqsuite.tasks.speech_recognition import report
-
         protocol = self._protocol(results.test)
         if directory is None:
             return Report(protocol=protocol)
@@ -154,6 +142,3 @@ class SpeechRecognition(Task):
         if alone:
             told += f", {alone:,} without a speaker's name each alone, which does little"
         return {"wer": f"{told}; transcripts had no part in it"}
-
-
-TASK = SpeechRecognition

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from seqsuite.task import TaskSpec
 from seqsuite.tasks.translation.config import TranslationConfig
 
 __all__ = ["TASK", "TranslationConfig"]
 
-
-def __getattr__(name: str) -> Any:
-    if name != "TASK":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from seqsuite.tasks.translation.task import TASK
-
-    return TASK
+TASK = TaskSpec(
+    package=__name__,
+    summary="translation of sentences",
+    config_class=TranslationConfig,
+    task="task:Translation",
+    client="client:TranslationClient",
+)

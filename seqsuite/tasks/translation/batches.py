@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite.config import TrainingConfig
+from seqsuite.config import BucketTrainingConfig
 from seqsuite.data.batching import EncodedExamples, RaggedColumn, fill_batches
 from seqsuite.errors import UserError
 from seqsuite.tasks.translation.sampled_pieces import SampledPieces
@@ -57,7 +57,7 @@ class EncodedPairs(EncodedExamples):
         """Time steps of what a model says of each pair: those of the target."""
         return self.features["target_length"]  # type: ignore[return-value]
 
-    def plan(self, training: TrainingConfig, epoch: int = 0) -> list[np.ndarray]:
+    def plan(self, training: BucketTrainingConfig, epoch: int = 0) -> list[np.ndarray]:
         """Plan one epoch: batches of pairs that are similar in both lengths.
 
         ``batch_tokens`` bounds the padded positions of the source and those of the target, each.

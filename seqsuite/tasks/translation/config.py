@@ -6,15 +6,18 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig, check_ranges
+from seqsuite.config import BucketTrainingConfig, RowDataConfig, TextServingConfig, check_ranges
 from seqsuite.errors import UserError
 
 
 @dataclass(frozen=True)
-class TranslationDataConfig(DataConfig):
+class TranslationDataConfig(RowDataConfig):
     """Where pairs of sentences come from, and how they become ids.
 
     Args:
+        train: Training files (source files): two of aligned lines, the source's first, or a table.
+        validation: Validation files (source files).
+        test: Test files (source files).
         source_language: Language to translate from; absent: the source's usual one.
         target_language: Language to translate to; also names the rules by which bleu_lowercased
             cuts words.
@@ -33,6 +36,9 @@ class TranslationDataConfig(DataConfig):
 
     free_labels = True
 
+    train: tuple[str, ...] = ()  # type: ignore[assignment]
+    validation: tuple[str, ...] = ()  # type: ignore[assignment]
+    test: tuple[str, ...] = ()  # type: ignore[assignment]
     source_language: str | None = None
     target_language: str | None = None
     vocabulary_size: int = 800
@@ -103,10 +109,11 @@ class TranslationModelConfig:
 
 
 @dataclass(frozen=True)
-class TranslationTrainingConfig(TrainingConfig):
+class TranslationTrainingConfig(BucketTrainingConfig):
     """How a model is fitted, and how much of what the decoder reads is its own prediction.
 
     Args:
+        label_smoothing: Share of the target's probability spread over all pieces.
         sampling_schedule: How the share of own predictions grows over the training: none (all
             tokens are the true ones), constant, linear, exponential or inverse_sigmoid.
         sampling_probability: That share at its largest.
@@ -115,6 +122,9 @@ class TranslationTrainingConfig(TrainingConfig):
         sampling_parallel: Find all of them at once, after the true tokens.
     """
 
+    learning_rate: float = 3e-3
+    batch_tokens: int = 1024
+    label_smoothing: float = 0.1
     sampling_schedule: Literal["none", "constant", "linear", "exponential", "inverse_sigmoid"] = (
         "none"
     )
@@ -125,7 +135,7 @@ class TranslationTrainingConfig(TrainingConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        check_ranges(self, {"sampling_probability": (0, 1)})
+        check_ranges(self, {"label_smoothing": (0, 0.99999), "sampling_probability": (0, 1)})
 
 
 @dataclass(frozen=True)
@@ -141,9 +151,9 @@ class TranslationDecodingConfig:
         max_length_factor: Pieces at most as a multiple of the source's, and ten more.
         no_repeat_ngram: No sequence of so many pieces occurs twice (0: off).
         validation_examples: Sentences that are translated, greedily, after each epoch.
-        ensemble_runs: Finished runs, separated by commas, that translate together with this one in
-            the final scores and in the exported model: the mean of the probabilities counts. They
-            must have the same vocabulary, as runs on one data set that differ in the seed have.
+        ensemble_runs: Finished runs that translate together with this one in the final scores and
+            in the exported model: the mean of the probabilities counts. They must have the same
+            vocabulary, as runs on one data set that differ in the seed have.
     """
 
     beam_width: int = 5
@@ -154,7 +164,7 @@ class TranslationDecodingConfig:
     max_length_factor: float = 2.0
     no_repeat_ngram: int = 0
     validation_examples: int = 500
-    ensemble_runs: str | None = None
+    ensemble_runs: tuple[str, ...] = ()
 
     def __post_init__(self):
         counts = ("beam_width", "num_alternatives", "validation_examples")
@@ -172,19 +182,8 @@ class TranslationConfig:
 
     data: TranslationDataConfig = field(default_factory=TranslationDataConfig)
     model: TranslationModelConfig = field(default_factory=TranslationModelConfig)
-    training: TranslationTrainingConfig = field(
-        default_factory=lambda: TranslationTrainingConfig(
-            epochs=16, batch_tokens=1024, learning_rate=3e-3, label_smoothing=0.1
-        )
-    )
+    training: TranslationTrainingConfig = field(default_factory=TranslationTrainingConfig)
     decoding: TranslationDecodingConfig = field(default_factory=TranslationDecodingConfig)
     serving: TextServingConfig = field(
         default_factory=lambda: TextServingConfig(max_length=4_000, max_request=40_000)
     )
-
-    def __post_init__(self):
-        if self.training.class_weights != "none" or self.training.pretraining_epochs:
-            raise UserError(
-                "training.class_weights and training.pretraining_epochs are not for translation: "
-                "leave them at none and 0."
-            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,11 @@ from seqsuite.training.checkpoint import assign, load_checkpoint
 _VOCABULARY = ("model_type", "joint", "source_model", "target_model")
 
 
-def check_runs(runs: str | None, preprocessor: Any) -> list[Path]:
+def check_runs(runs: Sequence[str], preprocessor: Any) -> list[Path]:
     """Find the runs of an ensemble, and whether they know the same pieces.
 
     Args:
-        runs: Run directories, separated by commas; None: there are none.
+        runs: Run directories.
         preprocessor: The adapted ``TranslationPreprocessor`` of the run they are to join.
 
     Returns:
@@ -31,13 +32,12 @@ def check_runs(runs: str | None, preprocessor: Any) -> list[Path]:
     Raises:
         UserError: One is not a finished run, or has another vocabulary.
     """
-    names = [name.strip() for name in (runs or "").split(",")]
-    directories = [Path(name).expanduser() for name in names if name]
+    directories = [Path(name).expanduser() for name in runs]
     for directory in directories:
         if any(not (directory / name).is_file() for name in ("metrics.json", "best.npz")):
             raise UserError(
                 f"decoding.ensemble_runs: {directory} is no finished run. Give directories that "
-                "`train` wrote, separated by commas."
+                "`train` wrote."
             )
         own, theirs = preprocessor.get_config(), Preprocessor.load_from(directory).get_config()
         if any(own[name] != theirs.get(name) for name in _VOCABULARY):
@@ -48,7 +48,9 @@ def check_runs(runs: str | None, preprocessor: Any) -> list[Path]:
     return directories
 
 
-def ensemble_members(runs: str | None, preprocessor: Any, model: keras.Model) -> list[keras.Model]:
+def ensemble_members(
+    runs: Sequence[str], preprocessor: Any, model: keras.Model
+) -> list[keras.Model]:
     """Return the models of other runs that translate together with a model.
 
     They are loaded once, and an exported model holds their weights.

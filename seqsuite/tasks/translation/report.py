@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from sacrebleu.metrics import CHRF
 
 from seqsuite.plotting import blank_figure, save_figure
 from seqsuite.tasks.translation.baselines import translation_baselines
@@ -86,8 +88,6 @@ def mistakes(
         translations: What the model made of them.
         references: What is right.
     """
-    from sacrebleu.metrics import CHRF
-
     metric, records = CHRF(), []
     for source, text, label in zip(sources, translations, references, strict=True):
         known = references_of(label)
@@ -137,8 +137,6 @@ def _perplexity(predictions: dict[str, Any], name: str) -> float:
 
 def _drawable(labels: Sequence[str]) -> list[str]:
     """Return labels without what the font lacks, and with dollars that begin no formula."""
-    from matplotlib.font_manager import FontProperties, findfont, get_font
-
     known = get_font(findfont(FontProperties())).get_charmap()
     return [
         "".join(c if ord(c) in known else "?" for c in label).replace("$", r"\$")

@@ -18,9 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+from sacrebleu.metrics import BLEU, CHRF
+from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
 Reference = str | Sequence[str]
 
@@ -104,10 +107,6 @@ def signatures(references: Sequence[Reference], language: str = "en") -> dict[st
         >>> signatures(["A dog."])["bleu"].rpartition("|")[0]
         'nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp'
     """
-    from importlib.metadata import version
-
-    from sacrebleu.metrics import BLEU, CHRF
-
     streams = _streams([references_of(reference) for reference in references])
     lowercased = _lowercased_bleu(references=streams).get_signature()
     lowercased.update("case", "lc")
@@ -203,22 +202,16 @@ def moses_tokens(text: str, language: str) -> str:
 
 @cache
 def _moses(language: str) -> tuple[Any, Any]:
-    from sacremoses import MosesPunctNormalizer, MosesTokenizer
-
     # With `perl_parity` the port keeps two oddities of the script that it mends otherwise.
     return MosesTokenizer(language), MosesPunctNormalizer(language, perl_parity=True)
 
 
 def _lowercased_bleu(references: Any = None) -> Any:
-    from sacrebleu.metrics import BLEU
-
     # What is scored is tokenised, which sacreBLEU would warn of.
     return BLEU(tokenize="none", smooth_method="none", force=True, references=references)
 
 
 def _chrf() -> Any:
-    from sacrebleu.metrics import CHRF
-
     return CHRF()
 
 
@@ -244,8 +237,6 @@ def _bleu_statistics(predicted: Sequence[str], references: Sequence[Sequence[str
 
     Columns are matching n-grams and n-grams of n = 1 to 4, length, and length of the reference.
     """
-    from sacrebleu.metrics import BLEU
-
     # Counts do not depend on the effective order; without it sacreBLEU warns of single sentences.
     metric = BLEU(effective_order=True)
     scores = [metric.sentence_score(p, list(r)) for p, r in zip(predicted, references, strict=True)]
@@ -253,8 +244,6 @@ def _bleu_statistics(predicted: Sequence[str], references: Sequence[Sequence[str
 
 
 def _bleu_of(sums: np.ndarray) -> float:
-    from sacrebleu.metrics import BLEU
-
     *counts, length, reference_length = sums.tolist()
     found = BLEU.compute_bleu(counts[:4], counts[4:], length, reference_length, smooth_method="exp")
     return float(found.score)

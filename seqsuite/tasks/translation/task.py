@@ -9,19 +9,26 @@ given translation is.
 
 from __future__ import annotations
 
+from seqsuite.callbacks.sampling_schedule import sampling_callbacks
+from seqsuite.losses import TagCrossentropy
 from seqsuite.metrics.metric import Metric
 from seqsuite.task import Baselines, Report, Task, main_phase
-from seqsuite.tasks.translation.client import TranslationClient
-from seqsuite.tasks.translation.config import TranslationConfig
+from seqsuite.tasks.translation import TASK, report
 from seqsuite.tasks.translation.data.directions import target_language
+from seqsuite.tasks.translation.ensemble import check_runs, ensemble_members
+from seqsuite.tasks.translation.model import build_translation_model
+from seqsuite.tasks.translation.predictor import TranslationPredictor
+from seqsuite.tasks.translation.preprocessor import TranslationPreprocessor
+from seqsuite.tasks.translation.scores import signatures
+from seqsuite.tasks.translation.server import serving
+from seqsuite.tasks.translation.translator import Translator
+from seqsuite.training.optimizers import build_optimizer
 
 
 class Translation(Task):
     """Translate sentences."""
 
-    name = "translation"
-    config_class = TranslationConfig
-    client_class = TranslationClient
+    spec = TASK
     metrics = (
         # What is wanted, though only some are translated after an epoch: the likelihood of
         # references begins to fall while translations still become better.
@@ -35,8 +42,6 @@ class Translation(Task):
         return target_language(self.config.data) or "en"
 
     def build_preprocessor(self, examples, fitted=None):
-        from seqsuite.tasks.translation.preprocessor import TranslationPreprocessor
-
         data = self.config.data
         names = (
             "vocabulary_size", "joint", "byte_fallback", "character_coverage", "source_sampling",
@@ -48,11 +53,6 @@ class Translation(Task):
         return preprocessor
 
     def build_model(self, preprocessor):
-        from seqsuite.losses import TagCrossentropy
-        from seqsuite.tasks.translation.ensemble import check_runs
-        from seqsuite.tasks.translation.model import build_translation_model
-        from seqsuite.training.optimizers import build_optimizer
-
         training = self.config.training
         # Found missing now, and not when all is trained.
         check_runs(self.config.decoding.ensemble_runs, preprocessor)
@@ -62,47 +62,31 @@ class Translation(Task):
         return model
 
     def build_predictor(self, preprocessor, model, final=False):
-        from seqsuite.tasks.translation.predictor import TranslationPredictor
-
         # An epoch is chosen by what the model does alone.
         return TranslationPredictor(self._translator(preprocessor, model, final), final)
 
     def serving(self, preprocessor, model):
-        from seqsuite.tasks.translation.server import serving
-
         translator = self._translator(preprocessor, model, together=True)
         return serving(translator, self.config.serving)
 
     def _translator(self, preprocessor, model, together):
-        from seqsuite.tasks.translation.ensemble import ensemble_members
-        from seqsuite.tasks.translation.translator import Translator
-
         decoding, others = self.config.decoding, []
         if together:
             others = ensemble_members(decoding.ensemble_runs, preprocessor, model)
         return Translator(preprocessor, model, decoding, others)
 
     def score(self, predictions, references, preprocessor):
-        from seqsuite.tasks.translation import report
-
         return report.scores(predictions, references["references"].rows(), self.language)
 
     def baselines(self, train, test, preprocessor):
-        from seqsuite.tasks.translation import report
-
         sides = [(part.features["source"], part.labels) for part in (train, test)]
         return Baselines(report.baselines(*sides[0], *sides[1], self.language))
 
     def phases(self, preprocessor, model, train):
-        from seqsuite.callbacks.sampling_schedule import sampling_callbacks
-
         training = self.config.training
         return [main_phase(training, model, sampling_callbacks(training))]
 
     def report(self, results, directory):
-        from seqsuite.tasks.translation import report
-        from seqsuite.tasks.translation.scores import signatures
-
         predictions, labels = results.predictions, results.test.labels
         protocol = signatures(labels, self.language)
         if directory is None:
@@ -113,6 +97,3 @@ class Translation(Task):
         sources = results.test.features["source"]
         mistakes = report.mistakes(sources, predictions["translations"], labels)
         return Report(plots, mistakes, protocol)
-
-
-TASK = Translation

@@ -1,41 +1,21 @@
-"""The verb ``backtest``: forecasts from where one would have stood, beside those of baselines."""
+"""The verb ``backtest``: forecasts from past origins, beside those of baselines."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
-import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from seqsuite.cli import parsing, terminal
-from seqsuite.errors import Interrupted, UserError
+from seqsuite.errors import UserError
 from seqsuite.metrics.metric import Metrics
-from seqsuite.task import Task, command
-from seqsuite.tasks.forecasting.backtest.scores import (
-    OURS,
-    BacktestScores,
-    ClassicalForecaster,
-    Forecaster,
-    Origins,
-    rounds,
-)
-from seqsuite.tasks.forecasting.backtest.tables import by_origin, forecast_writer, origins_table
-from seqsuite.tasks.forecasting.baselines.rules import Drift, LastValue, RidgeOnLags, SeasonalNaive
-from seqsuite.tasks.forecasting.data.series import Series
-from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
-
-REFITS = "backtest"
-"""Folder of the models that are trained anew, in the run directory."""
+from seqsuite.task import TaskSpec
 
 
-def backtest(task_class: type[Task], words: list[str]) -> int:
+def backtest(spec: TaskSpec, words: list[str]) -> int:
     """Forecast from past origins, print the scores, and write tables and a picture."""
     parser = parsing.Parser(
-        prog=command(task_class, "backtest"),
+        prog=spec.command("backtest"),
         description="Forecast the last rows of each series of a run from several origins.",
         allow_abbrev=False,
     )
@@ -54,12 +34,12 @@ def backtest(task_class: type[Task], words: list[str]) -> int:
         if value is not None and value < 1:
             raise UserError(f"--{name} must be at least 1. Received: {value}.")
     run_dir = Path(options.run_dir)
-    task = task_class(parsing.read_run_config(task_class, run_dir))
+    config = parsing.read_run_config(spec, run_dir)
     terminal.quiet_tensorflow()
-    from seqsuite.training import report
+    from seqsuite.tasks.forecasting.backtest import run
 
-    data = task.config.data
-    where = Origins(
+    task, data = spec(config), config.data
+    where = run.Origins(
         data.prediction_length,
         options.n_windows,
         options.step_size or data.prediction_length,
@@ -68,11 +48,11 @@ def backtest(task_class: type[Task], words: list[str]) -> int:
     )
     quiet = contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext()
     with quiet:
-        result = run_backtest(task, run_dir, where)
+        result = run.run(task, run_dir, where)
     print(
-        report.to_json(result)
+        run.report.to_json(result)
         if options.json
-        else format_backtest(result, run_dir, Metrics(task.metrics))
+        else run.format_result(result, run_dir, Metrics(task.metrics))
     )
     return 0
 
@@ -96,146 +76,3 @@ def parse_refit(text: str) -> bool | int:
             f"origin. Received: {text!r}."
         )
     return int(word)
-
-
-def run_backtest(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
-    """Back-test a finished run, and write ``backtest.json``, ``backtest.csv`` and a picture.
-
-    Args:
-        task: The configured task.
-        run_dir: The run.
-        where: The origins.
-
-    Returns:
-        What ``backtest.json`` holds.
-
-    Raises:
-        UserError: The run is not finished, or no window fits.
-    """
-    from seqsuite.tasks.forecasting.backtest.forecasters import (
-        RefittedForecaster,
-        TrainedForecaster,
-    )
-    from seqsuite.tasks.forecasting.plots import backtest_strip
-    from seqsuite.training import report, runs
-
-    run = runs.load(task, run_dir)
-    series, tested_from = _whole_series(task)
-    counts = [len(where.rows(one)) for one in series]
-    if not any(counts):
-        raise UserError(
-            f"No window fits: the longest series has {max(one.num_rows for one in series):,} rows, "
-            f"and a forecast of {where.prediction_length} needs one more before it. Give longer "
-            "series, or train with a lower --data.prediction_length."
-        )
-    data, season_steps = task.config.data, run.preprocessor.season_steps  # type: ignore[attr-defined]
-    forecasters: dict[str, Forecaster] = {
-        OURS: RefittedForecaster(task, run_dir / REFITS) if where.refit else TrainedForecaster(run),
-        **_baselines(where.prediction_length, data.context_length, season_steps),
-    }
-    scores = BacktestScores(series, where, data.scored_horizons, QUANTILE_LEVELS, season_steps)
-    notes = [] if where.refit else _seen(series, tested_from, where)
-    if max(counts) < where.n_windows:
-        notes.append(f"{max(counts)} windows of the {where.n_windows} asked for fit in a series")
-    progress, done, started = terminal.ProgressPercent("backtest"), 0, time.monotonic()
-    table = run_dir / "backtest.csv"
-    partial = table.with_name(table.name + ".partial")
-    with _resumable(), open(partial, "w", encoding="utf-8", newline="") as file:
-        write = forecast_writer(file)
-        for behind, windows in rounds(forecasters, series, where, notes):
-            scores.add(behind, windows)
-            write(windows, series)
-            done += len(windows[OURS])
-            progress(done, sum(counts))
-    partial.replace(table)
-    result = {
-        "task": task.name,
-        "n_windows": max(counts),
-        "step_size": where.step_size,
-        "refit": where.refit,
-        "metrics": scores.overall[OURS].result(),
-        "baseline": {name: own.result() for name, own in scores.overall.items() if name != OURS},
-        "examples": done,
-        "series": sum(map(bool, counts)),
-        "origins": by_origin(scores, series),
-        "notes": notes,
-        "seconds": round(time.monotonic() - started, 1),
-    }
-    report.write_json(run_dir / "backtest.json", result)
-    plots = run_dir / "plots"
-    plots.mkdir(exist_ok=True)
-    path = plots / "backtest.png"
-    backtest_strip(*scores.timeline(), path, dated=scores.dated)
-    return result
-
-
-def format_backtest(result: dict[str, Any], run_dir: Path, metrics: Metrics) -> str:
-    """Return the table of all windows, and a row for each origin.
-
-    Args:
-        result: From :func:`run_backtest`.
-        run_dir: The run, where everything lies.
-        metrics: What the metrics mean.
-    """
-    from seqsuite.training import runs
-
-    refit = {False: "the run's model", True: "trained anew at each origin"}.get(
-        result["refit"], f"trained anew at every origin of {result['refit']}"
-    )
-    return "\n".join(
-        [
-            f"{result['examples']:,} windows of {result['series']:,} series, "
-            f"{result['step_size']} rows apart; {refit}",
-            "",
-            runs.format_result(result, metrics),
-            "",
-            "Mean absolute error by origin, z-scored by the rows before the first:",
-            origins_table(result),
-            "",
-            *(f"note: {note}" for note in result["notes"]),
-            f"{run_dir}: backtest.json, backtest.csv, plots/backtest.png",
-        ]
-    )
-
-
-def _baselines(steps: int, context_length: int, season_steps: int) -> dict[str, Forecaster]:
-    rules = (LastValue(steps), SeasonalNaive(steps), Drift(steps))
-    return {
-        rule.name: ClassicalForecaster(rule, QUANTILE_LEVELS, season_steps)
-        for rule in (*rules, RidgeOnLags(steps, context_length))
-    }
-
-
-def _whole_series(task: Task) -> tuple[list[Series], list[int]]:
-    """Return all rows of the series of the last split there is, and where that split begins."""
-    for split in ("test", "validation", "train"):
-        examples = task.load_examples(split)
-        if examples is not None:
-            found = examples.features["series"]
-            first = [one.first_target or one.num_rows for one in found]
-            return [one.part(one.num_rows) for one in found], first
-    raise UserError(f"Source {task.config.data.source!r} has no series.")
-
-
-def _seen(series: Sequence[Series], tested_from: Sequence[int], where: Origins) -> list[str]:
-    """Say how many windows the run's model learned from, or was selected on."""
-    pairs = [(where.rows(one), first) for one, first in zip(series, tested_from, strict=True)]
-    seen = sum(int(np.count_nonzero(rows < first)) for rows, first in pairs)
-    if not seen:
-        return []
-    return [
-        f"{seen:,} of {sum(len(rows) for rows, _ in pairs):,} windows reach into rows that the "
-        "run's model was trained or selected on, which flatters it: see --refit true"
-    ]
-
-
-@contextlib.contextmanager
-def _resumable() -> Iterator[None]:
-    """Say how to go on where training was stopped: not as with a run that ``train`` began."""
-    try:
-        yield
-    except Interrupted as error:
-        raise Interrupted(
-            "Stopped; the state is saved. Go on with the same command: models that are trained "
-            "already are read."
-        ) from error

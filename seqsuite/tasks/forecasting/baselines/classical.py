@@ -6,6 +6,9 @@ import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
+from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+from statsmodels.tsa.forecasting.theta import ThetaModel
 
 _MOST_ROWS = 2000
 # Each phase of a season is a state of the filter: with many the fit takes minutes.
@@ -46,9 +49,6 @@ def ets_forecast(
 
     def fit(values: np.ndarray):
         # statsmodels gives intervals of models of pandas' series only.
-        import pandas as pd
-        from statsmodels.tsa.exponential_smoothing.ets import ETSModel
-
         seasonal = season_steps > 1 and len(values) >= 2 * season_steps
         model = ETSModel(
             pd.Series(values),
@@ -92,8 +92,6 @@ def theta_forecast(
     """
 
     def fit(values: np.ndarray):
-        from statsmodels.tsa.forecasting.theta import ThetaModel
-
         seasonal = season_steps > 1 and len(values) >= 2 * season_steps + 1
         model = ThetaModel(
             values,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.linear_model import Ridge
 
 from seqsuite.tasks.forecasting.scales import SeriesScales
 from seqsuite.tasks.forecasting.windows import (
@@ -268,8 +269,6 @@ def _size(scales: SeriesScales, series: np.ndarray) -> np.ndarray:
 
 def _ridge(alpha: float) -> Ridge:
     # Here, because `backtest --help` would wait for the import.
-    from sklearn.linear_model import Ridge
-
     return Ridge(alpha, solver="cholesky")
 
 

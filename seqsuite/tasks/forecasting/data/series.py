@@ -121,7 +121,7 @@ def split_series(
 
 
 def requested_covariates(options: Any) -> dict[str, tuple[str, ...]]:
-    """Return the names that each of ``past_covariates``, ... lists, separated by commas.
+    """Return the names that each of ``past_covariates``, ... lists.
 
     Args:
         options: The data section; absent and empty options list nothing.
@@ -131,14 +131,10 @@ def requested_covariates(options: Any) -> dict[str, tuple[str, ...]]:
 
     Example:
         >>> from types import SimpleNamespace
-        >>> requested_covariates(SimpleNamespace(past_covariates="a, b"))["past_covariates"]
+        >>> requested_covariates(SimpleNamespace(past_covariates=["a", "b"]))["past_covariates"]
         ('a', 'b')
     """
-    given = {name: getattr(options, name, None) or "" for name in COVARIATE_OPTIONS}
-    found = {
-        option: tuple(name for name in map(str.strip, text.split(",")) if name)
-        for option, text in given.items()
-    }
+    found = {name: tuple(getattr(options, name, ())) for name in COVARIATE_OPTIONS}
     every = [name for names in found.values() for name in names]
     twice = next((name for name in every if every.count(name) > 1), None)
     if twice is not None:

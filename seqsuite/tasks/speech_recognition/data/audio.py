@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 
 from seqsuite.errors import UserError
 from seqsuite.tasks.speech_recognition.data.resampling import Resampler
@@ -146,8 +147,6 @@ def _resampled(
 
 
 def _opened(source: Path | bytes, where: str) -> Any:
-    import soundfile
-
     if isinstance(source, Path) and not source.is_file():
         raise UserError(f"{where} does not exist or is not a file. Expected an audio file.")
     try:
@@ -166,8 +165,6 @@ def _opened(source: Path | bytes, where: str) -> Any:
 
 def _channel(file: Any, where: str, start: float, end: float | None) -> Iterator[np.ndarray]:
     """Yield blocks of the mean of all channels, float32."""
-    import soundfile
-
     position, stop = round(start * file.samplerate), None
     if end is not None:
         stop = round(end * file.samplerate)

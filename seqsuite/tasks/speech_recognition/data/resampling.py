@@ -6,6 +6,7 @@ import math
 from functools import lru_cache
 
 import numpy as np
+from scipy.signal import firwin, resample_poly
 
 
 class Resampler:
@@ -66,8 +67,6 @@ class Resampler:
             return taken
         if stop <= self._returned:
             return np.zeros(0, np.float32)
-        from scipy.signal import resample_poly
-
         taps = _taps(max(self._up, self._down))
         output = resample_poly(self._kept, self._up, self._down, window=taps)
         offset = self._start * self._up // self._down
@@ -87,7 +86,5 @@ _HALF_CYCLES = 10
 @lru_cache(maxsize=8)
 def _taps(longer: int) -> np.ndarray:
     """Return the filter that `resample_poly` designs anew at every call."""
-    from scipy.signal import firwin
-
     taps = firwin(2 * _HALF_CYCLES * longer + 1, 1.0 / longer, window=("kaiser", 5.0))
     return taps.astype(np.float32)

@@ -40,12 +40,11 @@ def load(split: str, options: Any) -> Examples | None:
     Raises:
         UserError: A path is missing, lines are not UTF-8 or not in pairs, or there are none.
     """
-    given = getattr(options, split)
-    if given is None:
+    names = getattr(options, split)
+    if not names:
         if split == "train":
             raise UserError("data.source files needs --data.train SOURCE,TARGET or FILE.tsv.")
         return None
-    names = [given] if Path(given).expanduser().is_file() else [n.strip() for n in given.split(",")]
     paths = [Path(name).expanduser() for name in names]
     for path in paths:
         if not path.exists():
@@ -55,9 +54,9 @@ def load(split: str, options: Any) -> Examples | None:
     if len(paths) > 2:
         raise UserError(f"--data.{split} names {len(paths)} files. Give {_FORMATS}.")
     if len(paths) == 1:
-        return examples_of_pairs(*read_table(paths[0]), split, given)
+        return examples_of_pairs(*read_table(paths[0]), split, names[0])
     _check_order(split, paths, options)
-    return examples_of_pairs(*read_aligned(paths[0], paths[1]), split, given)
+    return examples_of_pairs(*read_aligned(paths[0], paths[1]), split, ",".join(names))
 
 
 def language_pair(

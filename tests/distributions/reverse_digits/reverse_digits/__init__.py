@@ -1,15 +1,14 @@
 """A task of another distribution: strings of digits, reversed."""
 
-from typing import Any
-
 from reverse_digits.config import ReverseDigitsConfig
+from seqsuite.task import TaskSpec
 
 __all__ = ["TASK", "ReverseDigitsConfig"]
 
-
-def __getattr__(name: str) -> Any:
-    if name != "TASK":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from reverse_digits.task import TASK
-
-    return TASK
+TASK = TaskSpec(
+    package=__name__,
+    summary="strings of digits, reversed",
+    config_class=ReverseDigitsConfig,
+    task="task:ReverseDigits",
+    client="client:ReverseDigitsClient",
+)

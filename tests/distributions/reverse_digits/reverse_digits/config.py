@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from seqsuite.config import DataConfig, TextServingConfig, TrainingConfig
+from seqsuite.config import BucketTrainingConfig, RowDataConfig, TextServingConfig
 
 
 @dataclass(frozen=True)
-class ReverseDigitsDataConfig(DataConfig):
+class ReverseDigitsDataConfig(RowDataConfig):
     """Where strings come from."""
 
     free_labels = True
@@ -29,7 +29,9 @@ class ReverseDigitsConfig:
 
     data: ReverseDigitsDataConfig = field(default_factory=ReverseDigitsDataConfig)
     model: ReverseDigitsModelConfig = field(default_factory=ReverseDigitsModelConfig)
-    training: TrainingConfig = field(
-        default_factory=lambda: TrainingConfig(epochs=40, batch_tokens=256, learning_rate=1e-2)
+    training: BucketTrainingConfig = field(
+        default_factory=lambda: BucketTrainingConfig(
+            epochs=40, batch_tokens=256, learning_rate=1e-2
+        )
     )
     serving: TextServingConfig = field(default_factory=TextServingConfig)

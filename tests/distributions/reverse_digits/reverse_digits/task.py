@@ -1,31 +1,29 @@
 """Strings of digits in, the strings reversed out."""
 
-from reverse_digits.client import ReverseDigitsClient
-from reverse_digits.config import ReverseDigitsConfig
+import keras
+import tensorflow as tf
+
+from reverse_digits import TASK
+from reverse_digits.preprocessor import DigitPreprocessor
+from seqsuite.layers import RecurrentStack
+from seqsuite.losses import TagCrossentropy
 from seqsuite.metrics.metric import Metric
+from seqsuite.serving.limits import limited_texts
+from seqsuite.serving.signatures import signature
 from seqsuite.task import Baselines, Serving, Task
+from seqsuite.training.optimizers import build_optimizer
 
 
 class ReverseDigits(Task):
     """Reverse strings of digits."""
 
-    name = "reverse_digits"
-    config_class = ReverseDigitsConfig
-    client_class = ReverseDigitsClient
+    spec = TASK
     metrics = (Metric("accuracy", headline=True, selects=True),)
 
     def build_preprocessor(self, examples, fitted=None):
-        from reverse_digits.preprocessor import DigitPreprocessor
-
         return DigitPreprocessor()
 
     def build_model(self, preprocessor):
-        import keras
-
-        from seqsuite.layers import RecurrentStack
-        from seqsuite.losses import TagCrossentropy
-        from seqsuite.training.optimizers import build_optimizer
-
         ids = keras.Input((None,), dtype="int32", name="token_ids")
         length = keras.Input((), dtype="int32", name="length")
         x = keras.layers.Embedding(11, 16)(ids)
@@ -48,11 +46,6 @@ class ReverseDigits(Task):
         return Baselines({"copy of the input": {"accuracy": copied}})
 
     def serving(self, preprocessor, model):
-        import tensorflow as tf
-
-        from seqsuite.serving.limits import limited_texts
-        from seqsuite.serving.signatures import signature
-
         def serve(features):
             digits, truncated = limited_texts(features, "digits", self.config.serving)
             encoded = preprocessor({"digits": digits})
@@ -66,6 +59,3 @@ class ReverseDigits(Task):
             requests={"serving_default": {"digits": ["123", ""]}},
             example="123",
         )
-
-
-TASK = ReverseDigits

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from scipy.ndimage import convolve1d
+from scipy.signal import lfilter
 
 from seqsuite.data.examples import Examples
 from seqsuite.tasks.speech_recognition.data.sample.formant_synthesis import (
@@ -238,8 +240,6 @@ def _pause(digit: str, seconds: float) -> Segment:
 
 def _smooth(values: np.ndarray, frames: int) -> np.ndarray:
     """Move from target to target within a number of frames (a Hann window)."""
-    from scipy.ndimage import convolve1d
-
     window = np.hanning(frames + 2)[1:-1]
     return convolve1d(values, window / window.sum(), axis=0, mode="nearest")
 
@@ -254,8 +254,6 @@ def _intonation(frames: int, generator: np.random.Generator) -> np.ndarray:
 
 def _recorded(sound: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Return int16 samples of a sound in noise, at a level as recordings have it."""
-    from scipy.signal import lfilter
-
     level = np.sqrt(np.mean(sound**2))
     noise = generator.standard_normal(len(sound), np.float32)
     # From almost white to the colour of a ventilator.
