@@ -384,6 +384,14 @@ def section_names(config_class: type) -> list[str]:
     return list(_sections(config_class))
 
 
+def fields_of(config_class: type) -> dict[str, list[str]]:
+    """Return the keys of each section of a task's configuration."""
+    return {
+        name: [field.name for field in dataclasses.fields(section)]
+        for name, section in _sections(config_class).items()
+    }
+
+
 def _sections(config_class: type) -> dict[str, type]:
     hints = typing.get_type_hints(config_class)
     return {field.name: hints[field.name] for field in dataclasses.fields(config_class)}

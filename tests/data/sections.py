@@ -20,6 +20,9 @@ def section_builder(**own):
 
     def build(**changes):
         assert set(changes) <= set(defaults)
+        for name, value in changes.items():
+            if defaults[name] == () and isinstance(value, str):  # as on the command line
+                changes[name] = tuple(value.split(","))
         return SimpleNamespace(**{**defaults, **changes})
 
     return build

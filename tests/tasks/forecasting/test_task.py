@@ -240,11 +240,11 @@ def test_the_model_learns_what_is_regular():
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ({"data": {"horizons": "2,x"}}, "whole numbers"),
+        ({"data": {"horizons": "2,x"}}, "numbers separated by commas"),
         ({"data": {"horizons": "8"}}, "between 1 and"),
-        ({"data": {"join_validation": True}}, "join_validation"),
+        ({"data": {"join_validation": True}}, "not an option of this task"),
         ({"evaluation": {"intervals": "model"}}, "no quantiles of its own"),
-        ({"training": {"class_weights": "balanced"}}, "not for forecasting"),
+        ({"training": {"class_weights": "balanced"}}, "not an option of this task"),
         ({"model": {"distribution": "normal"}}, "distribution is of .* autoregressive alone"),
         ({"training": {"sampling_schedule": "linear"}}, "sampling_schedule is of .* alone"),
         ({"model": {"architecture": "encoder_decoder", "linear": True}}, "segments alone"),

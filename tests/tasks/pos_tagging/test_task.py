@@ -143,8 +143,8 @@ def test_plots_are_of_answers(tmp_path, monkeypatch):
 
 REFUSED = [
     ({}, {"label_smoothing": 0.1}, "--model.head softmax"),
-    ({}, {"class_weights": "balanced"}, "leave it at none"),
-    ({"head": "softmax"}, {"pretraining_epochs": 1}, "--data.word_vectors"),
+    ({}, {"class_weights": "balanced"}, "not an option of this task"),
+    ({"head": "softmax"}, {"pretraining_epochs": 1}, "use data.word_vectors"),
 ]
 
 

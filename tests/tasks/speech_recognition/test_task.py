@@ -41,7 +41,7 @@ def good(tmp_path_factory):
 
 
 def run(*words):
-    return main(SpeechRecognition, [str(word) for word in words])
+    return main(SpeechRecognition.spec, [str(word) for word in words])
 
 
 def predict(capsys, model, *words):

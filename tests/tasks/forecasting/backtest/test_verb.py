@@ -13,7 +13,7 @@ from seqsuite.cli.main import main
 from seqsuite.errors import Interrupted
 from seqsuite.tasks import find_task
 from seqsuite.tasks.forecasting import plots
-from seqsuite.tasks.forecasting.backtest import verb
+from seqsuite.tasks.forecasting.backtest import runner
 from seqsuite.tasks.forecasting.backtest.scores import Origins
 from seqsuite.tasks.forecasting.baselines import evaluate
 from seqsuite.tasks.forecasting.data.series import Series
@@ -225,7 +225,7 @@ def test_mistakes_are_one_clear_line(trained, words, message, capsys):
 
 def test_series_in_which_no_window_fits_are_told(trained, capsys, monkeypatch):
     short = Series("a", np.arange(STEPS), np.ones(STEPS))
-    monkeypatch.setattr(verb, "_whole_series", lambda task: ([short], [0]))
+    monkeypatch.setattr(runner, "_whole_series", lambda task: ([short], [0]))
     assert run("backtest", "--run_dir", trained[0]) == 2
     assert "No window fits" in capsys.readouterr().err
 

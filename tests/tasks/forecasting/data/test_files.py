@@ -24,7 +24,7 @@ def options(monkeypatch):
     monkeypatch.delenv("SEQSUITE_DATA", raising=False)
     return section_builder(
         prediction_length=2, context_length=4, validation_length=0, test_length=0, frequency=None,
-        past_covariates="", future_covariates="", static_covariates="", time_column="ds",
+        past_covariates=(), future_covariates=(), static_covariates=(), time_column="ds",
         id_column="unique_id", target_column="y", decimal_comma=False, timezone=None,
     )  # fmt: skip
 
