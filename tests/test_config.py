@@ -2,6 +2,7 @@ import pytest
 
 from seqsuite.config import build_config, parse, read_recipe, to_toml
 from seqsuite.errors import UserError
+from seqsuite.tasks import find_task
 from seqsuite.tasks.sentiment.config import SentimentConfig
 
 FILES = {"source": "files", "label_separator": ";"}
