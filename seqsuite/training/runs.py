@@ -21,6 +21,7 @@ from seqsuite.preprocessor import Preprocessor
 from seqsuite.serving import export
 from seqsuite.task import Baselines, Results, Serving, Task
 from seqsuite.training import checkpoint, learning_curves, report
+from seqsuite.training.keras_model import KERAS_FILE, save_keras_model
 from seqsuite.training.model_runner import Predictor, build_predictor
 from seqsuite.training.splits import Splits, encode, encode_labels, encode_training, load_splits
 from seqsuite.training.trainer import BEST, LAST, Progress, Trainer
@@ -85,6 +86,7 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
     result = evaluate(run, splits=splits, write_plots=True)
     result["seconds"] = round(progress.seconds, 1)
     report.write_json(run_dir / "metrics.json", result)
+    save_keras_model(run.model, run_dir / KERAS_FILE)
     total = time.monotonic() - started
     _write_model_card(run, result, command, total)
     print(format_result(result, Metrics(task.metrics)))
