@@ -79,7 +79,7 @@ def _tar_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[st
 
 
 def decode(data: bytes, where: Any) -> str:
-    """Return bytes as text; a byte order mark is dropped.
+    r"""Return bytes as text; a byte order mark is dropped.
 
     Args:
         data: What should be UTF-8.

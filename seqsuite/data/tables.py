@@ -14,7 +14,7 @@ from seqsuite.errors import UserError
 def delimited_records(
     lines: Iterable[str], suffix: str, where: Any
 ) -> tuple[list[str], Iterator[dict[str, str]]]:
-    """Read a table with a header.
+    r"""Read a table with a header.
 
     Args:
         lines: The text, line ends kept.

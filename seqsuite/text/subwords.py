@@ -42,7 +42,7 @@ _CHUNK = 4096
 
 
 def normalize(text: tf.Tensor) -> tf.Tensor:
-    """Return texts as pieces are learned from them: case, accents and signs are left alone.
+    r"""Return texts as pieces are learned from them: case, accents and signs are left alone.
 
     Characters are composed (Unicode NFC: "e" and an accent are one "é"), runs of white space and
     control characters become one space, none at either end; what is invisible (soft hyphen,

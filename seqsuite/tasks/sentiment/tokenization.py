@@ -33,7 +33,7 @@ _REWRITES = (
 
 
 def tokenize(text: tf.Tensor) -> tf.RaggedTensor:
-    """Split texts into lower-case tokens; punctuation, emoji and negations are tokens.
+    r"""Split texts into lower-case tokens; punctuation, emoji and negations are tokens.
 
     Args:
         text: Texts, string ``(batch,)``; invalid UTF-8 is replaced, never an error.

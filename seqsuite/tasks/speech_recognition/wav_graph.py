@@ -58,7 +58,6 @@ def decode_waves(
     Raises:
         tf.errors.InvalidArgumentError: All rows together are longer than `max_request_seconds`.
     """
-
     number = tf.TensorSpec([], tf.int64)
     header_specification = _Header(tf.TensorSpec([], tf.int32), *[number] * 5)
     headers, problems = tf.map_fn(

@@ -160,7 +160,7 @@ def written(
     options: Any,
     origin: conllu.Sentence | column_files.Sentence | None = None,
 ) -> str:
-    """Return a tagged sentence, as the lines that it was read from where these have the format.
+    r"""Return a tagged sentence, as the lines that it was read from where these have the format.
 
     Args:
         text: The sentence as it was given.
