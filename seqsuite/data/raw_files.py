@@ -8,7 +8,6 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from seqsuite.errors import UserError
 
@@ -78,7 +77,7 @@ def _tar_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[st
                 yield member.name, file.read()
 
 
-def decode(data: bytes, where: Any) -> str:
+def decode(data: bytes, where: object) -> str:
     r"""Return bytes as text; a byte order mark is dropped.
 
     Args:

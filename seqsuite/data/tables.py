@@ -12,7 +12,7 @@ from seqsuite.errors import UserError
 
 
 def delimited_records(
-    lines: Iterable[str], suffix: str, where: Any
+    lines: Iterable[str], suffix: str, where: object
 ) -> tuple[list[str], Iterator[dict[str, str]]]:
     r"""Read a table with a header.
 
@@ -48,7 +48,7 @@ def delimited_records(
     return columns, _records(reader, where)
 
 
-def _records(reader: csv.DictReader, where: Any) -> Iterator[dict[str, str]]:
+def _records(reader: csv.DictReader, where: object) -> Iterator[dict[str, str]]:
     try:
         for record in reader:
             if None in record:
@@ -61,14 +61,14 @@ def _records(reader: csv.DictReader, where: Any) -> Iterator[dict[str, str]]:
         raise _damaged(where, reader, error) from error
 
 
-def _damaged(where: Any, reader: csv.DictReader, error: csv.Error) -> UserError:
+def _damaged(where: object, reader: csv.DictReader, error: csv.Error) -> UserError:
     return UserError(
         f"{where}: the row that begins at line {reader.line_num + 1} cannot be read: {error}. "
         "A quoted text must end with a quote, and a quote inside it is doubled."
     )
 
 
-def json_records(lines: Iterable[str], where: Any) -> Iterator[dict[str, Any]]:
+def json_records(lines: Iterable[str], where: object) -> Iterator[dict[str, Any]]:
     """Read one JSON object a line; empty lines are passed over.
 
     Args:

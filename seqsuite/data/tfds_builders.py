@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from seqsuite.config import FileDataConfig
 from seqsuite.data import upstream
 from seqsuite.errors import UserError, nearest
 
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
 
-def prepared_builder(options: Any) -> tuple[str, Any]:
+
+def prepared_builder(options: FileDataConfig) -> tuple[str, Any]:
     """Return the builder that ``options.source`` names, and that name.
 
     Args:
@@ -23,7 +27,7 @@ def prepared_builder(options: Any) -> tuple[str, Any]:
     return name, builder
 
 
-def _builder(name: str, options: Any) -> Any:
+def _builder(name: str, options: FileDataConfig) -> Any:
     import tensorflow_datasets
 
     data_dir = upstream.data_dir(options)
@@ -41,7 +45,7 @@ def _builder(name: str, options: Any) -> Any:
         raise UserError(f"tfds:{name} cannot be used: {reason[:300]}") from error
 
 
-def _prepare(builder: Any, name: str, options: Any) -> None:
+def _prepare(builder: tfds.core.DatasetBuilder, name: str, options: FileDataConfig) -> None:
     if builder.is_prepared():
         return
     if not options.download:

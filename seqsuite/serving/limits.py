@@ -11,6 +11,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from seqsuite.config import TextServingConfig
+
 Tensor = Any
 
 # Recurrent states of a trained network are far below this, and products with it far from overflow.
@@ -138,7 +140,7 @@ def longest_text(text: Tensor) -> Tensor:
 
 
 def limited_texts(
-    features: dict[str, Tensor], name: str, limits: Any, keep_end: bool = False
+    features: dict[str, Tensor], name: str, limits: TextServingConfig, keep_end: bool = False
 ) -> tuple[Tensor, Tensor]:
     """Cut the texts of an input, and refuse more of them than one request may have.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +12,12 @@ from seqsuite.data.batching import batch_dataset, plan_batches
 from seqsuite.decoding.ctc import Transcript, ctc_greedy_search
 from seqsuite.tasks.speech_recognition.model import front_end
 from seqsuite.tasks.speech_recognition.preprocessor import BLANK
+
+if TYPE_CHECKING:
+    import keras
+
+    from seqsuite.tasks.speech_recognition.preprocessor import SpeechPreprocessor
+
 
 _BATCH_FRAMES, _MAX_ROWS = 24_000, 128
 # An utterance of about so many characters is drawn.
@@ -30,8 +36,8 @@ class SpeechPredictor:
 
     def __init__(
         self,
-        preprocessor: Any,
-        model: Any,
+        preprocessor: SpeechPreprocessor,
+        model: keras.Model,
         decoder: Callable[..., list[list[Transcript]]] | None = None,
         final: bool = False,
     ):

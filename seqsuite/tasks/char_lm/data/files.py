@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from seqsuite.data import raw_files
 from seqsuite.data.examples import Examples
 from seqsuite.data.files import named_path
 from seqsuite.errors import UserError
+from seqsuite.tasks.char_lm.config import CharLmDataConfig
 from seqsuite.tasks.char_lm.data.text import contiguous_split, text_of_bytes
 
 NAME = "files"
@@ -18,7 +18,7 @@ DESCRIPTION = "your own files: --data.train FILE [--data.validation FILE] --data
 _FORMATS = "a text file (also .gz), or a folder or archive of .txt files"
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: CharLmDataConfig) -> Examples | None:
     """Read the file, folder or archive that the data section names for ``split``.
 
     Args:
@@ -42,7 +42,7 @@ def load(split: str, options: Any) -> Examples | None:
     return contiguous_split(split, options, documents, present, where)
 
 
-def read(path: Path, options: Any) -> Examples:
+def read(path: Path, options: CharLmDataConfig) -> Examples:
     """Read texts as they are, line ends and all.
 
     Args:

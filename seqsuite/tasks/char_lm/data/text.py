@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
 
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.char_lm.config import CharLmDataConfig
 
 UNITS = ("character", "byte")
 UNKNOWN_CHARACTER = "\ufffd"
@@ -62,7 +62,7 @@ def bytes_of_text(text: str, unit: str) -> bytes:
 
 def contiguous_split(
     split: str,
-    options: Any,
+    options: CharLmDataConfig,
     read: Callable[[str], Sequence[str]],
     present: Collection[str] = ("train",),
     where: str = "the data",

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqsuite.data.examples import Examples
 from seqsuite.data.tfds_builders import prepared_builder
 from seqsuite.errors import UserError
+from seqsuite.tasks.char_lm.config import CharLmDataConfig
 from seqsuite.tasks.char_lm.data.text import contiguous_split, text_of_bytes
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
 
 NAME = "tfds"
 DESCRIPTION = "tfds:<builder[/config]>: any builder of TensorFlow Datasets that fits the task"
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: CharLmDataConfig) -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     Args:
@@ -30,7 +35,9 @@ def load(split: str, options: Any) -> Examples | None:
     return read(*prepared_builder(options), split, options)
 
 
-def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
+def read(
+    name: str, builder: tfds.core.DatasetBuilder, split: str, options: CharLmDataConfig
+) -> Examples | None:
     """Read a split of a prepared builder; one that it lacks is cut from its training split.
 
     The splits of ``tiny_shakespeare`` are not the usual ones: TensorFlow Datasets calls the first

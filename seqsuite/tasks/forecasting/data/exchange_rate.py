@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from seqsuite.data import raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.forecasting.config import ForecastDataConfig
 from seqsuite.tasks.forecasting.data.series import Series, check_covariates, split_series
 
 NAME = "exchange_rate"
@@ -32,7 +31,7 @@ _FOLDERS = ("forecasting/exchange_rate/", "exchange_rate/", "")
 _DAY = 86_400
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: ForecastDataConfig) -> Examples | None:
     """Read a split, or fetch the file when that was asked for.
 
     Upstream gives no dates, so days are counted from 1970 on. The shares are those of Autoformer

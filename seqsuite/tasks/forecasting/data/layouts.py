@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from seqsuite.errors import UserError, nearest
+from seqsuite.tasks.forecasting.config import ForecastDataConfig
 from seqsuite.tasks.forecasting.data.columns import Labels, Reading, Times
 from seqsuite.tasks.forecasting.data.frequency import parse_frequency
 from seqsuite.tasks.forecasting.data.grid import Grid, Notes, Rows, common_frequency, in_order, join
@@ -48,7 +49,7 @@ class Layout:
     quiet: bool = False
 
     @classmethod
-    def of(cls, options: Any) -> Layout:
+    def of(cls, options: ForecastDataConfig) -> Layout:
         """Return the layout that a data section describes."""
         covariates = requested_covariates(options)
         return cls(
@@ -104,7 +105,7 @@ def read_rows(path: Path, layout: Layout) -> tuple[dict[str, Rows], bool]:
 
 
 def series_of(
-    tables: Sequence[tuple[dict[str, Rows], bool]], layout: Layout, where: Any
+    tables: Sequence[tuple[dict[str, Rows], bool]], layout: Layout, where: object
 ) -> list[Series]:
     """Return the series of tables of which each goes on where the one before ends.
 

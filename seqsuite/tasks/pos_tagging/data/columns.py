@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.config import PosTaggingDataConfig
 from seqsuite.tasks.pos_tagging.data.lines import Source, name_of, numbered_lines
 from seqsuite.tasks.pos_tagging.data.sentences import TaggedSentence, build_examples
 
@@ -226,7 +226,7 @@ class _Reader:
             )
 
 
-def read(path: Path, options: Any) -> Examples:
+def read(path: Path, options: PosTaggingDataConfig | None) -> Examples:
     """Read tagged sentences.
 
     Args:

@@ -20,6 +20,7 @@ from conllu.parser import DEFAULT_FIELDS, parse_id_value, parse_line
 
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.config import PosTaggingDataConfig
 from seqsuite.tasks.pos_tagging.data.dependency_labels import head_labels
 from seqsuite.tasks.pos_tagging.data.lines import Source, name_of, numbered_lines
 from seqsuite.tasks.pos_tagging.data.sentences import TaggedSentence, build_examples
@@ -221,7 +222,7 @@ class _Reader:
         )
 
 
-def tag_kind(options: Any) -> str:
+def tag_kind(options: PosTaggingDataConfig) -> str:
     """Return which tags of a file are meant: ``upos``, ``xpos``, or ``ner`` (``NER=TAG`` in MISC).
 
     Args:
@@ -233,7 +234,7 @@ def tag_kind(options: Any) -> str:
     return {"auto": "ner" if spans else "upos"}.get(wanted, wanted)
 
 
-def read(path: Path, options: Any) -> Examples:
+def read(path: Path, options: PosTaggingDataConfig) -> Examples:
     """Read tagged sentences.
 
     Args:

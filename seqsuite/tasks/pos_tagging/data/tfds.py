@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqsuite.data.examples import Examples
 from seqsuite.data.tfds_builders import prepared_builder
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.config import PosTaggingDataConfig
 from seqsuite.tasks.pos_tagging.data.sentences import TaggedSentence, build_examples
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
 
 NAME = "tfds"
 DESCRIPTION = "tfds:<builder[/config]>: any builder of TensorFlow Datasets that fits the task"
@@ -24,7 +29,7 @@ _SPLITS = {"validation": ("validation", "dev", "valid")}
 _EMPTY = "_"
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: PosTaggingDataConfig) -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     Args:
@@ -40,7 +45,9 @@ def load(split: str, options: Any) -> Examples | None:
     return read(*prepared_builder(options), split, options)
 
 
-def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
+def read(
+    name: str, builder: tfds.core.DatasetBuilder, split: str, options: PosTaggingDataConfig
+) -> Examples | None:
     """Read a split of a prepared builder.
 
     Args:

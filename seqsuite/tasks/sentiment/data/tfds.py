@@ -9,12 +9,13 @@ from typing import Any
 from seqsuite.data.examples import Examples
 from seqsuite.data.tfds_builders import prepared_builder
 from seqsuite.errors import UserError
+from seqsuite.tasks.sentiment.config import SentimentDataConfig
 
 NAME = "tfds"
 DESCRIPTION = "tfds:<builder[/config]>: any builder of TensorFlow Datasets that fits the task"
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: SentimentDataConfig) -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     The features that ``text_column`` and ``label_column`` name are used; where they name none, the

@@ -15,6 +15,7 @@ from typing import Any
 from seqsuite.data import raw_files, tables
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError, nearest
+from seqsuite.tasks.speech_recognition.config import SpeechDataConfig
 from seqsuite.tasks.speech_recognition.data import librispeech_layout
 from seqsuite.tasks.speech_recognition.data.utterances import Recording, read_recordings
 
@@ -31,7 +32,7 @@ _FORMATS = (
 )
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: SpeechDataConfig) -> Examples | None:
     """Read the manifest, folder or archive that the data section names for ``split``.
 
     Paths in a manifest are relative to it. An empty transcript says that nothing is spoken. Where

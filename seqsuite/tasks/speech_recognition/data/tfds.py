@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqsuite.data.examples import Examples
 from seqsuite.data.tfds_builders import prepared_builder
 from seqsuite.errors import UserError
+from seqsuite.tasks.speech_recognition.config import SpeechDataConfig
 from seqsuite.tasks.speech_recognition.data.audio import waveform_of_samples
 from seqsuite.tasks.speech_recognition.data.fsdd import DIGITS
 from seqsuite.tasks.speech_recognition.data.utterances import SAMPLE_RATE, examples_of_speech
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
 
 NAME = "tfds"
 DESCRIPTION = "tfds:<builder>: spoken_digit, speech_commands, librispeech, ljspeech, yes_no, ..."
@@ -38,7 +43,7 @@ _TEXTS = ("text_normalized", "text", "transcript", "transcription", "sentence")
 _SPEAKERS = ("speaker_id", "speaker", "client_id")
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: SpeechDataConfig) -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     Args:
@@ -59,7 +64,9 @@ def load(split: str, options: Any) -> Examples | None:
     return read(name, builder, split, options)
 
 
-def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
+def read(
+    name: str, builder: tfds.core.DatasetBuilder, split: str, options: SpeechDataConfig
+) -> Examples | None:
     """Read a split of a prepared builder.
 
     Args:

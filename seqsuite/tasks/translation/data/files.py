@@ -9,11 +9,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from seqsuite.data import raw_files
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError, nearest
+from seqsuite.tasks.translation.config import TranslationDataConfig
 
 NAME = "files"
 DESCRIPTION = "your own files: --data.train a.en,a.de or a.tsv [--data.validation ...] --data.test"
@@ -24,7 +24,7 @@ _FORMATS = (
 )
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: TranslationDataConfig) -> Examples | None:
     """Read the two files, or the one table, that the data section names for ``split``.
 
     A table is plain: no header, no quotes, exactly two columns. Every file may be ``.gz``.
@@ -60,7 +60,10 @@ def load(split: str, options: Any) -> Examples | None:
 
 
 def language_pair(
-    options: Any, default: tuple[str, str], known: Sequence[str] = (), where: str = "the data"
+    options: TranslationDataConfig,
+    default: tuple[str, str],
+    known: Sequence[str] = (),
+    where: str = "the data",
 ) -> tuple[str, str]:
     """Return the languages to translate from and to.
 
@@ -197,7 +200,7 @@ def examples_of_pairs(
     return Examples({"source": [s for s, _ in pairs]}, [t for _, t in pairs], groups)
 
 
-def _check_order(split: str, paths: Sequence[Path], options: Any) -> None:
+def _check_order(split: str, paths: Sequence[Path], options: TranslationDataConfig) -> None:
     """Refuse files whose names say that they are given the wrong way round."""
     endings = [path.name.removesuffix(".gz").rpartition(".")[2] for path in paths]
     given = [getattr(options, f"{side}_language", None) for side in ("source", "target")]

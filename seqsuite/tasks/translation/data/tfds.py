@@ -5,18 +5,23 @@ This is ``data.source tfds:<builder>`` for translation.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqsuite.data.examples import Examples
 from seqsuite.data.tfds_builders import prepared_builder
 from seqsuite.errors import UserError
+from seqsuite.tasks.translation.config import TranslationDataConfig
 from seqsuite.tasks.translation.data.files import examples_of_pairs, language_pair
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
 
 NAME = "tfds"
 DESCRIPTION = "tfds:<builder/config>: ted_hrlr_translate/pt_to_en, wmt16_translate/de-en, ..."
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: TranslationDataConfig) -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     Args:
@@ -35,7 +40,9 @@ def load(split: str, options: Any) -> Examples | None:
     return read(name, builder, split, options)
 
 
-def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
+def read(
+    name: str, builder: tfds.core.DatasetBuilder, split: str, options: TranslationDataConfig
+) -> Examples | None:
     """Read a split of a prepared builder.
 
     Args:
