@@ -62,7 +62,7 @@ def table(found: dict[tuple, float], width: int, weights: Sequence, bonuses: Seq
 
     Example:
         >>> print(table({(8, 0.5, 1.0): 0.25}, 8, [0.5], [1.0]))
-        | weight \\ bonus | 1 |
+        | weight \ bonus | 1 |
         | ---: | ---: |
         | 0.5 | 25.00 |
     """

@@ -17,12 +17,11 @@ import typing
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
+
+from jsonargparse import ArgumentParser
 
 from seqsuite.errors import UserError, nearest
-
-if TYPE_CHECKING:
-    from jsonargparse import ArgumentParser
 
 ConfigType = TypeVar("ConfigType")
 
@@ -268,8 +267,6 @@ def build_parser(
     Returns:
         A parser with ``--config RECIPE`` and ``--<section>.<key>`` flags; callers add their own.
     """
-    from jsonargparse import ArgumentParser
-
     parser = ArgumentParser(
         parser_mode="toml", exit_on_error=False, allow_abbrev=False, add_help=True, **keywords
     )
@@ -368,7 +365,7 @@ def to_toml(config: Any) -> str:
     return "\n".join(lines)
 
 
-def _toml(value: Any) -> str:
+def _toml(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -451,7 +448,7 @@ _FORMER = {
 _UNREAD = "is not an option of this task, which never read it"
 
 
-def _successor(config_class: type, section: str, key: str, value: Any = None) -> str | None:
+def _successor(config_class: type, section: str, key: str, value: object = None) -> str | None:
     """Return what became of a key of an earlier version; None: it is as it was, or never was."""
     if f"--{section}.{key}" in _arrays(config_class):
         if not isinstance(value, str):

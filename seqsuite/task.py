@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     from seqsuite.client import Client
+    from seqsuite.config import TrainingConfig
     from seqsuite.data.batching import Column, EncodedExamples, Targets
     from seqsuite.preprocessor import Preprocessor
 
@@ -74,7 +75,9 @@ class Phase:
     callbacks: Sequence[Callable[[keras.Model, int, int], None]] = ()
 
 
-def main_phase(training: Any, model: keras.Model, callbacks: Sequence[Any] = ()) -> Phase:
+def main_phase(
+    training: TrainingConfig, model: keras.Model, callbacks: Sequence[Any] = ()
+) -> Phase:
     """Return the phase that fits the model itself.
 
     Args:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqsuite import schedules
+
+if TYPE_CHECKING:
+    pass
+
 
 # What an exponential schedule leaves of the true inputs at the end of training.
 _LAST_SHARE = 0.01

@@ -45,12 +45,11 @@ def predict(task: TaskSpec, words: list[str]) -> int:
     if options.batch_size < 1:
         raise UserError(f"--batch_size must be at least 1. Received: {options.batch_size}.")
     terminal.quiet_tensorflow()
-    from seqsuite.serving.exported_model import ExportedModel
-    from seqsuite.serving.predict import run
+    from seqsuite.serving import exported_model, predict
 
-    model = ExportedModel(options.model)
+    model = exported_model.ExportedModel(options.model)
     config = exported_config(task, model.version)
-    return run(client_class(model, config, options), options)
+    return predict.run(client_class(model, config, options), options)
 
 
 def exported_config(task: TaskSpec, version: Path) -> Any:

@@ -88,7 +88,7 @@ def decode(data: bytes, where: object) -> str:
         UserError: It is not UTF-8; the message names the line.
 
     Example:
-        >>> decode(b"\\xef\\xbb\\xbftext", "a.csv")
+        >>> decode(b"\xef\xbb\xbftext", "a.csv")
         'text'
     """
     try:

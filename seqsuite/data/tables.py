@@ -26,7 +26,7 @@ def delimited_records(
         The columns, and the records; reading them raises UserError at a damaged row.
 
     Example:
-        >>> columns, records = delimited_records(["text,label\\n", "good,yes\\n"], ".csv", "a.csv")
+        >>> columns, records = delimited_records(["text,label\n", "good,yes\n"], ".csv", "a.csv")
         >>> columns, next(records)["label"]
         (['text', 'label'], 'yes')
     """
@@ -95,7 +95,7 @@ def json_records(lines: Iterable[str], where: object) -> Iterator[dict[str, Any]
         yield record
 
 
-def plain_text(value: Any) -> str:
+def plain_text(value: object) -> str:
     """Return a value as text that UTF-8 can hold; None is the empty text.
 
     JSON can spell half a surrogate pair, and a shell can pass bytes that are not UTF-8.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from seqsuite.config import FileDataConfig
@@ -27,9 +28,15 @@ def prepared_builder(options: FileDataConfig) -> tuple[str, Any]:
     return name, builder
 
 
-def _builder(name: str, options: FileDataConfig) -> Any:
+def tfds_module() -> ModuleType:
+    """Return ``tensorflow_datasets``, whose import takes seconds, for readers that need it."""
     import tensorflow_datasets
 
+    return tensorflow_datasets
+
+
+def _builder(name: str, options: FileDataConfig) -> Any:
+    tensorflow_datasets = tfds_module()
     data_dir = upstream.data_dir(options)
     folder = name.split("/")[0].split(":")[0]
     if not options.dir and data_dir is not None and not (data_dir / folder).is_dir():

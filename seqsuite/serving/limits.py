@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from seqsuite.config import TextServingConfig
+from seqsuite.layers.nested import Nested
 
 Tensor = Any
 
@@ -40,7 +41,7 @@ def check(condition: Tensor, *message: Any) -> tf.Operation | None:
     return tf.raw_ops.Assert(condition=condition, data=data, summarize=10)
 
 
-def after(checks: Sequence[tf.Operation | None], values: Any) -> Any:
+def after(checks: Sequence[tf.Operation | None], values: Nested) -> Any:
     """Return tensors, in any nesting, that are there only once all checks hold."""
     with tf.control_dependencies([one for one in checks if one is not None]):
         return tf.nest.map_structure(tf.identity, values)

@@ -8,10 +8,11 @@ import sys
 import time
 import uuid
 import zlib
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from seqsuite.client import Client, Item
 from seqsuite.data.inputs import Inputs
@@ -19,7 +20,7 @@ from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.task import CONFIG_FILE
 
 
-def run(client: Client, options: Any) -> int:
+def run(client: Client, options: Namespace) -> int:
     """Answer the items of ``options`` and write one line for each.
 
     Args:
@@ -130,7 +131,7 @@ def open_output(path: str) -> Iterator[IO[str]]:
 class _Progress:
     """A line on standard error while a file is read; none when output goes to the same terminal."""
 
-    def __init__(self, options: Any, output: IO[str]):
+    def __init__(self, options: Namespace, output: IO[str]):
         self.active = options.input is not None and sys.stderr.isatty() and not output.isatty()
         self.total = 0
         self.count = 0

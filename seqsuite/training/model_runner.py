@@ -15,6 +15,7 @@ from seqsuite.data.batching import (
     batch_dataset,
     plan_batches,
 )
+from seqsuite.layers.nested import Nested
 from seqsuite.preprocessor import Preprocessor
 from seqsuite.task import Outputs, Task
 
@@ -82,5 +83,5 @@ def build_predictor(
     return task.build_predictor(preprocessor, model, final) or Predictor(model)
 
 
-def _named(outputs: Any) -> dict[str, Any]:
+def _named(outputs: Nested) -> dict[str, Any]:
     return outputs if isinstance(outputs, dict) else {"output": outputs}

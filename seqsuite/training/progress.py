@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
+
+if TYPE_CHECKING:
+    pass
 
 
 class ProgressLine:
@@ -35,7 +38,7 @@ class ProgressLine:
         self.tokens = 0
         self.started = self.drawn = time.monotonic()
 
-    def update(self, batch: int, tokens: int, loss: Any) -> None:
+    def update(self, batch: int, tokens: int, loss: float | tf.Tensor) -> None:
         """Count a finished batch and redraw at most ten times a second.
 
         Args:

@@ -24,6 +24,7 @@ from seqsuite import schedules
 from seqsuite.data.batching import EncodedExamples, batch_dataset
 from seqsuite.diagnostics import PROBE_ROWS
 from seqsuite.errors import Interrupted, UserError
+from seqsuite.layers.nested import Nested
 from seqsuite.metrics.metric import Metrics
 from seqsuite.task import Phase, Task
 from seqsuite.training import checkpoint, model_runner
@@ -337,7 +338,7 @@ class Trainer:
                 signal.signal(number, handler)
 
 
-def targets_of_losses(model: keras.Model, targets: Any) -> Any:
+def targets_of_losses(model: keras.Model, targets: Nested) -> Any:
     """Return the targets of a model's losses; others are there for scores alone.
 
     Args:

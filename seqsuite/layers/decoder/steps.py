@@ -10,6 +10,9 @@ from seqsuite.layers.recurrent.step_loop import Tensors
 from seqsuite.layers.recurrent.steps import RecurrentSteps
 
 if TYPE_CHECKING:
+    import tensorflow as tf
+    from tensorflow import Tensor
+
     from seqsuite.layers.decoder.cell import DecoderCell
 
 Tensor = Any
@@ -44,8 +47,8 @@ class DecoderSteps:
         self,
         cell: DecoderCell,
         memory: Tensors | None,
-        batch: Any,
-        num_steps: Any,
+        batch: int | tf.Tensor,
+        num_steps: int | tf.Tensor,
         training: bool = False,
         embedded: Tensor | None = None,
     ):

@@ -12,12 +12,15 @@ from seqsuite.layers.recurrent.step_loop import Tensors, run_steps
 from seqsuite.layers.recurrent.steps import RecurrentSteps
 
 if TYPE_CHECKING:
+    import tensorflow as tf
+    from tensorflow import Tensor
+
     from seqsuite.layers.decoder.value_decoder import ValueDecoder
 
 Tensor = Any
 
 
-def head_point(head: keras.layers.Layer, predictions: Any) -> Tensor:
+def head_point(head: keras.layers.Layer, predictions: tf.Tensor) -> Tensor:
     """Return one value of each prediction of a head.
 
     Args:
@@ -68,7 +71,7 @@ def run_values(
     covariates: Tensor | None = None,
     noise: Tensor | None = None,
     scale: Tensor | None = None,
-    num_steps: Any = None,
+    num_steps: int | tf.Tensor = None,
 ) -> Tensors:
     """Run a decoder in turn. Nothing is dropped in it.
 

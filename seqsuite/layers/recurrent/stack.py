@@ -22,7 +22,7 @@ from seqsuite.layers.recurrent.settings import (
 Tensor = Any
 
 
-def _check_choice(argument: str, value: Any, choices: tuple[str, ...]) -> None:
+def _check_choice(argument: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ValueError(
             f"Argument `{argument}` must be one of {choices}. Received: {argument}={value!r}."

@@ -7,13 +7,18 @@ loop.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
 
 from seqsuite.layers.recurrent.stack import RecurrentStack
 from seqsuite.layers.recurrent.step_loop import Tensors
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+    from tensorflow import Tensor
+
 
 Tensor = Any
 
@@ -46,8 +51,8 @@ class RecurrentSteps:
     def __init__(
         self,
         stack: RecurrentStack,
-        batch: Any,
-        num_steps: Any,
+        batch: int | tf.Tensor,
+        num_steps: int | tf.Tensor,
         training: bool = False,
         known_inputs: Tensor | None = None,
     ):

@@ -18,7 +18,10 @@ Tensor = Any
 
 
 def build_tagger(
-    preprocessor: WordPreprocessor, config: PosTaggingModelConfig, label_smoothing: float, entities: bool
+    preprocessor: WordPreprocessor,
+    config: PosTaggingModelConfig,
+    label_smoothing: float,
+    entities: bool,
 ) -> tuple[keras.Model, dict[str, keras.losses.Loss], dict[str, float]]:
     """Build the model of the task, not yet compiled.
 
@@ -65,7 +68,10 @@ def build_tagger(
 
 
 def _read(
-    inputs: dict[str, Tensor], preprocessor: WordPreprocessor, config: PosTaggingModelConfig, suffix: str
+    inputs: dict[str, Tensor],
+    preprocessor: WordPreprocessor,
+    config: PosTaggingModelConfig,
+    suffix: str,
 ) -> Tensor:
     """Return the states of a tower, ``(batch, time, 2 * units)``."""
     arguments: dict[str, Any] = {

@@ -53,7 +53,7 @@ def serving(
     )
 
 
-def weighted_logits(outputs: dict[str, Any], temperature: Any) -> Any:
+def weighted_logits(outputs: dict[str, Any], temperature: float | tf.Tensor) -> Any:
     """Return logits with the weight of the recurrent part that validation found.
 
     Args:

@@ -43,7 +43,7 @@ def tokenize(text: tf.Tensor) -> tf.RaggedTensor:
 
     Example:
         >>> tokenize(tf.constant(["Isn't bad, at all!"]))[0].numpy().tolist()
-        [b'is', b'n\\xe2\\x80\\x99t', b'bad', b',', b'at', b'all', b'!']
+        [b'is', b'n\xe2\x80\x99t', b'bad', b',', b'at', b'all', b'!']
     """
     text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
     text = tf.strings.lower(text, encoding="utf-8")

@@ -16,6 +16,7 @@ from seqsuite.tasks.speech_recognition.preprocessor import BLANK
 if TYPE_CHECKING:
     import keras
 
+    from seqsuite.tasks.speech_recognition.batches import EncodedUtterances
     from seqsuite.tasks.speech_recognition.preprocessor import SpeechPreprocessor
 
 
@@ -47,7 +48,7 @@ class SpeechPredictor:
         self.final = final
         self._run: Any = None
 
-    def __call__(self, encoded: Any) -> dict[str, Any]:
+    def __call__(self, encoded: EncodedUtterances) -> dict[str, Any]:
         """Predict.
 
         Args:
@@ -88,9 +89,10 @@ class SpeechPredictor:
         found = ctc_greedy_search(logits, blank=BLANK)
         return logits, self.preprocessor.decode(found.ids), found.log_probability
 
-    def _show(self, encoded: Any) -> dict[str, Any]:
+    def _show(self, encoded: EncodedUtterances) -> dict[str, Any]:
         """Return the frames and outputs of one utterance of usual length."""
-        symbols = np.diff(encoded.targets["logits"].starts)
+        targets: Any = encoded.targets
+        symbols = np.diff(targets["logits"].starts)
         shown = int(np.argmin(np.abs(symbols - _SHOWN_CHARACTERS)))
         features = encoded.batch(np.array([shown]))
         frames, lengths = front_end(self.model, features)
@@ -100,6 +102,6 @@ class SpeechPredictor:
         return {"shown": shown, "frames": frames, "log_probabilities": log_probabilities}
 
 
-def _any_batch(tensor: Any) -> tf.TensorSpec:
+def _any_batch(tensor: tf.Tensor) -> tf.TensorSpec:
     shape = tensor.shape.as_list()
     return tf.TensorSpec([None] * min(2, len(shape)) + shape[2:], tensor.dtype)

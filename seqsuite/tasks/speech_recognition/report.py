@@ -13,6 +13,7 @@ from seqsuite.plotting import blank_figure, save_figure
 from seqsuite.tasks.speech_recognition.scores import character_confusions, error_rates
 
 if TYPE_CHECKING:
+    from seqsuite.data.examples import Examples
     from seqsuite.tasks.speech_recognition.preprocessor import SpeechPreprocessor
 
 
@@ -35,7 +36,7 @@ def scores(predictions: dict[str, Any], references: np.ndarray) -> dict[str, flo
 
 
 def mistakes(
-    predictions: dict[str, Any], references: np.ndarray, examples: Any
+    predictions: dict[str, Any], references: np.ndarray, examples: Examples
 ) -> list[dict[str, Any]]:
     """Return what was transcribed wrongly as records, the most probable one first.
 
@@ -115,7 +116,7 @@ def alignment_plot(
 
 
 def _heard(
-    log_probabilities: Any, preprocessor: SpeechPreprocessor
+    log_probabilities: np.ndarray, preprocessor: SpeechPreprocessor
 ) -> tuple[list[tuple], list[tuple]]:
     """Return symbols, and words that are more, each with its first step and that after its last."""
     best = np.argmax(log_probabilities, axis=1)

@@ -219,7 +219,10 @@ def heard(
 
 
 def take_step(
-    serve: Callable[..., dict[str, Any]], states: dict[str, Any], samples: Any, final: bool = False
+    serve: Callable[..., dict[str, Any]],
+    states: dict[str, Any],
+    samples: np.ndarray,
+    final: bool = False,
 ) -> tuple[str, dict[str, Any]]:
     """Return what is heard of one stream in a chunk, and the states after it.
 

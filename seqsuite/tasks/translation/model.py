@@ -22,6 +22,7 @@ from seqsuite.tasks.translation.config import TranslationModelConfig, Translatio
 
 if TYPE_CHECKING:
     from seqsuite.tasks.translation.preprocessor import TranslationPreprocessor
+    from seqsuite.text import SubwordVocabulary, WordVocabulary
 
 
 def build_translation_model(
@@ -66,7 +67,7 @@ def _embeddings(
 ) -> tuple[SymbolEmbedding, SymbolEmbedding]:
     """Return those of source and target: one and the same for a joint vocabulary."""
 
-    def embedding(vocabulary: Any, name: str) -> SymbolEmbedding:
+    def embedding(vocabulary: SubwordVocabulary | WordVocabulary, name: str) -> SymbolEmbedding:
         # Keras' own start, within 0.05, is too weak for an input that is also what predicts.
         return SymbolEmbedding(
             vocabulary.size,

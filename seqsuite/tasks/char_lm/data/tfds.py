@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from seqsuite.data.examples import Examples
-from seqsuite.data.tfds_builders import prepared_builder
+from seqsuite.data.tfds_builders import prepared_builder, tfds_module
 from seqsuite.errors import UserError
 from seqsuite.tasks.char_lm.config import CharLmDataConfig
 from seqsuite.tasks.char_lm.data.text import contiguous_split, text_of_bytes
@@ -55,8 +55,6 @@ def read(
     Raises:
         UserError: The builder has no text, or too little.
     """
-    import tensorflow_datasets
-
     feature = _text_feature(name, builder.info.features, getattr(options, "text_column", "text"))
     present = set(builder.info.splits)
     if not present & {split, "train"}:
@@ -65,15 +63,13 @@ def read(
 
     def documents(which: str) -> list[str]:
         rows = builder.as_dataset(split=which, shuffle_files=False)
-        return [text_of_bytes(r[feature], unit) for r in tensorflow_datasets.as_numpy(rows)]
+        return [text_of_bytes(r[feature], unit) for r in tfds_module().as_numpy(rows)]
 
     return contiguous_split(split, options, documents, present, f"tfds:{name}")
 
 
-def _text_feature(name: str, features: Any, wanted: str) -> str:
-    import tensorflow_datasets
-
-    text = tensorflow_datasets.features.Text
+def _text_feature(name: str, features: tfds.features.FeaturesDict, wanted: str) -> str:
+    text = tfds_module().features.Text
     found = sorted(feature for feature in features if isinstance(features[feature], text))
     if wanted in found:
         return wanted

@@ -192,7 +192,7 @@ COLUMNS: dict[str, Any] = {
 }
 
 
-def _is_number(text: Any) -> bool:
+def _is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:

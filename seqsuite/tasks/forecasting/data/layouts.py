@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,10 @@ from seqsuite.tasks.forecasting.data.frequency import parse_frequency
 from seqsuite.tasks.forecasting.data.grid import Grid, Notes, Rows, common_frequency, in_order, join
 from seqsuite.tasks.forecasting.data.series import Series, note, requested_covariates
 from seqsuite.tasks.forecasting.data.tables import read_columns
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 
 _DEFAULT_ID = "unique_id"
 # The square of a sum of many such numbers is a number yet.
@@ -265,7 +269,9 @@ def _values(column: Labels | np.ndarray) -> np.ndarray:
     return column.names[column.codes] if isinstance(column, Labels) else column
 
 
-def _constant(path: Path, column: Any, rows: Any, name: str, series: str) -> str | float:
+def _constant(
+    path: Path, column: np.ndarray, rows: int | tf.Tensor, name: str, series: str
+) -> str | float:
     """Return the one value that a static covariate has in a series."""
     values = column.codes[rows] if isinstance(column, Labels) else column[rows]
     given = values if isinstance(column, Labels) else values[~np.isnan(values)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -74,7 +73,7 @@ class Series:
             wanted = f"step by {self.frequency}" if regular else "ascend"
             self._refuse("timestamps", wanted, times)
 
-    def _refuse(self, name: str, wanted: str, value: Any) -> None:
+    def _refuse(self, name: str, wanted: str, value: object) -> None:
         given = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else value
         raise ValueError(
             f"Argument `{name}` must {wanted}. Received: {name}={given} (series {self.unique_id!r})"

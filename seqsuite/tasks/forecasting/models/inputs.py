@@ -15,6 +15,10 @@ from seqsuite.tasks.forecasting.config import ForecastModelConfig
 from seqsuite.tasks.forecasting.data.frequency import parse_frequency
 
 if TYPE_CHECKING:
+    import numpy as np
+    import tensorflow as tf
+    from tensorflow import Tensor
+
     from seqsuite.tasks.forecasting.preprocessor import SeriesPreprocessor
 
 
@@ -218,7 +222,7 @@ def _covariates(preprocessor: SeriesPreprocessor, inputs: dict[str, Any], role: 
     return found
 
 
-def _after(column: Any, length: Any, preprocessor: SeriesPreprocessor) -> Any:
+def _after(column: np.ndarray, length: tf.Tensor, preprocessor: SeriesPreprocessor) -> Any:
     steps = ops.arange(preprocessor.prediction_length, dtype="int32")
     return ops.take_along_axis(column, (length[:, None] + steps)[:, :, None], axis=1)
 
@@ -236,7 +240,7 @@ def _calendar(frequency: str) -> CalendarFeatures:
     return CalendarFeatures(names, encoding="circle", name="calendar")
 
 
-def _times(steps: Any, frequency: str) -> Any:
+def _times(steps: tf.Tensor, frequency: str) -> Any:
     """Return a time within each numbered step, int64 seconds since 1970."""
     step = parse_frequency(frequency) if frequency else None
     if step is None:

@@ -172,7 +172,7 @@ def written(
 
     Example:
         >>> written("Go!", ["Go", "!"], ["VERB", "PUNCT"], "columns", None)
-        'Go\\tVERB\\n!\\tPUNCT\\n\\n'
+        'Go\tVERB\n!\tPUNCT\n\n'
     """
     kind = conllu.tag_kind(options)
     if output_format == "columns":

@@ -173,7 +173,7 @@ def _check_columns(where: object, columns: Sequence[str], options: SentimentData
             )
 
 
-def _labels(value: Any, separator: str | None, where: object) -> Any:
+def _labels(value: object, separator: str | None, where: object) -> Any:
     """Return a label ("" when there is none), or a sorted tuple of labels."""
     if separator is None:
         if isinstance(value, list | dict):

@@ -5,10 +5,10 @@ This is ``data.source tfds:<builder>`` for translation.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from seqsuite.data.examples import Examples
-from seqsuite.data.tfds_builders import prepared_builder
+from seqsuite.data.tfds_builders import prepared_builder, tfds_module
 from seqsuite.errors import UserError
 from seqsuite.tasks.translation.config import TranslationDataConfig
 from seqsuite.tasks.translation.data.files import examples_of_pairs, language_pair
@@ -51,8 +51,6 @@ def read(
         split: ``train``, ``validation`` or ``test``.
         options: ``source_language`` and ``target_language``.
     """
-    import tensorflow_datasets
-
     where = f"tfds:{name}"
     outer, languages = _languages(where, builder.info.features)
     usual = builder.info.supervised_keys or ()
@@ -62,7 +60,7 @@ def read(
     source, target = language_pair(options, default, languages, where)
     if split not in builder.info.splits:
         return None
-    rows = tensorflow_datasets.as_numpy(builder.as_dataset(split=split, shuffle_files=False))
+    rows = tfds_module().as_numpy(builder.as_dataset(split=split, shuffle_files=False))
     sources, targets = [], []
     for row in rows:
         texts = row if outer is None else row[outer]
@@ -71,13 +69,11 @@ def read(
     return examples_of_pairs(sources, targets, split, where)
 
 
-def _languages(where: str, features: Any) -> tuple[str | None, list[str]]:
+def _languages(where: str, features: tfds.features.FeaturesDict) -> tuple[str | None, list[str]]:
     """Return the feature that holds the languages (None: they are features), and the languages."""
-    import tensorflow_datasets
+    kinds = tfds_module().features
 
-    kinds = tensorflow_datasets.features
-
-    def texts(feature: Any) -> list[str]:
+    def texts(feature: tfds.features.FeatureConnector) -> list[str]:
         # By name, since features read back from disk come in no fixed order.
         return sorted(n for n in feature if isinstance(feature[n], kinds.Text) and _is_code(n))
 

@@ -13,6 +13,7 @@ from seqsuite.cli.main import main
 from seqsuite.errors import Interrupted
 from seqsuite.tasks import find_task
 from seqsuite.tasks.forecasting import plots
+from seqsuite.tasks.forecasting import task as forecasting
 from seqsuite.tasks.forecasting.backtest import runner
 from seqsuite.tasks.forecasting.backtest.scores import Origins
 from seqsuite.tasks.forecasting.baselines import evaluate
@@ -63,9 +64,9 @@ def trained(tmp_path_factory):
         # A run is looked at here, and not what is exported.
         patch.setattr(runs, "export_run", lambda run, directory, serving: directory / "1")
         for name in ("error_by_step", "calibration_curve", "seasonal_cycles"):
-            patch.setattr(plots, name, recorder(name, drawn))
+            patch.setattr(forecasting, name, recorder(name, drawn))
         patch.setattr(
-            evaluate,
+            forecasting,
             "forecast_baselines",
             lambda *arguments, **named: (fitted.append(1), fit(*arguments, **named))[1],
         )

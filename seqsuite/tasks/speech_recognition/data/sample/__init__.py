@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from seqsuite.data.examples import Examples
 from seqsuite.tasks.speech_recognition.config import SpeechDataConfig
 from seqsuite.tasks.speech_recognition.data.sample.digits import generate

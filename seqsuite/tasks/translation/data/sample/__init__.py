@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.tasks.translation.config import TranslationDataConfig
