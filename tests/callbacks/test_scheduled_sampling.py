@@ -90,6 +90,7 @@ def test_probabilities_follow_the_formula(schedule, expected):
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
+@pytest.mark.full
 def test_a_users_model_learns_by_schedule_is_saved_and_loaded(tmp_path):
     model = compiled()
     callback = ScheduledSamplingCallback("linear", maximum=0.5, total_steps=10)
@@ -107,6 +108,7 @@ def test_a_users_model_learns_by_schedule_is_saved_and_loaded(tmp_path):
     np.testing.assert_allclose(seen, [0.25, 0.3, 0.35, 0.4], atol=1e-6)
 
 
+@pytest.mark.full
 def test_steps_may_be_epochs():
     model = compiled()
     callback = ScheduledSamplingCallback("linear", per="epoch", total_steps=4)

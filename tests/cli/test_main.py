@@ -247,6 +247,7 @@ def test_one_file_is_enough_and_rare_labels_stay_in_training(tmp_path, capsys):
     assert {f"f1/rare{i}" for i in range(6)} <= set(result["metrics"])
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("unexported")
 def test_words_that_all_occur_once_still_train(tmp_path):
     rows = [(f"only{i} here{i}", ["a", "b"][i % 2]) for i in range(40)]

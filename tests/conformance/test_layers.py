@@ -146,6 +146,7 @@ def test_save(case, built, tmp_path):
     ]
 
 
+@pytest.mark.full
 def test_modes(case, built):
     unless_skipped(case, "modes")
     assert len(built.specs) == len(built.outputs)
@@ -157,6 +158,7 @@ def test_modes(case, built):
     assert_same(built.graph(case.inputs), built.outputs)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision(case, built, policy):
     unless_skipped(case, "mixed_precision")

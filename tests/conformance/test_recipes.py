@@ -47,6 +47,7 @@ def with_features(examples, settings):
     return Examples({"features": frames}, examples.labels, examples.groups)
 
 
+@pytest.mark.full(default=("sample",))
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_recipe_parses_and_builds(path):
     task_class = find_task(path.parent.name)

@@ -151,6 +151,7 @@ def test_padding_changes_neither_outputs_nor_loss(prepared, untrained):
     assert float(second) == pytest.approx(float(first), abs=1e-5)
 
 
+@pytest.mark.full(default=("sentiment", "pos_tagging"))
 def test_a_row_alone_is_the_row_in_a_batch(prepared, untrained):
     *_, encoded = prepared
     if is_stream(encoded):

@@ -51,6 +51,7 @@ def given(item, path):
     return str(path)
 
 
+@pytest.mark.full(default=("sentiment",))
 @pytest.mark.parametrize("name", task_names())
 def test_train_evaluate_export_and_predict(name, tmp_path, capsys, monkeypatch):
     task = find_task(name)

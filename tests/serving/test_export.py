@@ -45,6 +45,7 @@ def version(run, tmp_path_factory):
     return runs.export_run(run, tmp_path_factory.mktemp("served"))
 
 
+@pytest.mark.full
 def test_a_server_answers_as_python_does(run, version, c_api):
     served = c_api.run(version, "serving_default", {"text": np.array(TEXTS, object)})
     server = run.task.serving(run.preprocessor, run.model).function

@@ -78,6 +78,7 @@ def weights(run_dir):
     return groups["weights"]
 
 
+@pytest.mark.full(default=("last epoch",))
 @pytest.mark.parametrize("name", ["pre-training", "last epoch"])
 def test_a_killed_and_resumed_run_ends_with_the_same_weights(name, whole, killed, tmp_path):
     # Also the same seed gives the same weights: what was killed and the whole run are two runs.
@@ -93,6 +94,7 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(name, whole, killed
     assert history[0] == history[1]
 
 
+@pytest.mark.full
 def test_another_seed_gives_other_weights(killed, tmp_path):
     def state(base):
         groups, _ = checkpoint.load_checkpoint(base / "pre-training" / trainer.LAST)

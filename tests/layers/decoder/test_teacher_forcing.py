@@ -132,6 +132,7 @@ def test_padding_changes_nothing(attention, input_feeding):
 
 
 @every_kind
+@pytest.mark.full(default=2)
 def test_gradients_of_the_loop_equal_those_of_the_steps(attention, input_feeding):
     cell = make_cell(attention, input_feeding, {"cell": "lstm", "num_layers": 2})
     layer = TeacherForcing(cell)
@@ -250,6 +251,7 @@ def copying(rows=64, steps=4):
     return {"source": source, "length": np.full(rows, steps, "int32"), "target": target}, source
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize("input_feeding", [False, True])
 def test_a_functional_model_learns_is_saved_and_loaded(input_feeding, tmp_path):
     keras.utils.set_random_seed(1)

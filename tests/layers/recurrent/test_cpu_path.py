@@ -96,6 +96,7 @@ def run(way, layer, inputs, states, step_mask):
     return values_and_gradients(inputs, states, step_mask)
 
 
+@pytest.mark.full(default=4)
 @pytest.mark.parametrize("lengths", [None, [9, 0, 1, 5, 9, 3], [4, 0, 0, 2, 3, 1]])
 @pytest.mark.parametrize("go_backwards", [False, True])
 @pytest.mark.parametrize("cell", CELLS)
@@ -217,6 +218,7 @@ def test_one_trace_for_all_lengths_and_batches(jit_compile):
             assert all(np.isfinite(g).all() for g in gradients)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", ["adversarial", "virtual"])
 def test_adversarial_training_is_the_same_as_on_the_stock_loop(kind, monkeypatch, calls):
     def weights_after_a_step():

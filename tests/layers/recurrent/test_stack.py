@@ -121,6 +121,7 @@ def test_highway_and_residual_are_what_they_say():
     np.testing.assert_allclose(highway(x, lengths=lengths), expected, atol=1e-6)
 
 
+@pytest.mark.full(default=2)
 @pytest.mark.parametrize("cell", list(CELLS))
 @pytest.mark.parametrize("lengths_given", [True, False])
 def test_no_steps_at_all(cell, lengths_given):

@@ -20,6 +20,7 @@ def model():
     return make(**MODELS[0])
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize("settings", MODELS)
 def test_one_row_is_one_pass_over_the_whole_text(settings):
     _, preprocessor, model = make(**settings)

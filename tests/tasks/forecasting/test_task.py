@@ -63,6 +63,7 @@ def answered(server, requests):
     return {name: value.numpy() for name, value in server(requests).items()}
 
 
+@pytest.mark.full(default=2)
 def test_served_forecasts_are_those_that_are_scored(variant):
     task, preprocessor, model = variant
     examples = Examples({"series": [series("a", first_target=30), series("bb", first_target=33)]})
@@ -82,6 +83,7 @@ def test_served_forecasts_are_those_that_are_scored(variant):
     assert answers["quantiles"].shape == (2, 4, len(QUANTILE_LEVELS))
 
 
+@pytest.mark.full(default=2)
 def test_steps_forecast_as_the_whole_history_does(variant):
     task, preprocessor, model = variant
     server = task.serving(preprocessor, model).function
@@ -145,6 +147,7 @@ def test_a_planted_leak_is_caught():
         assert_no_leak(leaking, series("a", first_target=30), 30)
 
 
+@pytest.mark.full(default=2)
 def test_a_window_alone_is_the_window_in_a_batch(variant):
     task, preprocessor, model = variant
     forecast = forecast_function(preprocessor, model, task.config.model)
@@ -187,6 +190,7 @@ def test_every_window_of_every_horizon_is_scored():
     assert len(found["shown"]) == 6
 
 
+@pytest.mark.full(default=10)
 @pytest.mark.parametrize("history", [[], [float("nan")], [5.0], [1e300, -1e300], [1e-300, 0.0]])
 @pytest.mark.parametrize("unique_id", ["a", "never seen"])
 def test_forecasts_are_always_numbers(variant, history, unique_id):

@@ -95,6 +95,7 @@ def test_a_run_says_what_the_issue_of_tagging_needs(tagger):
     assert {"confusion_matrix.png", "reliability_diagram.png", "learning_curves.png"} <= files
 
 
+@pytest.mark.full
 def test_entities_are_scored_first(entities):
     result = json.loads((entities / "run" / "metrics.json").read_text())
     assert next(iter(result["metrics"])) == "entity_f1"
@@ -219,6 +220,7 @@ def test_very_long_sentences_and_words_get_an_answer(tagger, tmp_path, capsys):
     assert [row["length"] for row in rows][:3] == [5000, 1, 0]
 
 
+@pytest.mark.full
 def test_tags_that_training_never_saw_count_as_wrong(tagger, tmp_path, capsys):
     other = tmp_path / "other.conllu"
     other.write_text("1\tthe\t_\tNEW\t_\t_\t_\t_\t_\t_\n\n")

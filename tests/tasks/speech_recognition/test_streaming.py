@@ -68,6 +68,7 @@ def streamed(task, answer, samples, sizes):
     return text + take_step(lambda **inputs: answer(inputs), states, end, final=True)[0]
 
 
+@pytest.mark.full
 def test_any_cut_gives_the_transcript_of_the_whole(recogniser):
     task, answer = recogniser
     samples = tones(3, seed=9).astype(np.float32) / 32768

@@ -153,6 +153,7 @@ def test_a_stream_writes_the_transcript_of_the_whole_file(streaming, good, capsy
     assert lines[1] == f"{good}\t{row['transcript']}"
 
 
+@pytest.mark.full
 def test_a_stream_of_words_writes_the_transcript_of_the_whole_file(good, tmp_path, capsys):
     model = exported(tmp_path, STREAMS, data={"units": "words"})
     (row,) = predict_rows(capsys, model, good)
@@ -294,6 +295,7 @@ def features_run(tmp_path_factory):
     return base
 
 
+@pytest.mark.full
 def test_features_are_learned_and_scored_with_a_language_model(features_run, capsys):
     written = json.loads((features_run / "run" / "metrics.json").read_text())
     capsys.readouterr()

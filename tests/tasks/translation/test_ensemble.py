@@ -24,6 +24,9 @@ from tests.tasks.translation.test_task import EXAMPLES, built
 LONGEST = 6
 
 
+pytestmark = pytest.mark.full
+
+
 @pytest.fixture(scope="module")
 def pair():
     """A task and two models of one vocabulary whose weights say different things."""

@@ -77,6 +77,7 @@ def resume_until_killed(task, run_dir, fatal_update, monkeypatch):
     return checkpoint.load_checkpoint(run_dir / trainer.LAST)[1]
 
 
+@pytest.mark.full
 def test_a_run_that_was_killed_twice_ends_with_the_same_weights(
     files, trained, whole_run, tmp_path, monkeypatch
 ):

@@ -67,6 +67,7 @@ VARIANTS = [{}, {"model": {"cell": "lstm", "input_feeding": True, "attention": "
                  "data": {"joint": False}}, {"model": {"attention": "location"}}]  # fmt: skip
 
 
+@pytest.mark.full(default=("sections1",))
 @pytest.mark.parametrize("sections", VARIANTS)
 def test_greedy_search_in_the_graph_is_the_training_model_asked_word_by_word(sections):
     sections = {"decoding": {"beam_width": 1, "num_alternatives": 1}, **sections}
@@ -82,6 +83,7 @@ def test_greedy_search_in_the_graph_is_the_training_model_asked_word_by_word(sec
         assert float(served["score"][row]) == pytest.approx(total, abs=1e-4)
 
 
+@pytest.mark.full(default=("luong",))
 @pytest.mark.parametrize("attention", ["luong", "location"])
 def test_the_score_of_a_translation_is_what_search_says_of_it(attention):
     task, preprocessor, model = built(model={"attention": attention}, decoding={"beam_width": 4})
@@ -112,6 +114,7 @@ def test_running_free_along_its_own_best_tokens_is_teacher_forcing():
     np.testing.assert_allclose(free, forced, atol=1e-4)
 
 
+@pytest.mark.full
 def test_a_run_that_is_fed_what_it_says_costs_more_than_one_that_is_told():
     task, preprocessor, model = built()
     predicted = task.build_predictor(preprocessor, model, final=True)(preprocessor.encode(EXAMPLES))
@@ -162,6 +165,7 @@ def test_unknown_characters_and_very_long_sentences_are_answered():
     assert np.isfinite(served["score"]).all()
 
 
+@pytest.mark.full
 def test_unknown_words_are_copied_alike_when_measured_and_when_served():
     task, preprocessor, model = built(data={"pieces": "word", "vocabulary_size": 8})
     cell = model.get_layer("decoder").cell
@@ -246,6 +250,7 @@ def test_settings_that_would_be_ignored_are_refused():
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.full
 def test_the_example_of_the_page_runs(repository, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = repository / "tasks" / "translation" / "README.md"

@@ -163,6 +163,7 @@ def test_what_is_printed_has_a_row_for_each_origin_and_tells_what_flatters(train
     assert all(line.count("*") >= 1 for line in rows)
 
 
+@pytest.mark.full
 def test_refits_know_what_was_known_and_are_trained_once(trained, capsys, monkeypatch):
     directory, fitted = trained[0], []
     fit = runs.fit

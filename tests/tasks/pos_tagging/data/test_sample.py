@@ -135,6 +135,7 @@ def windows(examples, left, right):
     return rows
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("left", "right", "bound"), [(1, 0, 0.93), (2, 2, 0.97)])
 def test_neighbours_do_not_tell_all_tags(splits, left, right, bound):
     model = make_pipeline(DictVectorizer(), LogisticRegression(C=10, max_iter=2000, tol=1e-3))
