@@ -64,7 +64,7 @@ class Phase:
         epochs: Passes over the examples.
         learning_rate: Peak.
         selects: Whether it is validated, averaged and selected, as the last phase is.
-        callbacks: Functions of (model, step, total_steps), called before each training step.
+        callbacks: Keras callbacks of the training; steps are the optimizer's ``iterations``.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Phase:
     epochs: int
     learning_rate: float
     selects: bool = False
-    callbacks: Sequence[Callable[[keras.Model, int, int], None]] = ()
+    callbacks: Sequence[keras.callbacks.Callback] = ()
 
 
 def main_phase(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import collections
+import contextlib
+import ctypes
 import functools
 import gc
 import os
@@ -14,6 +16,8 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # A GPU that happens to be there must not change what the tests see.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+# Workers, which inherit this, give back memory that many arenas would keep.
+os.environ.setdefault("MALLOC_ARENA_MAX", "2")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -41,6 +45,15 @@ def pytest_collection_finish():
     """Leave out of later garbage collections what is imported by now, half a million objects."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _memory():
+    """Give the memory of a module's models back before the next."""
+    yield
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @pytest.fixture(scope="session")

@@ -168,7 +168,7 @@ def test_wilson_interval_solves_its_equation(right, count):
 
 def test_plotting_leaves_pyplot_alone(tmp_path):
     code = (
-        "import sys, seqsuite.plotting as p; assert 'matplotlib' not in sys.modules;"
+        "import sys, seqsuite.plotting as p;"
         f"p.length_accuracy([1, 2], [True, False], {str(tmp_path / 'x.png')!r});"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 _HOMES = {
     "ScheduledSamplingCallback": "scheduled_sampling",
-    "sampling_callbacks": "sampling_schedule",
+    "sampling_callbacks": "scheduled_sampling",
 }
 
 __all__ = sorted(_HOMES)

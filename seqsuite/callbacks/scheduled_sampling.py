@@ -1,7 +1,8 @@
-"""What watches or steers a run: the progress line, TensorBoard, diagnostics, scheduled sampling."""
+"""A training callback that moves the probability of scheduled sampling."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import keras
@@ -11,6 +12,46 @@ from seqsuite.errors import nearest
 from seqsuite.layers import ScheduledSampling, ValueDecoder
 
 SAMPLING_SCHEDULES = ("constant", "linear", "exponential", "inverse_sigmoid")
+# Share of the true inputs that an exponential schedule leaves at the end of training.
+_LAST_SHARE = 0.01
+
+
+def sampling_callbacks(schedule: str, maximum: float) -> list[keras.callbacks.Callback]:
+    """Return the callbacks of a schedule that spans the training.
+
+    Args:
+        schedule: As for :class:`ScheduledSamplingCallback`; ``"none"``: there are none.
+        maximum: The largest probability.
+    """
+    return [] if schedule == "none" else [ScheduledSamplingCallback(schedule, maximum)]
+
+
+def spanning_settings(schedule: str, total_steps: int) -> dict[str, float]:
+    """Return the settings with which a schedule spans a training.
+
+    Args:
+        schedule: ``constant``, ``linear``, ``exponential`` (fast at first) or
+            ``inverse_sigmoid`` (half done in the middle).
+        total_steps: Steps of the training.
+
+    Example:
+        >>> spanning_settings("linear", 10)
+        {'total_steps': 10}
+    """
+    return {
+        "linear": {"total_steps": total_steps},
+        "exponential": {"decay": _LAST_SHARE ** (1 / max(1, total_steps))},
+        "inverse_sigmoid": {"k": _steepness(total_steps / 2)},
+    }.get(schedule, {})
+
+
+def _steepness(middle: float) -> float:
+    """Return the k of an inverse sigmoid that is half done after so many steps: k log k."""
+    k = max(math.e, middle)
+    for _ in range(50):
+        # Newton's method on the convex k log k - middle.
+        k = max(1.0, (k + middle) / (1.0 + math.log(k)))
+    return k
 
 
 class ScheduledSamplingCallback(keras.callbacks.Callback):
@@ -32,7 +73,8 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
         maximum: The largest probability, in [0, 1].
         per: What a step is: ``"batch"`` or ``"epoch"``.
         **settings: The schedule's own: ``total_steps`` of a linear one, ``decay`` of an
-            exponential one, ``k`` of an inverse sigmoid.
+            exponential one, ``k`` of an inverse sigmoid. Without them a named schedule spans the
+            training, which `fit` tells when it begins.
 
     Raises:
         ValueError: For an unknown name, wrong settings, or a model without such a layer.
@@ -68,6 +110,9 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
         self.per = per
         self.settings = settings
         self._layers: list[ScheduledSampling] = []
+        self._spans = not settings and not callable(schedule) and schedule != "constant"
+        if self._spans:
+            return
         try:
             self.probability(0)
         except TypeError as error:
@@ -100,6 +145,21 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
                 "Argument `model` must have a ScheduledSampling or ValueDecoder layer. "
                 f"Received: model={model.name!r}"
             )
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Find the settings of a schedule that spans the training."""
+        if not self._spans:
+            return
+        params = self.params or {}
+        total = params.get("epochs") or 0
+        if self.per == "batch":
+            total = params.get("total_steps") or total * (params.get("steps") or 0)
+        if not total:
+            raise ValueError(
+                "Argument `settings` must be given where the number of batches is not known before "
+                f"training. Received: schedule={self.schedule!r}, settings={{}}"
+            )
+        self.settings = spanning_settings(str(self.schedule), total)
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Move the weights, when a step is an epoch."""

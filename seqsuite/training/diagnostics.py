@@ -10,7 +10,7 @@ import keras
 from seqsuite.diagnostics import DiagnosticsRecorder
 
 
-class DiagnosticsCallback:
+class DiagnosticsCallback(keras.callbacks.Callback):
     """Record gradients, gates and kernels of a run in ``diagnostics.csv``.
 
     See `seqsuite.diagnostics`.
@@ -31,13 +31,15 @@ class DiagnosticsCallback:
         interval: int,
         tensorboard: bool = False,
     ):
+        super().__init__()
         log_dir = run_dir / "tensorboard" / "diagnostics" if tensorboard else None
         self.recorder = DiagnosticsRecorder(
             model, *batch, path=run_dir / "diagnostics.csv", log_dir=log_dir
         )
         self.interval = interval
 
-    def __call__(self, model: keras.Model, step: int, total_steps: int) -> None:
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Make a record before a step of training, if it is due."""
+        step = int(self.model.optimizer.iterations)
         if step % self.interval == 0:
             self.recorder.record(step)

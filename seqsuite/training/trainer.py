@@ -46,7 +46,8 @@ class Progress:
         batch: Next batch within the epoch.
         step: Steps taken in the phase.
         plateau_factor: What reduce_on_plateau has made of the learning rate so far.
-        best: Best value of the monitored metric on validation, negated where less is better.
+        best: Best value of the selecting metric on validation, negated where less is better.
+        best_loss: Loss of that epoch, which decides between equal values.
         stale_epochs: Epochs since ``best``.
         seconds: Time spent in the loop so far, validation included.
         history: One row per finished epoch.
@@ -58,6 +59,7 @@ class Progress:
     step: int = 0
     plateau_factor: float = 1.0
     best: float = -np.inf
+    best_loss: float = np.inf
     stale_epochs: int = 0
     seconds: float = 0.0
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -91,7 +93,6 @@ class Trainer:
         self.average = WeightAverage(self.model.trainable_variables, self.training.average_decay)
         self.predict = model_runner.build_predictor(task, preprocessor, self.model)
         self.mean_loss = tf.Variable(0.0, trainable=False)
-        self._watchers: list[Callable[[keras.Model, int, int], None]] = []
         self._stop_requested = False
         self._saved_at = time.monotonic()
 
@@ -138,11 +139,19 @@ class Trainer:
         total_steps = sum(plan_epochs)
         step = self._compile_step(phase, train)
         writer = TensorBoardWriter(self.run_dir, phase.name, settings.tensorboard)
-        self._watchers = self._watch(phase, train)
+        callbacks = keras.callbacks.CallbackList(
+            [*phase.callbacks, *self._diagnostics(phase, train)],
+            model=phase.model,
+            epochs=phase.epochs,
+            steps=plan_epochs[0],
+            total_steps=total_steps,
+        )
+        callbacks.on_train_begin()
         while progress.epoch < phase.epochs:
             if progress.batch == 0:
                 self.mean_loss.assign(0.0)
-            rate = self._run_epoch(phase, train, step, total_steps)
+            callbacks.on_epoch_begin(progress.epoch)
+            rate = self._run_epoch(phase, train, step, total_steps, callbacks)
             if not np.isfinite(float(self.mean_loss)):
                 raise UserError(
                     f"Training diverged: the loss is {float(self.mean_loss)}. Lower "
@@ -161,6 +170,7 @@ class Trainer:
             progress.seconds += time.monotonic() - started
             row |= {"tokens_per_second": round(rate), "seconds": round(progress.seconds, 1)}
             progress.history.append(row)
+            callbacks.on_epoch_end(progress.epoch, row)
             progress.epoch, progress.batch = progress.epoch + 1, 0
             write_history(self.run_dir / "history.csv", progress.history)
             writer.write(row, progress.epoch)
@@ -175,8 +185,16 @@ class Trainer:
                 break
             self._save()
             self._stop_if_requested()
+        callbacks.on_train_end()
 
-    def _run_epoch(self, phase: Phase, train: EncodedExamples, step, total_steps: int) -> float:
+    def _run_epoch(
+        self,
+        phase: Phase,
+        train: EncodedExamples,
+        step: Callable,
+        total_steps: int,
+        callbacks: keras.callbacks.CallbackList,
+    ) -> float:
         progress = self.progress
         plan = self._plan(train, phase, progress.epoch)
         done = progress.batch
@@ -187,11 +205,11 @@ class Trainer:
             rate = self._learning_rate(phase, total_steps)
             rate *= train.rate_factor(indices, self.training)
             phase.model.optimizer.learning_rate.assign(rate)
-            for callback in (*phase.callbacks, *self._watchers):
-                callback(phase.model, progress.step, total_steps)
+            callbacks.on_train_batch_begin(progress.batch)
             progress.step += 1
             progress.batch += 1
             loss = step(batch, tf.constant(progress.batch))
+            callbacks.on_train_batch_end(progress.batch - 1, {"loss": loss})
             now = time.monotonic()
             progress.seconds, started = progress.seconds + now - started, now
             line.update(progress.batch, train.count(indices), loss)
@@ -229,10 +247,8 @@ class Trainer:
         offset = 0 if phase.selects else 1_000_000
         return train.plan(self.training, offset + epoch)
 
-    def _watch(
-        self, phase: Phase, train: EncodedExamples
-    ) -> list[Callable[[keras.Model, int, int], None]]:
-        """Return what records diagnostics, if it is asked for, on examples of middle length."""
+    def _diagnostics(self, phase: Phase, train: EncodedExamples) -> list[DiagnosticsCallback]:
+        """Return what records diagnostics, if configured, on examples of middle length."""
         settings = self.training
         if not (settings.diagnostics_interval and phase.selects):
             return []
@@ -289,10 +305,17 @@ class Trainer:
         metric = self.metrics.selecting
         value = row[f"val_{metric.name}"]
         value = -value if metric.lower_is_better else value
-        if value > progress.best:
-            progress.best, progress.stale_epochs = value, 0
+        # A score that stays the same, as BLEU of 0 does at first, does not say that nothing is
+        # learned. The loss is that of training where validation measures none.
+        breaker = self.metrics.tie_breaker
+        loss = row.get(f"val_{breaker}", row["loss"])
+        improved = value > progress.best
+        if improved or (value == progress.best and loss < progress.best_loss):
+            progress.best, progress.best_loss = value, loss
             with self.average.applied():
                 self.save_best()
+        if improved:
+            progress.stale_epochs = 0
             return
         progress.stale_epochs += 1
         patience = self.training.plateau_patience

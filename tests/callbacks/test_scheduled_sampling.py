@@ -119,6 +119,11 @@ def test_steps_may_be_epochs():
     assert seen == [0.5] * 4
 
 
+def test_a_schedule_without_settings_spans_the_training():
+    seen, _ = fitted(compiled(), ScheduledSamplingCallback("linear", maximum=0.8))
+    assert seen == pytest.approx([0.1 * step for step in range(8)])
+
+
 def test_other_loops_move_the_weights_themselves():
     model = compiled()
     callback = ScheduledSamplingCallback("linear", total_steps=8)
@@ -134,8 +139,8 @@ def test_wrong_arguments_are_refused():
         ScheduledSamplingCallback("constant", maximum=2)
     with pytest.raises(ValueError, match="per='step'"):
         ScheduledSamplingCallback("constant", per="step")
-    with pytest.raises(ValueError, match="total_steps"):
-        ScheduledSamplingCallback("linear")
+    with pytest.raises(ValueError, match="steps"):
+        ScheduledSamplingCallback("linear", steps=3)
     model = keras.Sequential([keras.layers.Dense(1)])
     with pytest.raises(ValueError, match="must have a ScheduledSampling or"):
         ScheduledSamplingCallback("constant").set_model(model)

@@ -165,6 +165,7 @@ def test_explain_marks_the_word_that_decides(three_labels, capsys):
     assert max(explanation, key=explanation.get) == "refund"
 
 
+@pytest.mark.full
 def test_several_labels_at_once(tmp_path, capsys):
     rows = []
     for (a, first), (b, second) in zip(messages(300, 4), messages(300, 5), strict=True):

@@ -197,6 +197,7 @@ def test_row_alone(case, built):
         assert_same(alone, [value[row : row + 1] for value in built.outputs], atol=1e-6)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("training", [False, True])
 def test_gradients(case, training):
     if not training:

@@ -86,6 +86,7 @@ def answered(c_api, version, signature, request):
         return {}, str(error)
 
 
+@pytest.mark.full(default=("sentiment",))
 def test_random_requests_are_answered_or_refused_and_none_hangs(exported, c_api):
     usual = dict(read_warm_up(str(exported)))
     for signature, sides in c_api.signatures(exported).items():

@@ -112,12 +112,14 @@ def test_splits_share_no_example(prepared):
     assert not rows(splits.validation) & rows(test)
 
 
+@pytest.mark.full(default=("sentiment", "char_lm", "forecasting"))
 def test_the_loss_falls_on_the_sample(losses):
     falling, _ = losses
     assert np.isfinite(falling).all()
     assert np.mean(falling[-5:]) < 0.9 * np.mean(falling[:5])
 
 
+@pytest.mark.full(default=("sentiment", "char_lm", "forecasting"))
 def test_the_same_seed_gives_the_same_numbers(losses):
     once, again = losses
     assert once[: len(again)] == again

@@ -150,6 +150,40 @@ def test_early_stopping_and_plateaus_follow_validation(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("scores", "losses", "kept"),
+    [
+        ((0.0, 0.0, 0.0), (3.0, 1.0, 2.0), 2),
+        ((0.0, 0.5, 0.5), (1.0, 3.0, 3.0), 2),
+        ((0.5, 0.5, 0.4), (None, None, None), 2),  # the loss of training, which falls
+    ],
+)
+def test_of_equal_epochs_the_one_with_the_lower_loss_is_kept(
+    tmp_path, monkeypatch, scores, losses, kept
+):
+    task = make_task(PLAIN, epochs=3, pretraining_epochs=0)
+    metrics = (Metric("bleu", selects=True), Metric("perplexity", breaks_ties=True))
+    monkeypatch.setattr(type(task), "metrics", metrics)
+    rows = iter(
+        [
+            {"bleu": score} | ({} if loss is None else {"perplexity": loss})
+            for score, loss in zip(scores, losses, strict=True)
+        ]
+    )
+    monkeypatch.setattr(type(task), "score", lambda *_: next(rows))
+    splits = load_splits(task)
+    preprocessor = task.build_preprocessor(splits.all_train)
+    model = task.build_model(preprocessor)
+    phases = task.phases(preprocessor, model, splits.train)
+    fitting = trainer.Trainer(task, preprocessor, phases, tmp_path, quiet=True)
+    saved = []
+    monkeypatch.setattr(fitting, "save_best", lambda: saved.append(fitting.progress.epoch + 1))
+    monkeypatch.setattr(trainer.checkpoint, "load_checkpoint", lambda _: ({"weights": []}, {}))
+    monkeypatch.setattr(trainer.checkpoint, "assign", lambda *_: None)
+    fitting.fit(*encode_training(preprocessor, splits))
+    assert saved[-1] == kept
+
+
+@pytest.mark.parametrize(
     ("monitor", "values", "target", "epochs"),
     [
         ("accuracy", (0.2, 0.8, 0.9), 0.75, 2),

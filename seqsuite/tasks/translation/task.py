@@ -9,7 +9,7 @@ given translation is.
 
 from __future__ import annotations
 
-from seqsuite.callbacks.sampling_schedule import sampling_callbacks
+from seqsuite.callbacks.scheduled_sampling import sampling_callbacks
 from seqsuite.losses import TagCrossentropy
 from seqsuite.metrics.metric import Metric
 from seqsuite.task import Baselines, Report, Task, main_phase
@@ -33,6 +33,7 @@ class Translation(Task):
         # What is wanted, though only some are translated after an epoch: the likelihood of
         # references begins to fall while translations still become better.
         Metric("bleu", headline=True, selects=True),
+        Metric("perplexity", lower_is_better=True, breaks_ties=True),
         Metric("perplexity*", lower_is_better=True),
     )
 
@@ -84,7 +85,8 @@ class Translation(Task):
 
     def phases(self, preprocessor, model, train):
         training = self.config.training
-        return [main_phase(training, model, sampling_callbacks(training))]
+        callbacks = sampling_callbacks(training.sampling_schedule, training.sampling_probability)
+        return [main_phase(training, model, callbacks)]
 
     def report(self, results, directory):
         predictions, labels = results.predictions, results.test.labels

@@ -300,6 +300,7 @@ def test_long_rows_keep_their_precision():
     np.testing.assert_allclose(np.sum(crf.marginals(x), axis=-1), 1.0, atol=1e-6)
 
 
+@pytest.mark.full
 def test_one_trace_serves_all_lengths():
     crf, _ = make()
     traces = []

@@ -13,6 +13,7 @@ def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape)
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_second_derivatives_equal_finite_differences(cell):
     loop = {"lstm": lstm_loop, "gru": gru_loop}[cell]

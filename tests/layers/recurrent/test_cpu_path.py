@@ -188,6 +188,7 @@ def test_not_beside_another_device(monkeypatch):
         assert not cpu_path.fits_cpu_path(layer)
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_one_trace_for_all_lengths_and_batches(jit_compile):
     stack = RecurrentStack(3, num_layers=1 if jit_compile else 2, bidirectional=True)
@@ -266,6 +267,7 @@ def test_weights_config_and_inference_graph_are_the_stock_ones():
     assert "IdentityN" not in {op.type for op in predict.graph.get_operations()}
 
 
+@pytest.mark.full
 def test_a_saved_training_graph_loads_without_seqsuite(tmp_path):
     stack = RecurrentStack(3, bidirectional=True)
     stack.build((None, None, 2))

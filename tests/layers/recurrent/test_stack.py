@@ -41,6 +41,7 @@ def by_reference(cell, x, lengths, states, weights, on_outputs, on_final):
     return np.concatenate(outputs, axis=-1), final, [d_x, *d_states, *d_weights]
 
 
+@pytest.mark.full(default=6)
 @pytest.mark.parametrize("mode", ["eager", "graph"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("cell", list(CELLS))

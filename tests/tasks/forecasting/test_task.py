@@ -124,6 +124,7 @@ def covariate_rows(whole, row, inputs):
     return {name: tf.constant(value) for name, value in rows.items() if name in inputs}
 
 
+@pytest.mark.full(default=2)
 def test_no_forecast_and_no_scale_depends_on_the_future(variant):
     task, preprocessor, model = variant
     server = task.serving(preprocessor, model).function
@@ -160,6 +161,7 @@ def test_a_window_alone_is_the_window_in_a_batch(variant):
             np.testing.assert_allclose(value[0], together[name][number], atol=1e-5)
 
 
+@pytest.mark.full(default=2)
 def test_every_architecture_is_scored_on_the_test(variant):
     task, preprocessor, model = variant
     test = Examples({"series": [series("a", first_target=34), series("bb", first_target=34)]})

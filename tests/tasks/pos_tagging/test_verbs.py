@@ -85,6 +85,7 @@ def entities(examples, tmp_path_factory):
     return base
 
 
+@pytest.mark.full
 def test_a_run_says_what_the_issue_of_tagging_needs(tagger):
     result = json.loads((tagger / "run" / "metrics.json").read_text())
     assert {"accuracy", "sentence_accuracy", "f1/NOUN", "calibration_error"} <= set(

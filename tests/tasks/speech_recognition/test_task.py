@@ -162,6 +162,7 @@ def test_a_stream_of_words_writes_the_transcript_of_the_whole_file(good, tmp_pat
     assert predict(capsys, model, "--stream", good).splitlines() == [f"{good}\t{row['transcript']}"]
 
 
+@pytest.mark.full
 def test_a_model_that_reads_both_ways_refuses_to_stream(reading_both_ways, good, capsys):
     assert run("predict", "--model", reading_both_ways, "--stream", good) == 2
     error = capsys.readouterr().err
@@ -308,6 +309,7 @@ def test_features_are_learned_and_scored_with_a_language_model(features_run, cap
     assert result["examples"] == 2
 
 
+@pytest.mark.full
 def test_an_exported_model_of_features_reads_feature_files(features_run, tmp_path, capsys):
     version = features_run / "served" / "1"
     assert "ngram 3=" in (version / "assets.extra" / "language_model.arpa").read_text()

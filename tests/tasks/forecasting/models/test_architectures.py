@@ -101,6 +101,7 @@ def taught(variant, numbers, future):
     return outputs.numpy()
 
 
+@pytest.mark.full(default=1)
 def test_taught_its_own_forecast_it_says_the_same(variant):
     *_, forecast, encoded = variant
     numbers = np.array([0, 7, 40])

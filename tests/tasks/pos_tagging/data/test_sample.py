@@ -166,5 +166,6 @@ def test_endings_of_made_up_words_decide():
         assert kinds[4] == kind
 
 
+@pytest.mark.full
 def test_another_process_generates_the_same_sentences():
     assert len(digests_of("seqsuite.tasks.pos_tagging.data.sample")) == 1
