@@ -65,7 +65,7 @@ class Client:
         Raises:
             UserError: An input cannot be read.
         """
-        for text in inputs.texts(self.options.column or self.input_name):
+        for text in inputs.texts(self.input_name):
             yield Item(text, {self.input_name: text})
 
     def answer(self, items: Sequence[Item]) -> list[dict[str, Any]]:

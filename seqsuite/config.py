@@ -8,6 +8,7 @@ Python, arrays in TOML, and JSON arrays or values separated by commas on the com
 from __future__ import annotations
 
 import argparse
+import codecs
 import dataclasses
 import json
 import math
@@ -49,6 +50,29 @@ def check_ranges(section: Any, ranges: dict[str, tuple[float, float]]) -> None:
             raise UserError(f"{name} must be {bound}. Received: {value}.")
 
 
+def check_encoding(name: str | None) -> None:
+    """Refuse a name that is no text encoding.
+
+    Args:
+        name: The option ``encoding``; None: none is given.
+
+    Raises:
+        UserError: Python knows no such encoding of text.
+
+    Example:
+        >>> check_encoding("windows-1252")
+    """
+    try:
+        known = name is None or codecs.lookup(name)._is_text_encoding
+    except LookupError:
+        known = False
+    if not known:
+        raise UserError(
+            f"There is no text encoding {name!r}. Usual ones are utf-8, utf-16, windows-1252, "
+            "iso-8859-15, shift_jis, gb18030 and big5."
+        )
+
+
 @dataclass(frozen=True)
 class DataConfig:
     """Section ``data`` of every task; tasks extend it with the options of their formats.
@@ -70,6 +94,7 @@ class FileDataConfig(DataConfig):
         validation: Validation file (source files).
         test: Test file (source files).
         download: Download named data sets.
+        encoding: Encoding of text files (source files; default: UTF-8, or UTF-16 by its mark).
     """
 
     dir: str | None = None
@@ -77,8 +102,12 @@ class FileDataConfig(DataConfig):
     validation: str | None = None
     test: str | None = None
     download: bool = False
+    encoding: str | None = None
 
     def __post_init__(self):
+        check_encoding(self.encoding)
+        if self.encoding and self.source != "files":
+            raise UserError("data.encoding is of your own files: add --data.source files.")
         named = [split for split in ("train", "validation", "test") if getattr(self, split)]
         if named and self.source != "files":
             raise UserError(

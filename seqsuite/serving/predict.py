@@ -33,14 +33,18 @@ def run(client: Client, options: Namespace) -> int:
     Raises:
         UserError: The input cannot be read.
     """
-    inputs = Inputs(options.items, options.input)
+    inputs = Inputs(
+        options.items, options.input, options.column, options.input_format, options.encoding
+    )
+    # A person who types waits for each answer.
+    batch_size = 1 if inputs.is_terminal else options.batch_size
     given = "json" if options.json else options.format
     num_truncated = 0
     with open_output(options.output) as output:
         progress = _Progress(options, output)
         try:
             items = _answered_at_once(client, client.read(inputs), given, output)
-            for chunk in _chunks(items, options.batch_size):
+            for chunk in _chunks(items, batch_size):
                 for item, answer in zip(chunk, client.answer(chunk), strict=True):
                     num_truncated += bool(answer.get("truncated"))
                     output.write(client.format(item, answer, _format_of(item, given)))

@@ -15,7 +15,7 @@ from seqsuite.data.discovery import load_examples
 
 def section_builder(**own):
     """Return a builder of a data section that has a task's own keys beside those of all tasks."""
-    shared = dict.fromkeys(("dir", "train", "validation", "test"))
+    shared = dict.fromkeys(("dir", "train", "validation", "test", "encoding"))
     defaults = {"source": "files", **shared, "download": False, **own}
 
     def build(**changes):

@@ -144,13 +144,14 @@ def _check(documents: Sequence[str], split: str, unit: str, where: str) -> None:
     invalid = sum(len(_ESCAPED_BYTE.findall(document)) for document in suspects)
     if invalid > _MAX_INVALID_SHARE * length:
         raise UserError(
-            f"{where}: {invalid:,} of {length:,} characters of the {kind} text are not UTF-8. Save "
-            "it as UTF-8, for instance with: iconv -f latin1 -t utf-8; or add --data.unit byte, "
-            "which reads any file."
+            f"{where}: {invalid:,} of {length:,} characters of the {kind} text are not UTF-8. Name "
+            "its encoding, such as --data.encoding windows-1252; or add --data.unit byte, which "
+            "reads any file."
         )
     if invalid:
         print(
             f"note: {where}: {invalid:,} of {length:,} characters of the {kind} text are bytes "
-            "that are not UTF-8 and count as unknown characters (--data.unit byte learns bytes)",
+            "that are not UTF-8 and count as unknown characters (--data.encoding names another "
+            "encoding, such as windows-1252; --data.unit byte learns bytes)",
             file=sys.stderr,
         )

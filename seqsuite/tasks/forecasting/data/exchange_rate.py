@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seqsuite.data import raw_files, upstream
+from seqsuite.data import encodings, raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.tasks.forecasting.config import ForecastDataConfig
@@ -55,7 +55,7 @@ def load(split: str, options: ForecastDataConfig) -> Examples | None:
         raise upstream.missing(NAME, options, places[1:4:2])
     if path is None:
         path = upstream.fetch(URL, name="exchange_rate.txt.gz", sha256=SHA256)
-    lines = raw_files.decode(raw_files.content(path), path).split()
+    lines = encodings.decode(raw_files.content(path), path).split()
     try:
         values = np.array([line.split(",") for line in lines], np.float64)
     except ValueError as error:

@@ -67,6 +67,7 @@ class Layout:
             reading=Reading(
                 decimal_comma=getattr(options, "decimal_comma", False),
                 timezone=getattr(options, "timezone", None),
+                encoding=getattr(options, "encoding", None),
             ),
         )
 

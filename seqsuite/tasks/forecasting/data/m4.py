@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqsuite.data import raw_files, upstream
+from seqsuite.data import encodings, raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.tasks.forecasting.config import ForecastDataConfig
@@ -95,7 +95,7 @@ def _file(name: str, options: ForecastDataConfig) -> Path:
 
 def _table(path: Path) -> dict[str, np.ndarray]:
     """Read a series a row: its name, and values up to the first of the empty cells at its end."""
-    text = raw_files.decode(raw_files.content(path), path)
+    text = encodings.decode(raw_files.content(path), path)
     rows = csv.reader(io.StringIO(text, newline=""))
     next(rows, None)
     found = {}

@@ -111,12 +111,15 @@ def _with_entity(misc: str, tag: str) -> str:
     return f"{misc}|NER={tag}"
 
 
-def sentences(source: Source, where: str | None = None) -> Iterator[Sentence]:
+def sentences(
+    source: Source, where: str | None = None, encoding: str | None = None
+) -> Iterator[Sentence]:
     r"""Read sentences one at a time, each as soon as its empty line has come.
 
     Args:
         source: A path (also ``.gz``), an open stream, or lines.
         where: What errors call the source; its own name when None.
+        encoding: Of a file; None: UTF-8, or UTF-16 by the file's mark.
 
     Yields:
         Sentences whose lines, joined, are the whole source. Those of comments or empty lines only
@@ -134,7 +137,7 @@ def sentences(source: Source, where: str | None = None) -> Iterator[Sentence]:
     """
     where = where or name_of(source)
     reader = _Reader(where)
-    for number, line in numbered_lines(source, where):
+    for number, line in numbered_lines(source, where, encoding):
         sentence = reader.add(number, line)
         if sentence is not None:
             yield sentence
@@ -250,7 +253,11 @@ def read(path: Path, options: PosTaggingDataConfig) -> Examples:
         UserError: The file is damaged, empty, or has no tags.
     """
     kind = tag_kind(options)
-    found = [s for s in sentences(path) if any(line.strip() for line in s.lines)]
+    found = [
+        s
+        for s in sentences(path, encoding=options.encoding)
+        if any(line.strip() for line in s.lines)
+    ]
     documents = itertools.accumulate(s.opens_document for s in found)
     columns = {
         name: [s.column(column) for s in found]

@@ -70,24 +70,28 @@ def read(path: Path, options: PosTaggingDataConfig) -> Examples:
             f"{path} is not one file of tagged sentences. Unpack it and name the CoNLL-U file, or "
             "the file with a token and its tag on each line."
         )
-    if is_conllu(path) and (_suffix(path) in CONLLU_ENDINGS or not _names_columns(options)):
+    if is_conllu(path, options.encoding) and (
+        _suffix(path) in CONLLU_ENDINGS or not _names_columns(options)
+    ):
         return conllu.read(path, options)
     return column_files.read(path, options)
 
 
-def is_conllu(path: Path) -> bool:
+def is_conllu(path: Path, encoding: str | None = None) -> bool:
     """Say whether a file is CoNLL-U rather than columns of tokens and tags.
 
     Args:
         path: The file, also ``.gz``. A name that ends in ``.conllu`` decides; other files, which
             may be CoNLL-U by another name, are looked into.
+        encoding: Its encoding; None: UTF-8, or UTF-16 by its mark.
 
     Raises:
         UserError: Neither its name nor its content is of a known format.
     """
     if _suffix(path) in CONLLU_ENDINGS:
         return True
-    lines = (line.rstrip("\r\n") for _, line in itertools.islice(numbered_lines(path), _PEEK))
+    numbered = numbered_lines(path, encoding=encoding)
+    lines = (line.rstrip("\r\n") for _, line in itertools.islice(numbered, _PEEK))
     content = [line.lstrip("\ufeff") for line in lines if line.strip()]
     content = [line for line in content if not line.startswith("# ")]
     if content and all(_CONLLU_LINE.match(line) for line in content):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from seqsuite.data import raw_files, tables
+from seqsuite.data import encodings, raw_files, tables
 from seqsuite.data.examples import Examples
 from seqsuite.data.files import named_path
 from seqsuite.errors import UserError, nearest
@@ -77,21 +77,21 @@ def read(path: Path, options: SentimentDataConfig) -> Examples:
 
 def _rows(path: Path, options: SentimentDataConfig) -> Iterator[_Row]:
     if path.is_dir():
-        yield from _folder(path)
+        yield from _folder(path, options)
     elif raw_files.is_archive(path):
         yield from _archive(path, options)
     else:
         yield from _table(raw_files.content(path), path.name, path, options)
 
 
-def _folder(path: Path) -> Iterator[_Row]:
+def _folder(path: Path, options: SentimentDataConfig) -> Iterator[_Row]:
     files = sorted(file for file in path.glob("*/*.txt*") if _is_text(file.name))
     if not files:
         raise UserError(
             f"{path} has no LABEL/*.txt files: a folder must hold one folder of texts per label."
         )
     for file in files:
-        yield raw_files.decode(raw_files.content(file), file), file.parent.name
+        yield encodings.decode(raw_files.content(file), file, options.encoding), file.parent.name
 
 
 def _archive(path: Path, options: SentimentDataConfig) -> Iterator[_Row]:
@@ -118,7 +118,8 @@ def _archive(path: Path, options: SentimentDataConfig) -> Iterator[_Row]:
             "expected one. Unpack it and name the folder."
         )
     for name, data in texts:
-        yield raw_files.decode(data, f"{path}:{name}"), PurePosixPath(name).parent.name
+        text = encodings.decode(data, f"{path}:{name}", options.encoding)
+        yield text, PurePosixPath(name).parent.name
 
 
 def _suffix(name: str) -> str:
@@ -136,7 +137,7 @@ def _table(data: bytes, name: str, where: object, options: SentimentDataConfig) 
             f"{where}: format {suffix or 'without an ending'} is not known. Expected .csv, .tsv or "
             ".jsonl (also .gz), a folder per label, or an archive."
         )
-    text = raw_files.decode(data, where)
+    text = encodings.decode(data, where, options.encoding)
     if suffix == ".jsonl":
         yield from _json_lines(text, where, options)
     else:

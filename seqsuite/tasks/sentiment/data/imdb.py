@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from seqsuite.data import raw_files, upstream
+from seqsuite.data import encodings, raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.tasks.sentiment.config import SentimentDataConfig
@@ -64,11 +64,11 @@ def _archive(path: Path, split: str) -> Iterator[tuple[int, str, str]]:
     for name, data in raw_files.members(path, wanted):
         match = _MEMBER.search(name)
         assert match is not None
-        yield int(match[3]), match[2], raw_files.decode(data, f"{path}:{name}")
+        yield int(match[3]), match[2], encodings.decode(data, f"{path}:{name}")
 
 
 def _folder(path: Path, split: str) -> Iterator[tuple[int, str, str]]:
     for file in (path / split).glob("*/*.txt"):
         match = _MEMBER.search(file.as_posix())
         if match:
-            yield int(match[3]), match[2], raw_files.decode(file.read_bytes(), file)
+            yield int(match[3]), match[2], encodings.decode(file.read_bytes(), file)

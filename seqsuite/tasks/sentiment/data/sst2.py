@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seqsuite.data import raw_files, upstream
+from seqsuite.data import encodings, raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.tasks.sentiment.config import SentimentDataConfig
@@ -51,7 +51,7 @@ def load(split: str, options: SentimentDataConfig) -> Examples | None:
 
 
 def _read(path: Path) -> Examples:
-    lines = raw_files.decode(raw_files.content(path), path).replace("\r\n", "\n").split("\n")
+    lines = encodings.decode(raw_files.content(path), path).replace("\r\n", "\n").split("\n")
     if lines and lines[0] == "sentence\tlabel":
         pairs = [line.rsplit("\t", 1) for line in lines[1:] if line]
     else:

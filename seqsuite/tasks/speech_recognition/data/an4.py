@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from seqsuite.data import raw_files, upstream
+from seqsuite.data import encodings, raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.tasks.speech_recognition.config import SpeechDataConfig
@@ -98,7 +98,7 @@ def _files(path: Path, split: str) -> dict[str, bytes]:
 def _text(files: dict[str, bytes], name: str, path: Path) -> str:
     if name not in files:
         raise UserError(f"{path} is not {NAME}: it has no {name}.")
-    return raw_files.decode(files[name], f"{path}:{name}")
+    return encodings.decode(files[name], f"{path}:{name}")
 
 
 def _transcripts(text: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from seqsuite.data import raw_files, upstream
+from seqsuite.data import encodings, raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.tasks.speech_recognition.config import SpeechDataConfig
@@ -65,7 +65,7 @@ def _of_split(found: Iterable[Recording], table: Path, part: str) -> Iterator[Re
             f"{table} does not exist: it says which speakers of LibriSpeech are for which split. "
             f"Put it there, or give {NAME}_{part}.tar."
         )
-    lines = raw_files.decode(raw_files.content(table), table).splitlines()
+    lines = encodings.decode(raw_files.content(table), table).splitlines()
     rows = list(csv.DictReader(lines, delimiter="\t"))
     speakers = {row.get("speaker") for row in rows if row.get("split") == part}
     yield from (item for item in found if item.speaker in speakers)

@@ -61,7 +61,7 @@ def load(split: str, options: TranslationDataConfig) -> Examples | None:
     """
     source, target = language_pair(options, DIRECTION, LANGUAGES, NAME)
     paths = [_file(f"{FILES[split]}.{language}", options) for language in (source, target)]
-    return examples_of_pairs(*read_aligned(*paths), split, NAME)
+    return examples_of_pairs(*read_aligned(paths[0], paths[1]), split, NAME)
 
 
 def _file(name: str, options: TranslationDataConfig) -> Path:

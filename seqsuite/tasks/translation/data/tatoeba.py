@@ -6,7 +6,7 @@ import re
 import zlib
 from pathlib import Path
 
-from seqsuite.data import raw_files, upstream
+from seqsuite.data import encodings, raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.tasks.translation.config import TranslationDataConfig
@@ -86,7 +86,7 @@ def _pairs(path: Path) -> list[tuple[str, str]]:
         data = b"".join(data for _, data in found)
     else:
         data = raw_files.content(path)
-    rows = [line.rstrip("\r").split("\t") for line in raw_files.decode(data, path).split("\n")]
+    rows = [line.rstrip("\r").split("\t") for line in encodings.decode(data, path).split("\n")]
     rows = [row for row in rows if row != [""]]
     if not rows or any(len(row) < 2 for row in rows):
         raise UserError(f"{path} is not Tatoeba's: expected English, a tab, French on each line.")

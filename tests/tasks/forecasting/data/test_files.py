@@ -373,7 +373,7 @@ class TestNumbers:
         ("data", "expected"),
         [
             (b'unique_id,ds,y\na,"2020', r"cannot be read as a table.*quote"),
-            (b"unique_id,ds,y\n\xe4,2020-01-01,1\n", r"not UTF-8 \(byte 0xe4\).*iconv"),
+            (b"unique_id,ds,y\n\xe4,2020-01-01,1\n", r"not UTF-8 \(byte 0xe4\).*windows-1252"),
             (b"unique_id,ds,y\n", r"no rows"),
             (b"unique_id,ds,y\na,2020-01-01,\na,2020-01-02,NA\n", r"all values are missing"),
         ],
