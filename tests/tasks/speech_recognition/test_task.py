@@ -265,8 +265,8 @@ def cepstra(seed, frames=60):
 
 
 @pytest.fixture(scope="module")
-def features_run(tmp_path_factory):
-    """A run on features in AN4's layout, with a language model of words; its folder."""
+def features(tmp_path_factory):
+    """A folder of features in AN4's layout."""
     base = tmp_path_factory.mktemp("features")
     said = ["YES", "GO TO TWO", "NO", "GO", "TWO TWO", "YES NO"]
     files = {}
@@ -281,6 +281,13 @@ def features_run(tmp_path_factory):
         for number, name in zip(numbers, names, strict=True):
             files[f"an4/feat/{name}.mfc"] = cepstra(number)
     write_folder(base, files)
+    return base
+
+
+@pytest.fixture(scope="module")
+def features_run(features):
+    """The folder of features with a run on it, with a language model of words."""
+    base = features
     flags = {
         **{f"model.{name}": value for name, value in SMALL.items()},
         "data.source": "an4",
@@ -338,9 +345,9 @@ def test_an_exported_model_of_features_reads_feature_files(features_run, tmp_pat
     ],
 )
 def test_what_cannot_work_is_told_before_anything_is_learned(
-    isolated_words, features_run, flags, message, tmp_path, capsys
+    isolated_words, features, flags, message, tmp_path, capsys
 ):
-    recordings, features = isolated_words / "train.csv", features_run
+    recordings = isolated_words / "train.csv"
     assert run(
         "train", "--data.source=files", f"--data.train={recordings}", f"--data.dir={features}",
         *flags, "--run_dir", tmp_path / "run", "--export_dir", tmp_path / "served",
