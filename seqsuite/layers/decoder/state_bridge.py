@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.recurrent.direction import NUM_STATES
+from seqsuite.layers.recurrent.cells import NUM_STATES
 
 Tensor = Any
 
