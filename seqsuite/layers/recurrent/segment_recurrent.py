@@ -8,7 +8,12 @@ import keras
 from keras import ops
 
 from seqsuite.layers.recurrent.segments import cut_future, cut_history, parallel_step
-from seqsuite.layers.recurrent.settings import check_choice, check_positive
+from seqsuite.layers.recurrent.settings import (
+    check_choice,
+    check_positive,
+    check_shape,
+    freeze_parts,
+)
 from seqsuite.layers.recurrent.stack import RecurrentStack
 from seqsuite.layers.recurrent.stack_cell import StackCell
 from seqsuite.layers.recurrent.step_loop import run_steps
@@ -57,7 +62,7 @@ class SegmentRecurrent(keras.layers.Layer):
         ``(batch, prediction_length)``, or ``(batch, prediction_length, num_outputs)``.
 
     Raises:
-        ValueError: For an unknown name, or a number out of range.
+        ValueError: For an unknown name, a number out of range, or inputs of different batch sizes.
 
     Masking:
         By `lengths` only: the last real step of a row ends its last segment. A row of length 0 is
@@ -145,6 +150,7 @@ class SegmentRecurrent(keras.layers.Layer):
             width = self.segment_length * future_shape[-1]
             self.future_embedding = self._dense("future_embedding", self.units, activation="relu")
             self.future_embedding.build((None, None, width))
+        freeze_parts(self)
         self.built = True
 
     def call(
@@ -158,6 +164,14 @@ class SegmentRecurrent(keras.layers.Layer):
         """Forecast."""
         if len(history.shape) == 2:
             history = history[:, :, None]
+        batch = history.shape[0]
+        if lengths is not None:
+            lengths = ops.cast(lengths, "int32")
+            check_shape("lengths", lengths, (batch,))
+        if series is not None:
+            check_shape("series", series, (batch, None))
+        if future is not None:
+            check_shape("future", future, (batch, self.prediction_length, None))
         segments, count = cut_history(history, self.segment_length, lengths)
         _, *states = self.recurrent(
             self.segment_embedding(segments), lengths=count, training=training

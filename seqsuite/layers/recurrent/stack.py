@@ -17,6 +17,8 @@ from seqsuite.layers.recurrent.settings import (
     as_settings,
     check_choice,
     check_positive,
+    check_shape,
+    freeze_parts,
 )
 from seqsuite.layers.recurrent.stack_layer import CONNECTIONS, RecurrentDirection, StackLayer
 
@@ -61,7 +63,8 @@ class RecurrentStack(keras.layers.Layer):
         that and the final states, in the order of `initial_state`.
 
     Raises:
-        ValueError: For an unknown name, a number out of range, or a wrong number of states.
+        ValueError: For an unknown name, a number out of range, a wrong number of states, or lengths
+            or states of another batch size.
 
     Masking:
         By `lengths` only; a mask that Keras attached to the inputs is not read.
@@ -147,7 +150,7 @@ class RecurrentStack(keras.layers.Layer):
                 f"Argument `use_cudnn` must be 'auto', True or False. Received: use_cudnn={value!r}"
             )
         self._use_cudnn = value
-        for direction in self._directions:
+        for direction in self._directions():
             if hasattr(direction.layer, "use_cudnn"):
                 direction.layer.use_cudnn = value
 
@@ -165,7 +168,7 @@ class RecurrentStack(keras.layers.Layer):
     def _states_per_layer(self) -> int:
         return NUM_STATES[self.cell] * (2 if self.bidirectional else 1)
 
-    @property
+    # A method: Keras' saving walks properties, and would store the directions under this name.
     def _directions(self) -> list[RecurrentDirection]:
         return [direction for layer in self._levels for direction in layer.directions]
 
@@ -178,7 +181,7 @@ class RecurrentStack(keras.layers.Layer):
         Returns:
             `num_states` tensors ``(batch, units)``, in the order of `initial_state`.
         """
-        initial = [direction.get_initial_state(inputs) for direction in self._directions]
+        initial = [direction.get_initial_state(inputs) for direction in self._directions()]
         return [state for states in initial for state in states]
 
     def build(self, inputs_shape, lengths_shape=None, initial_state_shape=None):
@@ -186,6 +189,7 @@ class RecurrentStack(keras.layers.Layer):
         for layer in self._levels:
             layer.build(inputs_shape)
             inputs_shape = (*inputs_shape[:2], self.output_size)
+        freeze_parts(self)
         self.built = True
 
     def call(
@@ -197,13 +201,23 @@ class RecurrentStack(keras.layers.Layer):
     ) -> Any:
         """Run the stack over `inputs`."""
         initial = self._checked_state(initial_state, inputs)
+        if lengths is not None:
+            lengths = ops.cast(lengths, "int32")
+            check_shape("lengths", lengths, (inputs.shape[0],))
+        if inputs.shape[0] == 0:
+            return self._call_without_rows(inputs, initial, training)
         num_steps = ops.shape(inputs)[1]
         # The copy drops a mask that Keras attached, which the inner layers would obey.
-        outputs = at_least_one_step(ops.copy(inputs))
-        step_mask = None
+        outputs = ops.copy(inputs)
+        step_mask = real_mask = None
+        if lengths is not None:
+            lengths = ops.minimum(lengths, num_steps)
+            real_mask = sequence_mask(lengths, num_steps)
+            # NaN in padding would not reach the outputs but the gradients of the weights.
+            outputs = zero_padding(outputs, real_mask)
+        outputs = at_least_one_step(outputs)
         if lengths is not None:
             # cuDNN refuses rows without steps: they run one step, and its effect is undone below.
-            lengths = ops.minimum(ops.cast(lengths, "int32"), num_steps)
             step_mask = sequence_mask(ops.maximum(lengths, 1), ops.shape(outputs)[1])
         final = []
         count = self._states_per_layer
@@ -213,11 +227,18 @@ class RecurrentStack(keras.layers.Layer):
             final.extend(states)
         if inputs.shape[1] is None or inputs.shape[1] == 0:
             outputs = outputs[:, :num_steps]
-        if lengths is not None:
-            outputs = zero_padding(outputs, sequence_mask(lengths, num_steps))
+        if real_mask is not None:
+            outputs = zero_padding(outputs, real_mask)
         if not self.return_state:
             return outputs
         return (outputs, *self._undo_empty(final, initial, lengths, num_steps))
+
+    def _call_without_rows(self, inputs, initial, training) -> Any:
+        """Run one row of zeros and drop it: Keras' LSTM raises on a static batch of 0 rows."""
+        row = ops.pad(inputs, ((0, 1), (0, 0), (0, 0)))
+        states = [ops.pad(state, ((0, 1), (0, 0))) for state in initial]
+        results = self.call(row, None, states, training)
+        return keras.tree.map_structure(lambda result: result[:0], results)
 
     def _checked_state(self, initial_state, inputs) -> list[Tensor]:
         if initial_state is None:
@@ -229,6 +250,8 @@ class RecurrentStack(keras.layers.Layer):
                 f"Argument `initial_state` must have {self.num_states} tensors. "
                 f"Received: {len(initial_state)} tensors"
             )
+        for state in initial_state:
+            check_shape("initial_state", state, (inputs.shape[0], self.units))
         return [ops.cast(state, self.compute_dtype) for state in initial_state]
 
     def _undo_empty(self, final, initial, lengths, num_steps) -> list[Tensor]:

@@ -70,7 +70,7 @@ def by_stock(layer, inputs, states, step_mask):
 
 
 def by_path(layer, inputs, states, step_mask):
-    weights = [tf.convert_to_tensor(weight) for weight in layer.cell.weights[:3]]
+    weights = [tf.convert_to_tensor(weight) for weight in layer.cell.trainable_weights]
     cell = make_cell(layer.cell, *weights)
     return cpu_unroll.unroll_on_cpu(cell, inputs, list(states), step_mask, layer.go_backwards)
 
