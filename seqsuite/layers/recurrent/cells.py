@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -15,58 +16,50 @@ Tensor = Any
 NUM_STATES = {"simple_rnn": 1, "lstm": 2, "gru": 1}
 
 
+@dataclass
 class Cell:
     """One step of a Keras cell with its standard activations, on tensors in place of its weights.
 
     Args:
-        keras_cell: A built Keras cell.
+        keras_cell: A SimpleRNN, LSTM or GRU cell.
         kernel: In the shape of the cell's.
         recurrent_kernel: In the shape of the cell's.
         bias: In the shape of the cell's.
+
+    Call arguments:
+        inputs: Inputs times kernel, ``(batch, gates * units)``.
+        states: ``(batch, units)`` each.
+
+    Returns:
+        The next states, the output first.
     """
 
-    num_states = 1
+    keras_cell: keras.layers.Layer
+    kernel: Tensor
+    recurrent_kernel: Tensor
+    bias: Tensor
 
-    def __init__(
-        self,
-        keras_cell: keras.layers.Layer,
-        kernel: Tensor,
-        recurrent_kernel: Tensor,
-        bias: Tensor,
-    ):
-        self.units = keras_cell.units
-        self.kernel, self.recurrent_kernel, self.bias = kernel, recurrent_kernel, bias
+    @property
+    def units(self) -> int:
+        """Width of the state."""
+        return self.keras_cell.units
 
     def __call__(self, inputs: Tensor, states: list[Tensor]) -> list[Tensor]:
-        """Run one step.
-
-        Args:
-            inputs: Inputs times kernel, ``(batch, gates * units)``.
-            states: ``(batch, units)`` each.
-
-        Returns:
-            The next states, the output first.
-        """
+        """Run one step."""
         raise NotImplementedError
 
 
 class SimpleRNNCell(Cell):
     """A SimpleRNN."""
 
-    def __init__(self, keras_cell: keras.layers.Layer, *weights: Tensor):
-        super().__init__(keras_cell, *weights)
-        self.activation = keras_cell.activation
-
     def __call__(self, inputs: Tensor, states: list[Tensor]) -> list[Tensor]:
         """Run one step."""
         recurrent = ops.matmul(states[0], self.recurrent_kernel)
-        return [self.activation(inputs + recurrent + self.bias)]
+        return [self.keras_cell.activation(inputs + recurrent + self.bias)]
 
 
 class LSTMCell(Cell):
     """An LSTM; gates in the order i, f, c, o."""
-
-    num_states = 2
 
     def __call__(self, inputs: Tensor, states: list[Tensor]) -> list[Tensor]:
         """Run one step."""
@@ -83,47 +76,35 @@ class LSTMCell(Cell):
 class GRUCell(Cell):
     """A GRU; gates in the order z, r, h."""
 
-    def __init__(self, keras_cell: keras.layers.Layer, *weights: Tensor):
-        super().__init__(keras_cell, *weights)
-        self.reset_after = keras_cell.reset_after
-
     def __call__(self, inputs: Tensor, states: list[Tensor]) -> list[Tensor]:
         """Run one step."""
-        (hidden,), edge = states, 2 * self.units
-        if self.reset_after:
+        (hidden,), edge, kernel = states, 2 * self.units, self.recurrent_kernel
+        reset_after = self.keras_cell.reset_after
+        if reset_after:
             inputs = inputs + self.bias[0]
-            recurrent = ops.matmul(hidden, self.recurrent_kernel) + self.bias[1]
+            recurrent = ops.matmul(hidden, kernel) + self.bias[1]
         else:
             inputs = inputs + self.bias
-            recurrent = ops.matmul(hidden, self.recurrent_kernel[:, :edge])
+            recurrent = ops.matmul(hidden, kernel[:, :edge])
         z, r = ops.split(ops.sigmoid(inputs[:, :edge] + recurrent[:, :edge]), 2, axis=-1)
-        if self.reset_after:
-            reset = r * recurrent[:, edge:]
-        else:
-            reset = ops.matmul(r * hidden, self.recurrent_kernel[:, edge:])
+        reset = r * recurrent[:, edge:] if reset_after else ops.matmul(r * hidden, kernel[:, edge:])
         return [z * hidden + (1 - z) * ops.tanh(inputs[:, edge:] + reset)]
 
 
 def make_cell(keras_cell: keras.layers.Layer, *weights: Tensor) -> Cell:
-    """Make the cell that a Keras cell computes.
-
-    Args:
-        keras_cell: A SimpleRNN, LSTM or GRU cell with its standard activations.
-        *weights: Kernel, recurrent kernel and bias.
-
-    Returns:
-        The cell.
+    """Return the `Cell` of a Keras cell on a kernel, a recurrent kernel and a bias.
 
     Example:
         >>> cell = make_cell(keras.layers.SimpleRNNCell(2), ops.eye(2), ops.eye(2), ops.zeros(2))
         >>> cell(ops.zeros((1, 2)), [ops.zeros((1, 2))])[0].numpy().tolist()
         [[0.0, 0.0]]
     """
-    if isinstance(keras_cell, keras.layers.LSTMCell):
-        return LSTMCell(keras_cell, *weights)
-    if isinstance(keras_cell, keras.layers.GRUCell):
-        return GRUCell(keras_cell, *weights)
-    return SimpleRNNCell(keras_cell, *weights)
+    kinds = {
+        keras.layers.SimpleRNNCell: SimpleRNNCell,
+        keras.layers.LSTMCell: LSTMCell,
+        keras.layers.GRUCell: GRUCell,
+    }
+    return kinds[type(keras_cell)](keras_cell, *weights)
 
 
 def keras_layer(
@@ -212,17 +193,7 @@ class ZoneoutCell(keras.layers.Layer):
     def mix(
         self, states: list[Tensor], new_states: list[Tensor], masks: Tensor | None
     ) -> list[Tensor]:
-        """Keep the masked units of the previous states.
-
-        Args:
-            states: The previous states, each ``(batch, units)``.
-            new_states: The next states of the wrapped cell.
-            masks: One step of the masks, ``(batch, units * number of states)``; ``None`` for the
-                expected values.
-
-        Returns:
-            The next states.
-        """
+        """Keep units of the previous states: by one step of the masks, or their expected values."""
         pairs = zip(states, new_states, strict=True)
         if masks is not None:
             split = ops.split(masks, len(self.rates), axis=-1)

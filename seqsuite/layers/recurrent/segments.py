@@ -125,8 +125,9 @@ def parallel_step(
     """
     outputs = None
     for layer in stack._levels:
-        cell = layer.directions[0].step_cell(training=False)
-        own, states = states[: cell.num_states], states[cell.num_states :]
+        direction = layer.directions[0]
+        cell = direction.step_cell(training=False)
+        own, states = states[: direction.num_states], states[direction.num_states :]
         if outputs is None:
             projected = ops.matmul(shared, cell.kernel)[None]
             if by_row is not None:
