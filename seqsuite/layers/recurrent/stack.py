@@ -117,19 +117,7 @@ class RecurrentStack(keras.layers.Layer):
         self.return_state = return_state
         # The attribute's name is in the paths of saved weights.
         self._levels = [
-            StackLayer(
-                index,
-                units,
-                cell,
-                bidirectional,
-                connection,
-                layer_norm,
-                reset_after,
-                self.initialization,
-                self.regularization,
-                name=f"level_{index}",
-                dtype=self.dtype_policy,
-            )
+            StackLayer(self, index, name=f"level_{index}", dtype=self.dtype_policy)
             for index in range(num_layers)
         ]
         self._use_cudnn: bool | str = "auto"

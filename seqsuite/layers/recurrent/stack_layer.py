@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
 
 from seqsuite.layers.recurrent.cells import Cell, ZoneoutCell, keras_layer, make_cell
 from seqsuite.layers.recurrent.cpu_unroll import fits_cpu_unroll, unroll_on_cpu
-from seqsuite.layers.recurrent.settings import RecurrentInitialization, RecurrentRegularization
+from seqsuite.layers.recurrent.settings import RecurrentRegularization
+
+if TYPE_CHECKING:
+    from seqsuite.layers.recurrent.stack import RecurrentStack
 
 Tensor = Any
 
@@ -132,42 +135,38 @@ class RecurrentDirection(keras.layers.Layer):
 
 
 class StackLayer(keras.layers.Layer):
-    """A layer of `RecurrentStack`, which documents the other arguments.
+    """A layer of a `RecurrentStack`.
 
     Args:
+        stack: The stack, whose arguments the layer has.
         index: Place in the stack, for the seeds.
+        **kwargs: Keras layer arguments.
     """
 
-    def __init__(
-        self,
-        index: int,
-        units: int,
-        cell: str,
-        bidirectional: bool,
-        connection: str,
-        layer_norm: bool,
-        reset_after: bool,
-        initialization: RecurrentInitialization,
-        regularization: RecurrentRegularization,
-        **kwargs,
-    ):
+    def __init__(self, stack: RecurrentStack, index: int, **kwargs):
         super().__init__(**kwargs)
-        self.connection = connection
-        self.width = units * (2 if bidirectional else 1)
+        self.connection = stack.connection
+        self.width = stack.output_size
+        start, regularization = stack.initialization, stack.regularization
         policy = self.dtype_policy
         self.directions = []
         self.norms = []
-        for number, name in enumerate(("forward", "backward")[: 1 + bidirectional]):
+        for number, name in enumerate(("forward", "backward")[: 1 + stack.bidirectional]):
             shared = {"name": name, "dtype": policy}
             layer = keras_layer(
-                cell, units, reset_after, initialization, go_backwards=number == 1, **shared
+                stack.cell,
+                stack.units,
+                stack.reset_after,
+                start,
+                go_backwards=number == 1,
+                **shared,
             )
-            offset, learnable = 10 * index + number + 1, initialization.learnable_state
+            offset = 10 * index + number + 1
             self.directions.append(
-                RecurrentDirection(layer, regularization, offset, learnable, **shared)
+                RecurrentDirection(layer, regularization, offset, start.learnable_state, **shared)
             )
             # One norm per direction: a joint one would let each direction see the other's steps.
-            if layer_norm:
+            if stack.layer_norm:
                 self.norms.append(
                     keras.layers.LayerNormalization(name=f"{name}_norm", dtype=policy)
                 )
@@ -182,7 +181,7 @@ class StackLayer(keras.layers.Layer):
             )
         self.projection: keras.layers.Layer | None = None
         self.gate: keras.layers.Layer | None = None
-        if connection == "highway":
+        if self.connection == "highway":
             # Carries the input through at the start: Srivastava et al. (2015), section 2.2.
             self.gate = keras.layers.Dense(
                 self.width,
