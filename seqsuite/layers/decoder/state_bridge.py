@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from seqsuite.layers.nested import Nested
-from seqsuite.layers.recurrent.direction import NUM_STATES
+from seqsuite.layers.recurrent.cells import NUM_STATES
 
 Tensor = Any
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from keras import ops
 
+from seqsuite.layers.recurrent.stack_cell import StackCell
 from seqsuite.layers.recurrent.step_loop import Tensors
-from seqsuite.layers.recurrent.steps import RecurrentSteps
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -54,7 +54,7 @@ class DecoderSteps:
     ):
         self._cell = cell
         self._memory = memory or {}
-        self._recurrent = RecurrentSteps(cell.recurrent, batch, num_steps, training, embedded)
+        self._recurrent = StackCell(cell.recurrent, batch, num_steps, training, embedded)
         self.sequences = self._recurrent.sequences
 
     def step(
@@ -75,7 +75,7 @@ class DecoderSteps:
         if cell.input_feeding:
             inputs.append(states[count])
         joined = inputs[0] if len(inputs) == 1 else ops.concatenate(inputs, axis=-1)
-        output, following = self._recurrent.step(joined, states[:count], slices)
+        output, following = self._recurrent(joined, states[:count], slices)
         context, weights = None, None
         if cell.attention is not None:
             previous = states[-1] if cell.attention.has_state else None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.layers.recurrent.cpu_loops import gru_loop, lstm_loop
+from seqsuite.layers.recurrent.cpu_unroll import gru_loop, lstm_loop
 
 
 def normal(*shape, seed=0):

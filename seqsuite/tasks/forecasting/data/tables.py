@@ -78,8 +78,8 @@ def _read(
             ) from error
         except UnicodeDecodeError as error:
             raise UserError(
-                f"{path} is not {error.encoding.upper()} (byte 0x{error.object[error.start]:02x}). Name "
-                "its encoding with --data.encoding, such as windows-1252, or save it as UTF-8."
+                f"{path} is not {error.encoding.upper()} (byte 0x{error.object[error.start]:02x}). "
+                "Name its encoding with --data.encoding, such as windows-1252, or save it as UTF-8."
             ) from error
         except _UNREADABLE as error:
             raise UserError(f"{path} cannot be read: {error}.") from error
