@@ -92,10 +92,10 @@ def _opened(path: Path, reading: Reading) -> Iterator[TextIO]:
     with contextlib.ExitStack() as stack:
         try:
             binary: Any = stack.enter_context(_BINARY.get(ending, open)(path, "rb"))
+            head = binary.read(encodings.HEAD)
+            binary.seek(0)
         except (*_UNREADABLE, zipfile.BadZipFile) as error:
             raise UserError(f"{path} cannot be read: {error}.") from error
-        head = binary.read(encodings.HEAD)
-        binary.seek(0)
         codec = encodings.codec_of(head, path, reading.encoding)
         yield io.TextIOWrapper(binary, codec, reading.undecodable, newline="")
 
