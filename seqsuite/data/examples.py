@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,7 +86,7 @@ def split_off_groups(
     generator = random.Random(seed)
     if examples.groups is None:
         count = max(1, round(fraction * len(examples)))
-        held = set(generator.sample(range(len(examples)), count))
+        held = _sampled(_copies(examples), count, generator)
     else:
         groups = sorted(set(examples.groups))
         num_blocks = max(1, min(num_blocks, int(len(groups) * fraction)))
@@ -97,5 +98,46 @@ def split_off_groups(
             start = generator.randint(first, max(first, last - size))
             held_groups.update(groups[start : start + size])
         held = {i for i, group in enumerate(examples.groups) if group in held_groups}
+        wanted = fraction * len(examples)
+        if not wanted / 2 <= len(held) <= 2 * wanted:
+            # Groups of very different sizes: their number says little.
+            held = _sampled(examples.groups, round(wanted), generator)
+            if not wanted / 2 <= len(held) <= 2 * wanted:
+                print(
+                    f"note: groups (speakers, documents) are too large to hold out {fraction:.0%} "
+                    "of the examples: they are held out at random, within groups",
+                    file=sys.stderr,
+                )
+                held = set(generator.sample(range(len(examples)), max(1, round(wanted))))
     rest = [i for i in range(len(examples)) if i not in held]
     return examples.select(rest), examples.select(sorted(held))
+
+
+def _copies(examples: Examples) -> list[int]:
+    """Return for each example the index of the first one with the same features."""
+    columns = list(examples.features.values())
+    first: dict[Any, int] = {}
+    try:
+        return [first.setdefault(_key(row), i) for i, row in enumerate(zip(*columns, strict=True))]
+    except TypeError:  # arrays are not compared
+        return list(range(len(examples)))
+
+
+def _key(value: Any) -> Any:
+    return tuple(map(_key, value)) if isinstance(value, list | tuple) else hash(value) and value
+
+
+def _sampled(groups: Sequence[int], count: int, generator: random.Random) -> set[int]:
+    """Return about ``count`` examples, drawn in whole groups, and at least one group."""
+    members: dict[int, list[int]] = {}
+    for index, group in enumerate(groups):
+        members.setdefault(group, []).append(index)
+    if len(members) == len(groups):
+        return set(generator.sample(range(len(groups)), max(1, count)))
+    order = generator.sample(sorted(members), len(members))
+    held: set[int] = set()
+    for group in order:
+        # The first that would be too many is passed over, a smaller one may still fit.
+        if not held or len(held) + len(members[group]) <= count:
+            held.update(members[group])
+    return held

@@ -104,8 +104,13 @@ def encode_labels(preprocessor: Preprocessor, examples: Examples) -> Targets:
     try:
         return preprocessor.encode_labels(examples.labels or [])
     except KeyError as error:
+        unseen = error.args[0]
+        count = sum(unseen in _names(label) for label in examples.labels or [])
+        known = [repr(name) for name in getattr(preprocessor, "labels", [])]
+        shown = ", ".join(known[:12]) + ", ..." * (len(known) > 12)
         raise UserError(
-            f"Label {error.args[0]!r} is not among the labels seen in training."
+            f"Label {unseen!r} ({count} of {len(examples):,} examples) is not among the labels "
+            f"seen in training{': ' * bool(known)}{shown}."
         ) from error
 
 

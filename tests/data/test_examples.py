@@ -86,3 +86,26 @@ def test_every_reader_says_whom_it_serves():
 def test_an_unknown_source_names_the_nearest(options):
     with pytest.raises(UserError, match=r"'imbd'.*Did you mean 'imdb'\?.*sample"):
         discovery.load_examples("imbd", "train", options(), "seqsuite.tasks.sentiment")
+
+
+def test_copies_of_a_text_stay_on_one_side_of_a_cut():
+    texts = [f"text {i % 300}" for i in range(1200)]
+    rest, held_out = split_off_groups(Examples({"text": texts}), 0.1, seed=0)
+    assert not set(rest.features["text"]) & set(held_out.features["text"])
+    assert len(held_out) == 120
+
+
+def test_few_large_groups_do_not_make_the_cut(capsys):
+    groups = [0] * 250 + [1] * 250 + [2] * 250
+    _, held_out = split_off_groups(Examples({"a": list(range(750))}, None, groups), 0.1, seed=0)
+    assert len(held_out) == 75
+    assert "too large to hold out 10%" in capsys.readouterr().err
+
+
+def test_groups_of_very_different_sizes_are_held_out_by_their_examples(capsys):
+    groups = [0] * 225 + [1] * 225 + [2] * 225 + list(range(3, 78))
+    whole = Examples({"a": list(range(750))}, None, groups)
+    rest, held_out = split_off_groups(whole, 0.1, seed=0)
+    assert 38 <= len(held_out) <= 150
+    assert not set(rest.groups) & set(held_out.groups)
+    assert capsys.readouterr().err == ""

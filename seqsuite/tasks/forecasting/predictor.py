@@ -20,6 +20,8 @@ from seqsuite.tasks.forecasting.scores import M4_HOURLY_NAIVE2, ForecastScores
 from seqsuite.tasks.forecasting.windows import SeriesWindows
 
 _BATCH = 256
+# Of a standard deviation: float32 has about seven digits.
+_ROUNDING = 1e-6
 _SHOWN = 6
 # So few windows tell little of the outer levels of a step alone: neighbors help.
 _ENOUGH, _NEIGHBORS = 400, 3
@@ -90,6 +92,11 @@ class ForecastPredictor:
             mean = encoded.in_units(numbers, outputs["forecast"])
             bands = None if quantiles is None else encoded.in_units(numbers, quantiles)
             truth_in_units = encoded.in_units(numbers, truth)
+            zeros = np.zeros_like(truth)
+            unit = encoded.in_units(numbers, zeros + 1) - encoded.in_units(numbers, zeros)
+            mean = _snapped(mean, truth_in_units, unit)
+            if bands is not None:
+                bands = _snapped(bands, truth_in_units[..., None], unit[..., None])
             repeated = naive.seasonal_naive(series, rows, truth.shape[1])
             # Of what nothing is known, its mean is the naive forecast.
             repeated = encoded.in_units(numbers, np.nan_to_num(repeated))
@@ -157,3 +164,12 @@ def conformal_offsets(targets: np.ndarray, forecasts: np.ndarray) -> list[list[f
     few = len(targets) < _ENOUGH
     offsets = fit_conformal_offsets(targets, forecasts, QUANTILE_LEVELS, _NEIGHBORS if few else 0)
     return offsets.round(6).tolist()
+
+
+def _snapped(values: np.ndarray, truth: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """Return forecasts in which those that differ from the truth by rounding are the truth.
+
+    Forecasts and truth are standardized in float32, so that equal counts come back different, and a
+    quantile of 0 is above or below a true 0 by chance.
+    """
+    return np.where(np.abs(values - truth) <= _ROUNDING * unit, truth, values)

@@ -227,18 +227,34 @@ def written(
     times = [str(step) for step in range(1, steps + 1)]
     if series is not None:
         origin = int(np.flatnonzero(np.isfinite(series.target))[-1])
-        if series.dated and series.frequency:
+        if series.frequency:
             step = parse_frequency(series.frequency)
-            grid = step.grid(series.timestamps[origin], steps + 1)
+            grid = step.grid(series.timestamps[origin], steps + 1)[1:]
             # Days and months are dates, the same everywhere.
             zone = load_zone(timezone) if 0 < step.seconds < _DAY else None
-            times = [time_text(seconds, zone) for seconds in grid[1:]]
+            # Counts of rows are days since 1970.
+            times = [
+                time_text(seconds, zone) if series.dated else str(seconds // _DAY)
+                for seconds in grid
+            ]
         name = series.unique_id
     quantiles = outputs.get("quantiles", [[]] * steps)
     rows = zip(times, outputs["mean"], quantiles, strict=True)
     return "".join(
-        _line([name, time, *(f"{value:.8g}" for value in (mean, *row))]) for time, mean, row in rows
+        _line([name, time, *(digits(value) for value in (mean, *row))]) for time, mean, row in rows
     )
+
+
+def digits(value: float) -> str:
+    """Return a number in eight digits, with four decimals at least.
+
+    Example:
+        >>> digits(0.123456789), digits(1234568014.653)
+        ('0.12345679', '1234568014.653')
+    """
+    if abs(value) < 1e4 or not np.isfinite(value):
+        return f"{value:.8g}"
+    return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def _line(cells: list[str]) -> str:

@@ -225,4 +225,7 @@ def _tokenized(texts: Sequence[str], chunk: int = 512) -> Iterator[tf.RaggedTens
 
 def _natural_order(name: str) -> tuple:
     # "10" after "9": star ratings are labels too.
-    return (0, float(name), name) if name.replace(".", "", 1).isdigit() else (1, 0.0, name)
+    try:
+        return 0, float(name), name
+    except ValueError:
+        return 1, 0.0, name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from seqsuite.tasks.speech_recognition.pronunciations import Spelling
 TRAINED = ("word", "character")
 """Language models that are trained from the training transcripts."""
 _SPACE = "|"
+# A model that knows fewer of the training words is of another case, or of another language.
+_MIN_KNOWN_SHARE = 0.1
 
 
 def language_model(
@@ -39,7 +41,28 @@ def language_model(
         # A file of the model would have no token that is white space.
         texts = [text.replace(" ", _SPACE) for text in transcripts]
         return train_kneser_ney(texts, settings.order)
-    return read_arpa(settings.language_model)
+    model = read_arpa(settings.language_model)
+    words = {word for text in transcripts for word in text.split()}
+    known = sum(word in model for word in words)
+    if known < _MIN_KNOWN_SHARE * len(words):
+        cased = next(
+            (case for case in ("upper", "lower") if _cased_share(words, model, case) > 0.5), None
+        )
+        mend = (
+            f"its words are in {cased} case: add --data.case {cased}"
+            if cased
+            else ("it is of other words, or of another language")
+        )
+        raise UserError(
+            f"decoding.language_model {settings.language_model} knows {known} of the {len(words)} "
+            f"words of the training transcripts; {mend}."
+        )
+    return model
+
+
+def _cased_share(words: Collection[str], model: BackoffLanguageModel, case: str) -> float:
+    change = str.upper if case == "upper" else str.lower
+    return sum(change(word) in model for word in words) / max(1, len(words))
 
 
 def build_decoder(

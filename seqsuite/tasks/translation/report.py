@@ -44,7 +44,7 @@ def scores(
     if final:
         found = translation_scores(translations, known, language)
     else:
-        found = {"bleu": corpus_bleu(translations, known)}
+        found = {"bleu": corpus_bleu(translations, known, language)}
     found["perplexity"] = _perplexity(predictions, "log_probabilities")
     if final:
         name = "log_probabilities_free_running"

@@ -27,6 +27,23 @@ from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
 Reference = str | Sequence[str]
 
+# Languages that are written without spaces between words, and what of sacreBLEU cuts them. Words of
+# Japanese and Korean need dictionaries that are no dependency, so these are cut into characters.
+_TOKENIZERS = {"zh": "zh", **dict.fromkeys(("ja", "ko", "th", "lo", "km", "my"), "char")}
+
+
+def bleu_tokenizer(language: str) -> str:
+    """Return the name of sacreBLEU's tokenizer for a language.
+
+    Args:
+        language: A code such as ``de`` or ``zh-TW``.
+
+    Example:
+        >>> bleu_tokenizer("zh"), bleu_tokenizer("de")
+        ('zh', '13a')
+    """
+    return _TOKENIZERS.get(language.lower().replace("_", "-").split("-")[0], "13a")
+
 
 def translation_scores(
     predicted: Sequence[str],
@@ -40,8 +57,8 @@ def translation_scores(
     Args:
         predicted: Translations as raw text.
         references: For each a reference as raw text, or a sequence of them.
-        language: Of the translations, for Moses' rules: en, de, fr, cs, ... (one that Moses does
-            not know is cut by its rules for English).
+        language: Of the translations, for sacreBLEU's tokenizer and for Moses' rules: en, de, fr,
+            cs, zh, ... (one that Moses does not know is cut by its rules for English).
         seed: Seed of the bootstrap.
         resamples: Number of resamples.
 
@@ -64,7 +81,7 @@ def translation_scores(
         automatic MT evaluation", 2015, https://aclanthology.org/W15-3049.
     """
     known = _checked(predicted, references)
-    statistics = _bleu_statistics(predicted, known)
+    statistics = _bleu_statistics(predicted, known, language)
     low, high = np.quantile(_resampled(statistics, seed, resamples), [0.025, 0.975])
     tokens = [moses_tokens(text, language) for text in predicted]
     token_references = [[moses_tokens(text, language) for text in texts] for texts in known]
@@ -78,19 +95,22 @@ def translation_scores(
     }
 
 
-def corpus_bleu(predicted: Sequence[str], references: Sequence[Reference]) -> float:
+def corpus_bleu(
+    predicted: Sequence[str], references: Sequence[Reference], language: str = "en"
+) -> float:
     """Return the ``bleu`` of :func:`translation_scores` alone, which costs much less.
 
     Args:
         predicted: Translations as raw text.
         references: For each one reference or several.
+        language: Of the translations.
 
     Example:
         >>> round(corpus_bleu(["Ein Hund läuft."], ["ein Hund läuft ."]), 1)
         59.5
     """
     known = _checked(predicted, references)
-    return _bleu_of(_bleu_statistics(predicted, known).sum(axis=0))
+    return _bleu_of(_bleu_statistics(predicted, known, language).sum(axis=0))
 
 
 def signatures(references: Sequence[Reference], language: str = "en") -> dict[str, str]:
@@ -112,7 +132,9 @@ def signatures(references: Sequence[Reference], language: str = "en") -> dict[st
     lowercased.update("case", "lc")
     lowercased.update("tok", f"moses-{language}-sacremoses-{version('sacremoses')}")
     return {
-        "bleu": BLEU(references=streams).get_signature().format(),
+        "bleu": BLEU(tokenize=bleu_tokenizer(language), references=streams)
+        .get_signature()
+        .format(),
         "bleu_lowercased": lowercased.format(),
         "chrf": CHRF(references=streams).get_signature().format(),
     }
@@ -232,13 +254,15 @@ def _streams(references: Sequence[Sequence[str]]) -> Any:
     return [[texts[i] if i < len(texts) else None for texts in references] for i in range(most)]
 
 
-def _bleu_statistics(predicted: Sequence[str], references: Sequence[Sequence[str]]) -> np.ndarray:
+def _bleu_statistics(
+    predicted: Sequence[str], references: Sequence[Sequence[str]], language: str = "en"
+) -> np.ndarray:
     """Return what BLEU is a function of the sums of, int ``(sentences, 10)``.
 
     Columns are matching n-grams and n-grams of n = 1 to 4, length, and length of the reference.
     """
     # Counts do not depend on the effective order; without it sacreBLEU warns of single sentences.
-    metric = BLEU(effective_order=True)
+    metric = BLEU(effective_order=True, tokenize=bleu_tokenizer(language))
     scores = [metric.sentence_score(p, list(r)) for p, r in zip(predicted, references, strict=True)]
     return np.array([[*s.counts, *s.totals, s.sys_len, s.ref_len] for s in scores], np.int64)
 

@@ -15,6 +15,8 @@ import sacrebleu
 from seqsuite.tasks.translation.scores import (
     _bleu_statistics,
     _resampled,
+    bleu_tokenizer,
+    corpus_bleu,
     moses_tokens,
     paired_bootstrap,
     references_of,
@@ -197,3 +199,14 @@ def test_importing_it_is_light():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("language", ["zh", "zh-TW", "ja", "ko", "th"])
+def test_languages_without_spaces_are_cut_by_their_own_rules(language):
+    texts = ["这部电影很好看但是太长了", "我不知道他什么时候回来"]
+    scores = translation_scores(texts, texts, language, resamples=2)
+    assert scores["bleu"] == pytest.approx(100)
+    # One character of eleven is wrong.
+    close = corpus_bleu(["这部电影很好看但是太短了", texts[1]], texts, language)
+    assert 70 < close < 100
+    assert f"tok:{bleu_tokenizer(language)}" in signatures(texts, language)["bleu"]

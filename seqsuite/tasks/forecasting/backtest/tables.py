@@ -12,6 +12,7 @@ from seqsuite.tasks.forecasting.backtest.scores import OURS, BacktestScores, Rou
 from seqsuite.tasks.forecasting.data.series import Series
 from seqsuite.tasks.forecasting.data.timestamps import time_text
 from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
+from seqsuite.tasks.forecasting.tables import digits
 
 
 def forecast_writer(file: IO[str]) -> Callable[[Round, Sequence[Series]], None]:
@@ -34,8 +35,8 @@ def forecast_writer(file: IO[str]) -> Callable[[Round, Sequence[Series]], None]:
             start = _when(one, origin)
             for step, (y, mean) in enumerate(zip(window.targets, window.mean, strict=True)):
                 bands = () if window.quantiles is None else window.quantiles[step]
-                numbers = [f"{value:.8g}" for value in (mean, *bands)]
-                truth = "" if np.isnan(y) else f"{y:.8g}"
+                numbers = [digits(value) for value in (mean, *bands)]
+                truth = "" if np.isnan(y) else digits(y)
                 when = _when(one, origin + step)
                 rows.writerow([window.unique_id, start, step + 1, when, truth, *numbers])
 

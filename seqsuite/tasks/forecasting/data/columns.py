@@ -90,6 +90,10 @@ class _TimeColumn:
 
     def finish(self) -> Times:
         seconds = np.concatenate([np.zeros(0, np.int64), *self.chunks])
+        offsets = self.reader.midnights
+        if self.zone is None and self.reader.has_only_midnights and offsets:
+            # Days and months are those of the clock that they were written by.
+            seconds = np.array([s + offsets.get(s, 0) for s in seconds.tolist()], np.int64)
         if self.zone is None or not self.reader.dated:
             return Times(seconds, None, None, self.reader.dated)
         different, places = np.unique(seconds, return_inverse=True)

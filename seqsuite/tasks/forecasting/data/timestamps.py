@@ -70,6 +70,10 @@ class TimeReader:
     def __init__(self, zone: ZoneInfo | None = None):
         self.zone = zone
         self.dated = True
+        self.midnights: dict[int, int] = {}
+        """Time with an offset -> the offset in seconds."""
+        self.has_only_midnights = True
+        """Whether all times with an offset are midnights of their own clock: days, months."""
         self._parse: Callable[[str], int] | None = None
         self._offsets: dict[int, tuple[int, int]] = {}
 
@@ -117,8 +121,11 @@ class TimeReader:
             return lambda value: _seconds(datetime(_whole(value), 1, 1))
         if re.fullmatch(r"\d{6}", text) and int(text[:4]) in _YEARS and 1 <= int(text[4:]) <= 12:
             return lambda value: _seconds(datetime(*divmod(_whole(value), 100), 1))
-        if re.fullmatch(r"\d{10}", text):
+        if re.fullmatch(r"\d{10}(\.0*)?", text):
             return _whole
+        if re.fullmatch(r"\d{13}|\d{16}|\d{19}", text):
+            # Milliseconds, microseconds and nanoseconds since 1970.
+            return lambda value: _whole_seconds(value, 10 ** (len(text) - 10))
         if re.fullmatch(r"[+-]?\d+(\.0*)?", text) and len(text) != 8:
             self.dated = False
             return lambda value: _whole(value) * 86_400
@@ -132,7 +139,12 @@ class TimeReader:
         if found.microsecond:
             raise ValueError("finer than a second")
         if found.tzinfo is not None:
-            return int(found.timestamp())
+            seconds = int(found.timestamp())
+            offset = found.utcoffset()
+            assert offset is not None
+            self.midnights[seconds] = int(offset.total_seconds())
+            self.has_only_midnights &= (found.hour, found.minute, found.second) == (0, 0, 0)
+            return seconds
         if self.zone is None:
             return _seconds(found)
         seconds = int(found.replace(tzinfo=self.zone).timestamp())
@@ -142,6 +154,13 @@ class TimeReader:
                 "times are not that zone's, leave out --data.timezone"
             )
         return seconds
+
+
+def _whole_seconds(text: str, parts: int) -> int:
+    seconds, rest = divmod(int(text), parts)
+    if rest:
+        raise ValueError("finer than a second")
+    return seconds
 
 
 def _seconds(time: datetime) -> int:

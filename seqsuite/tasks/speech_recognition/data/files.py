@@ -101,6 +101,10 @@ def manifest_recordings(path: Path, encoding: str | None = None) -> Iterator[Rec
 
 def _recording(record: dict[str, Any], manifest: Path, number: int) -> Recording:
     name, row = tables.plain_text(record.get("path")).strip(), f"{manifest} row {number}"
+    if record.get("transcript") is None:
+        raise UserError(
+            f"{row} has no transcript. Leave the row out, or write an empty one for silence."
+        )
     start, end = (
         _seconds(record.get("start"), row, "start"),
         _seconds(record.get("end"), row, "end"),
