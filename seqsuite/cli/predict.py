@@ -64,4 +64,10 @@ def exported_config(task: TaskSpec, version: Path) -> Any:
     """Return the configuration of an exported model."""
     recipe = version / CONFIG_FILE
     words = [f"--config={recipe}"] if recipe.is_file() else []
-    return parse(task.config_class, words)[0]
+    try:
+        return parse(task.config_class, words)[0]
+    except UserError as error:
+        raise UserError(
+            f"{version} is no model that this version of {task.name} can ask: it was exported by "
+            f"another task, or by an earlier version. {error}"
+        ) from error

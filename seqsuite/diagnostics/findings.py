@@ -76,6 +76,7 @@ def diagnose(
         rnn: gradients explode, 5.4e+08 times their end value 29 steps back
     """
     flows = {} if flow is None else flow.layers
+    layers = {} if gates is None else gates.layers
     broken = _not_finite(flows, losses)
     if broken is not None:
         return [broken]  # of what has no value nothing else can be said
@@ -83,10 +84,10 @@ def diagnose(
         _rising(losses),
         _worst("explode", flows, _growth, _explode_line),
         _worst("vanish", flows, _lost, _vanish_line),
-        _saturated({} if gates is None else gates.layers),
+        _saturated(layers),
     ]
     findings = [finding for finding in found if finding is not None]
-    return findings or [Finding("healthy", (), _healthy_line(flows))]
+    return findings or [Finding("healthy", (), _healthy_line(flows, layers))]
 
 
 def _not_finite(flows: dict[str, LayerFlow], losses: Sequence[float]) -> Finding | None:
@@ -213,7 +214,13 @@ def _stuck(gate: Gate) -> float:
     return gate.share_low if gate.keeps else gate.share_saturated
 
 
-def _healthy_line(flows: dict[str, LayerFlow]) -> str:
+def _healthy_line(flows: dict[str, LayerFlow], layers: Mapping[str, Mapping[str, Gate]]) -> str:
+    single = [
+        f"{name}'s {gate.name} ({_stuck(gate):.0%} of its values)"
+        for name, gates in layers.items()
+        for gate in gates.values()
+        if _stuck(gate) > SATURATED_SHARE
+    ]
     read = {name: layer for name, layer in flows.items() if np.nansum(layer.carried[:, 0])}
     reaches = {name: layer.reach(REACH_FRACTION) for name, layer in read.items()}
     told = ", ".join(f"{name} {reach} of {read[name].length}" for name, reach in reaches.items())
@@ -223,4 +230,5 @@ def _healthy_line(flows: dict[str, LayerFlow]) -> str:
             " What must be known from before that cannot be learned: if there is any, use a gated "
             "cell, chrono initialisation, or shorter sequences first."
         )
-    return f"Healthy: gradients neither vanish nor explode, and no gates are stuck.{what}"
+    gates = "no gates are stuck" if not single else f"of gates only {', '.join(single)} are stuck"
+    return f"Healthy: gradients neither vanish nor explode, and {gates}.{what}"

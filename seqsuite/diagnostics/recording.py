@@ -168,7 +168,9 @@ def _recorded_loop(layer, name: str, calls: list[LoopCall], graph: Any, end_only
 def _run_loop(layer, name: str, inputs: Tensor, initial: list, real: Tensor, watch) -> LoopCall:
     cell = layer.cell
     keywords = {"training": False} if cell._call_has_training_arg else {}
-    widths = [cell.output_size, *(state.shape[-1] for state in tf.nest.flatten(initial))]
+    # A cell may have a `state_size` alone; its output then has the width of its first state.
+    output_size = getattr(cell, "output_size", None) or tf.nest.flatten(cell.state_size)[0]
+    widths = [output_size, *(state.shape[-1] for state in tf.nest.flatten(initial))]
     epsilons = tuple(_zeros(inputs, width, cell.compute_dtype) for width in widths)
     if watch is not None:
         watch(epsilons)

@@ -30,7 +30,12 @@ def read_arpa(path: str | os.PathLike) -> BackoffLanguageModel:
     try:
         with _opened(path, "rt") as file:
             return _parse(file, os.fspath(path))
-    except (OSError, UnicodeDecodeError, EOFError) as error:
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"The language model {os.fspath(path)} is not text. Give the ARPA file; KenLM's binary "
+            "is made from one."
+        ) from error
+    except (OSError, EOFError) as error:
         raise UserError(f"Cannot read the language model {os.fspath(path)}: {error}.") from error
 
 
@@ -73,9 +78,10 @@ def write_arpa(model: BackoffLanguageModel, path: str | os.PathLike) -> None:
 
 
 def _opened(path: str | os.PathLike, mode: str) -> IO[str]:
+    encoding = "utf-8-sig" if "r" in mode else "utf-8"
     if os.fspath(path).endswith(".gz"):
-        return cast(IO[str], gzip.open(path, mode, encoding="utf-8"))
-    return open(path, mode, encoding="utf-8")
+        return cast(IO[str], gzip.open(path, mode, encoding=encoding))
+    return open(path, mode, encoding=encoding)
 
 
 def _parse(file: IO[str], name: str) -> BackoffLanguageModel:

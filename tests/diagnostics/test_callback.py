@@ -86,3 +86,26 @@ def test_records_of_a_run_that_goes_on_stay(tmp_path, monkeypatch):
 def test_numbers_that_are_not_positive_are_refused(name):
     with pytest.raises(ValueError, match=f"Argument `{name}` must be positive"):
         RecurrentDiagnostics((X, Y), **{name: 0})
+
+
+def test_a_cell_with_a_state_size_alone_is_recorded(tmp_path):
+    class MinimalCell(keras.layers.Layer):
+        state_size = 3
+
+        def build(self, shape):
+            self.kernel = self.add_weight(shape=(shape[-1], 3))
+            self.recurrent_kernel = self.add_weight(shape=(3, 3))
+
+        def call(self, inputs, states):
+            output = keras.ops.tanh(inputs @ self.kernel + states[0] @ self.recurrent_kernel)
+            return output, [output]
+
+    inputs = keras.Input((4, 2))
+    outputs = keras.layers.Dense(1)(keras.layers.RNN(MinimalCell())(inputs))
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", "mse")
+    x, y = np.ones((8, 4, 2), "float32"), np.ones((8, 1), "float32")
+    path = tmp_path / "records.csv"
+    callback = RecurrentDiagnostics((x, y), path=path, interval=1)
+    model.fit(x, y, epochs=1, verbose=0, callbacks=[callback])
+    assert path.read_text().count("\n") >= 2

@@ -87,6 +87,16 @@ def test_stuck_gates_are_named_but_not_a_memory_that_is_kept():
     assert kinds(diagnose(gates=statistics(1, 2, 3, keeps=True))) == ["saturated"]
 
 
+def test_a_healthy_line_names_single_gates_that_are_stuck():
+    stuck = statistics(1, 2, 97, 98).layers["layer"]
+    free = statistics(50, 51, keeps=True).layers["layer"]
+    (finding,) = diagnose(gates=GateStatistics({"layer": stuck | free}))
+    assert finding.kind == "healthy"
+    assert "only layer's input (100% of its values) are stuck" in finding.message
+    (finding,) = diagnose(gates=statistics(1, 50))
+    assert "no gates are stuck" in finding.message
+
+
 def test_a_rising_loss_of_one_batch_is_a_learning_rate():
     assert kinds(diagnose(losses=[4.0, 3.9, 4.5])) == ["healthy"]
     assert kinds(diagnose(losses=[4.0, 2.0, 2.9])) == ["healthy"]

@@ -209,9 +209,17 @@ def hot_words(settings: SpeechDecodingConfig) -> dict[str, float]:
     Args:
         settings: The section ``decoding``.
 
+    Raises:
+        UserError: One is a phrase, which no word of a transcript equals.
+
     Example:
         >>> from seqsuite.tasks.speech_recognition.config import SpeechDecodingConfig
         >>> hot_words(SpeechDecodingConfig(hot_words=("Ada", "Grace"), hot_word_bonus=2.0))
         {'Ada': 2.0, 'Grace': 2.0}
     """
+    phrase = next((word for word in settings.hot_words if len(word.split()) != 1), None)
+    if phrase is not None:
+        raise UserError(
+            f"decoding.hot_words are single words, and {phrase!r} is not one: list its words."
+        )
     return dict.fromkeys(settings.hot_words, settings.hot_word_bonus)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,11 @@ from seqsuite.errors import UserError
 from seqsuite.tasks.speech_recognition.config import SpeechServingConfig
 from seqsuite.tasks.speech_recognition.data.audio import read_blocks
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".au", ".opus")
+SUFFIXES = (
+    ".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".au", ".opus", ".caf", ".w64", ".sph",
+)  # fmt: skip
+# Recordings that libsndfile does not read.
+_UNREAD = (".m4a", ".aac", ".wma", ".amr", ".webm", ".mp4", ".3gp")
 """What is taken for audio in a folder."""
 FEATURE_SUFFIX = ".mfc"
 # Recordings are read in blocks of that length, and cut where one is quiet near its end.
@@ -42,6 +47,13 @@ def expand(text: str, suffixes: Sequence[str] = SUFFIXES) -> list[str]:
     found = sorted(str(file) for file in path.rglob("*") if file.suffix.lower() in suffixes)
     if not found:
         raise UserError(f"{text} has no file that ends in {', '.join(suffixes)}.")
+    unread = sorted(str(file) for file in path.rglob("*") if file.suffix.lower() in _UNREAD)
+    if unread and suffixes == SUFFIXES:
+        print(
+            f"note: {len(unread)} files of formats that cannot be read are passed over, the first "
+            f"is {unread[0]}; convert them, for instance with ffmpeg",
+            file=sys.stderr,
+        )
     return found
 
 

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from seqsuite.errors import UserError
-from seqsuite.ngram_language_model import train_kneser_ney, write_arpa
+from seqsuite.ngram_language_model import read_arpa, train_kneser_ney, write_arpa
 from seqsuite.tasks.speech_recognition.config import SpeechDecodingConfig
-from seqsuite.tasks.speech_recognition.decoding import build_decoder, language_model
+from seqsuite.tasks.speech_recognition.decoding import (
+    build_decoder,
+    hot_words,
+    language_model,
+)
 
 SYMBOLS = ["", " ", "n", "o", "t", "u"]
 TRANSCRIPTS = ["nut", "nut nut", "nut", "to nut"]
@@ -107,3 +111,26 @@ def test_where_nothing_is_allowed_nothing_is_said():
     decoder = build_decoder(SpeechDecodingConfig(lexicon=True, beam_width=1), SYMBOLS, TRANSCRIPTS)
     found = decoder(logits_of("nu"))[0][0]
     assert (found.text, found.score) == ("", -math.inf)
+
+
+def test_a_phrase_is_no_hot_word():
+    with pytest.raises(UserError, match="'seven eight' is not one"):
+        hot_words(SpeechDecodingConfig(hot_words=("one", "seven eight")))
+
+
+def test_a_language_model_of_another_case_or_language_is_refused(tmp_path):
+    path = tmp_path / "upper.arpa"
+    write_arpa(train_kneser_ney([["ONE", "TWO"], ["TWO", "THREE"]], 2), path)
+    settings = SpeechDecodingConfig(language_model=str(path))
+    with pytest.raises(UserError, match=r"knows 0 of the 3 words .* --data\.case upper"):
+        language_model(settings, ["one two", "three"])
+    with pytest.raises(UserError, match="another language"):
+        language_model(settings, ["eins zwei", "drei"])
+    assert language_model(settings, ["ONE TWO", "THREE"]) is not None
+
+
+def test_a_binary_language_model_is_told(tmp_path):
+    path = tmp_path / "lm.bin"
+    path.write_bytes(b"mmap lm http://kheafield.com/code format version 5\n\x80\x81")
+    with pytest.raises(UserError, match=r"not text\. Give the ARPA file"):
+        read_arpa(path)
