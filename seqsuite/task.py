@@ -63,7 +63,7 @@ class Phase:
         epochs: Passes over the examples.
         learning_rate: Peak.
         selects: Whether it is validated, averaged and selected, as the last phase is.
-        callbacks: Functions of (model, step, total_steps), called before each training step.
+        callbacks: Keras callbacks; ``params`` has ``total_steps`` beside ``epochs`` and ``steps``.
     """
 
     name: str
@@ -71,10 +71,12 @@ class Phase:
     epochs: int
     learning_rate: float
     selects: bool = False
-    callbacks: Sequence[Callable[[keras.Model, int, int], None]] = ()
+    callbacks: Sequence[keras.callbacks.Callback] = ()
 
 
-def main_phase(training: Any, model: keras.Model, callbacks: Sequence[Any] = ()) -> Phase:
+def main_phase(
+    training: Any, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback] = ()
+) -> Phase:
     """Return the phase that fits the model itself.
 
     Args:

@@ -1,7 +1,8 @@
-"""What watches or steers a run: the progress line, TensorBoard, diagnostics, scheduled sampling."""
+"""Scheduled sampling: how often a decoder is fed its own predictions in training."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import keras
@@ -11,6 +12,8 @@ from seqsuite.errors import nearest
 from seqsuite.layers import ScheduledSampling, ValueDecoder
 
 SAMPLING_SCHEDULES = ("constant", "linear", "exponential", "inverse_sigmoid")
+# Share of true inputs that an exponential schedule leaves at the end of training.
+_LAST_SHARE = 0.01
 
 
 class ScheduledSamplingCallback(keras.callbacks.Callback):
@@ -19,11 +22,13 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
     A schedule tells which share of the true tokens is left at a step; the probability is `maximum`
     times the share that is gone: with ``"linear"`` it rises to `maximum` at `total_steps`, with
     ``"exponential"`` and ``"inverse_sigmoid"`` towards it, and with ``"constant"`` it is always
-    `maximum`. The layers are found however deep they are nested.
+    `maximum`. A schedule without settings spans the training: a linear one ends with it, an
+    exponential one leaves 1 % of the true tokens, an inverse sigmoid is half done in the middle.
+    The layers are found however deep they are nested.
 
-    Batches are counted by the optimizer, so that a run that goes on goes on with its schedule; the
-    last probability is saved with the model. Where the training loop is not ``fit``, call
-    `set_model` once and `update` before each step.
+    Batches are counted by the optimizer, so a resumed run continues its schedule; the last
+    probability is saved with the model. Where the training loop is not ``fit``, call `set_model`
+    once and `update` before each step.
 
     Args:
         schedule: ``"constant"``, ``"linear"``, ``"exponential"`` or ``"inverse_sigmoid"``, which
@@ -35,7 +40,8 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
             exponential one, ``k`` of an inverse sigmoid.
 
     Raises:
-        ValueError: For an unknown name, wrong settings, or a model without such a layer.
+        ValueError: For an unknown name, wrong settings, a model without such a layer, or a
+            schedule without settings where the number of steps is unknown.
 
     Example:
         >>> schedule = ScheduledSamplingCallback("linear", maximum=0.5, total_steps=10)
@@ -67,7 +73,10 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
         self.maximum = maximum
         self.per = per
         self.settings = settings
-        self._layers: list[ScheduledSampling] = []
+        self._layers: list[ScheduledSampling | ValueDecoder] = []
+        self._spans_training = not settings and schedule in _SPANNING
+        if self._spans_training:
+            return
         try:
             self.probability(0)
         except TypeError as error:
@@ -78,10 +87,14 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
 
     def probability(self, step: int) -> float:
         """Return the sampling probability at a step."""
+        if self._spans_training and not self.settings:
+            raise ValueError(
+                f"Schedule {self.schedule!r} without settings spans a training, and none has begun."
+            )
         return schedules.sampling_probability(self.schedule, step, self.maximum, **self.settings)
 
     def update(self, step: int) -> float:
-        """Set the weights to what they are at a step, and return the probability."""
+        """Set the weights to the probability of a step, and return it."""
         probability = self.probability(step)
         for layer in self._layers:
             layer.sampling_probability.assign(probability)
@@ -101,6 +114,11 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
                 f"Received: model={model.name!r}"
             )
 
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Stretch a schedule without settings over the training."""
+        if self._spans_training:
+            self.settings = _SPANNING[self.schedule](self._total_steps())
+
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Move the weights, when a step is an epoch."""
         if self.per == "epoch":
@@ -113,5 +131,49 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
         if self.per == "batch":
             self.update(self._iterations())
 
+    def _total_steps(self) -> int:
+        params = self.params or {}
+        epochs, steps = params.get("epochs"), params.get("steps")
+        if self.per == "epoch" and epochs:
+            return epochs
+        # Epochs of unequal length are counted by seqsuite's trainer alone.
+        if total := params.get("total_steps") or (epochs and steps and epochs * steps):
+            return total
+        raise ValueError(
+            f"Argument `settings` must be given where the number of steps is unknown. "
+            f"Received: schedule={self.schedule!r}"
+        )
+
     def _iterations(self) -> int:
         return int(self.model.optimizer.iterations)
+
+
+def sampling_callbacks(schedule: str, maximum: float) -> list[keras.callbacks.Callback]:
+    """Return the callback of a schedule that spans the training; none for ``"none"``.
+
+    Args:
+        schedule: ``"none"``, or the name of a schedule of :class:`ScheduledSamplingCallback`.
+        maximum: The largest probability, in [0, 1].
+
+    Example:
+        >>> sampling_callbacks("none", 0.5)
+        []
+    """
+    return [] if schedule == "none" else [ScheduledSamplingCallback(schedule, maximum)]
+
+
+def _steepness(middle: float) -> float:
+    """Return the k of an inverse sigmoid that is half done after `middle` steps: k log k."""
+    k = max(math.e, middle)
+    for _ in range(50):
+        # Newton's method on the convex k log k - middle.
+        k = max(1.0, (k + middle) / (1.0 + math.log(k)))
+    return k
+
+
+# Schedule -> its settings over a training of so many steps.
+_SPANNING: dict[str | Callable[..., float], Callable[[int], dict[str, float]]] = {
+    "linear": lambda total_steps: {"total_steps": total_steps},
+    "exponential": lambda total_steps: {"decay": _LAST_SHARE ** (1 / max(1, total_steps))},
+    "inverse_sigmoid": lambda total_steps: {"k": _steepness(total_steps / 2)},
+}

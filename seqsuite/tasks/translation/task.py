@@ -9,7 +9,7 @@ given translation is.
 
 from __future__ import annotations
 
-from seqsuite.callbacks.sampling_schedule import sampling_callbacks
+from seqsuite.callbacks import sampling_callbacks
 from seqsuite.losses import TagCrossentropy
 from seqsuite.metrics.metric import Metric
 from seqsuite.task import Baselines, Report, Task, main_phase
@@ -84,7 +84,8 @@ class Translation(Task):
 
     def phases(self, preprocessor, model, train):
         training = self.config.training
-        return [main_phase(training, model, sampling_callbacks(training))]
+        schedule = training.sampling_schedule, training.sampling_probability
+        return [main_phase(training, model, sampling_callbacks(*schedule))]
 
     def report(self, results, directory):
         predictions, labels = results.predictions, results.test.labels
