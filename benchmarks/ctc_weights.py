@@ -58,11 +58,11 @@ def word_error_rate(decoder: Any, rows: Sequence[np.ndarray], said: Sequence[str
 
 
 def table(found: dict[tuple, float], width: int, weights: Sequence, bonuses: Sequence) -> str:
-    """Return the word error rates of one beam width.
+    r"""Return the word error rates of one beam width.
 
     Example:
         >>> print(table({(8, 0.5, 1.0): 0.25}, 8, [0.5], [1.0]))
-        | weight \\ bonus | 1 |
+        | weight \ bonus | 1 |
         | ---: | ---: |
         | 0.5 | 25.00 |
     """

@@ -77,7 +77,7 @@ def exported_recogniser(options: argparse.Namespace, speech: Examples, folder: P
             "cell": options.cell,
         },
     }
-    task = SpeechRecognition(build_config(SpeechRecognition.config_class, settings))
+    task = SpeechRecognition(build_config(SpeechRecognition.spec.config_class, settings))
     runs.set_seeds(0)
     preprocessor = task.build_preprocessor(speech)
     model = task.build_model(preprocessor)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -50,7 +50,7 @@ class Client:
     formats: ClassVar[tuple[str, ...]] = ("text", "json")
     """Output formats."""
 
-    def __init__(self, model: Callable[..., dict[str, Any]], config: Any, options: Any):
+    def __init__(self, model: Callable[..., dict[str, Any]], config: Any, options: Namespace):
         self.model: Any = model
         self.config = config
         self.options = options
@@ -65,7 +65,7 @@ class Client:
         Raises:
             UserError: An input cannot be read.
         """
-        for text in inputs.texts(self.options.column or self.input_name):
+        for text in inputs.texts(self.input_name):
             yield Item(text, {self.input_name: text})
 
     def answer(self, items: Sequence[Item]) -> list[dict[str, Any]]:
@@ -143,7 +143,7 @@ def stacked(values: list[Any]) -> Any:
     return [value + [""] * (longest - len(value)) for value in values]
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """Return an output as JSON has it: text, numbers, and lists of either."""
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="replace")
@@ -152,7 +152,7 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _size(value: Any) -> int:
+def _size(value: object) -> int:
     """Return the size of a raw feature: bytes of a text, entries of anything else that has any."""
     if isinstance(value, str):
         return len(value.encode("utf-8", errors="surrogateescape"))

@@ -8,6 +8,7 @@ Python, arrays in TOML, and JSON arrays or values separated by commas on the com
 from __future__ import annotations
 
 import argparse
+import codecs
 import dataclasses
 import json
 import math
@@ -17,12 +18,11 @@ import typing
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
+
+from jsonargparse import ArgumentParser
 
 from seqsuite.errors import UserError, nearest
-
-if TYPE_CHECKING:
-    from jsonargparse import ArgumentParser
 
 ConfigType = TypeVar("ConfigType")
 
@@ -50,6 +50,29 @@ def check_ranges(section: Any, ranges: dict[str, tuple[float, float]]) -> None:
             raise UserError(f"{name} must be {bound}. Received: {value}.")
 
 
+def check_encoding(name: str | None) -> None:
+    """Refuse a name that is no text encoding.
+
+    Args:
+        name: The option ``encoding``; None: none is given.
+
+    Raises:
+        UserError: Python knows no such encoding of text.
+
+    Example:
+        >>> check_encoding("windows-1252")
+    """
+    try:
+        known = name is None or codecs.lookup(name)._is_text_encoding
+    except LookupError:
+        known = False
+    if not known:
+        raise UserError(
+            f"There is no text encoding {name!r}. Usual ones are utf-8, utf-16, windows-1252, "
+            "iso-8859-15, shift_jis, gb18030 and big5."
+        )
+
+
 @dataclass(frozen=True)
 class DataConfig:
     """Section ``data`` of every task; tasks extend it with the options of their formats.
@@ -71,6 +94,7 @@ class FileDataConfig(DataConfig):
         validation: Validation file (source files).
         test: Test file (source files).
         download: Download named data sets.
+        encoding: Encoding of text files (source files; default: UTF-8, or UTF-16 by its mark).
     """
 
     dir: str | None = None
@@ -78,8 +102,12 @@ class FileDataConfig(DataConfig):
     validation: str | None = None
     test: str | None = None
     download: bool = False
+    encoding: str | None = None
 
     def __post_init__(self):
+        check_encoding(self.encoding)
+        if self.encoding and self.source != "files":
+            raise UserError("data.encoding is of your own files: add --data.source files.")
         named = [split for split in ("train", "validation", "test") if getattr(self, split)]
         if named and self.source != "files":
             raise UserError(
@@ -268,8 +296,6 @@ def build_parser(
     Returns:
         A parser with ``--config RECIPE`` and ``--<section>.<key>`` flags; callers add their own.
     """
-    from jsonargparse import ArgumentParser
-
     parser = ArgumentParser(
         parser_mode="toml", exit_on_error=False, allow_abbrev=False, add_help=True, **keywords
     )
@@ -368,7 +394,7 @@ def to_toml(config: Any) -> str:
     return "\n".join(lines)
 
 
-def _toml(value: Any) -> str:
+def _toml(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -382,6 +408,14 @@ def _toml(value: Any) -> str:
 def section_names(config_class: type) -> list[str]:
     """Return the sections of a task's configuration."""
     return list(_sections(config_class))
+
+
+def fields_of(config_class: type) -> dict[str, list[str]]:
+    """Return the keys of each section of a task's configuration."""
+    return {
+        name: [field.name for field in dataclasses.fields(section)]
+        for name, section in _sections(config_class).items()
+    }
 
 
 def _sections(config_class: type) -> dict[str, type]:
@@ -443,7 +477,7 @@ _FORMER = {
 _UNREAD = "is not an option of this task, which never read it"
 
 
-def _successor(config_class: type, section: str, key: str, value: Any = None) -> str | None:
+def _successor(config_class: type, section: str, key: str, value: object = None) -> str | None:
     """Return what became of a key of an earlier version; None: it is as it was, or never was."""
     if f"--{section}.{key}" in _arrays(config_class):
         if not isinstance(value, str):

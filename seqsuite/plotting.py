@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 
 from seqsuite.metrics.classification import confusion_counts
 
@@ -167,8 +169,6 @@ def _wilson_interval(share: float, count: int, z: float = 1.96) -> tuple[float, 
 
 def _drawable(labels: Sequence[str]) -> list[str]:
     """Return labels, those that the font would draw as empty boxes replaced by their number."""
-    from matplotlib.font_manager import FontProperties, findfont, get_font
-
     known = get_font(findfont(FontProperties())).get_charmap()
     return [
         label if all(ord(character) in known for character in label) else f"label {index}"
@@ -201,8 +201,6 @@ def _frame(axis: Axes, size: int) -> None:
 
 def blank_figure(size: tuple[float, float]) -> Figure:
     """Return a figure of a size in inches that is not pyplot's."""
-    from matplotlib.figure import Figure
-
     return Figure(figsize=size, layout="constrained")
 
 

@@ -7,7 +7,13 @@ array, so that a schedule can be drawn as it is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 
 LEARNING_RATE_SCHEDULES = ("constant", "cosine", "exponential", "reduce_on_plateau")
 
@@ -15,7 +21,7 @@ LEARNING_RATE_SCHEDULES = ("constant", "cosine", "exponential", "reduce_on_plate
 _SMALLEST_FRACTION = 1e-6
 
 
-def constant(step: Any, value: float) -> Any:
+def constant(step: float | tf.Tensor, value: float) -> Any:
     """Return ``value`` at every step.
 
     Args:
@@ -32,7 +38,9 @@ def constant(step: Any, value: float) -> Any:
     return value + 0.0 * step
 
 
-def linear(step: Any, total_steps: float, start: float = 1.0, end: float = 0.0) -> Any:
+def linear(
+    step: float | tf.Tensor, total_steps: float, start: float = 1.0, end: float = 0.0
+) -> Any:
     """Move from ``start`` to ``end`` in a straight line and stay there.
 
     Args:
@@ -59,7 +67,7 @@ def linear(step: Any, total_steps: float, start: float = 1.0, end: float = 0.0) 
     return _plain((1.0 - share) * start + share * end)
 
 
-def exponential(step: Any, decay: float) -> Any:
+def exponential(step: float | tf.Tensor, decay: float) -> Any:
     """Return ``decay ** step``.
 
     Args:
@@ -84,7 +92,7 @@ def exponential(step: Any, decay: float) -> Any:
     return decay**step
 
 
-def inverse_sigmoid(step: Any, k: float) -> Any:
+def inverse_sigmoid(step: float | tf.Tensor, k: float) -> Any:
     """Return ``k / (k + exp(step / k))``: flat at first, then a fall, then flat near 0.
 
     Args:
@@ -106,15 +114,16 @@ def inverse_sigmoid(step: Any, k: float) -> Any:
     """
     if k < 1:
         raise ValueError(f"Argument `k` must be at least 1. Received: k={k}")
-    import numpy as np
-
     # exp overflows long after the result has become 0.
     exponent = np.minimum(np.asarray(step, float) / k, 700.0)
     return _plain(k / (k + np.exp(exponent)))
 
 
 def sampling_probability(
-    schedule: str | Callable[..., float], step: Any, maximum: float = 1.0, **settings: float
+    schedule: str | Callable[..., float],
+    step: float | tf.Tensor,
+    maximum: float = 1.0,
+    **settings: float,
 ) -> float:
     """Return how often a decoder is fed its own predictions at a step.
 
@@ -151,7 +160,7 @@ def sampling_probability(
 
 def learning_rate_factor(
     kind: str,
-    step: Any,
+    step: float | tf.Tensor,
     total_steps: int,
     warm_up_steps: int = 0,
     final_fraction: float = 0.0,
@@ -187,8 +196,6 @@ def learning_rate_factor(
         Cosine: Loshchilov and Hutter, "SGDR", 2017, https://arxiv.org/abs/1608.03983
     """
     _check(kind, total_steps, warm_up_steps, final_fraction)
-    import numpy as np
-
     share = _share(np.asarray(step, float) - warm_up_steps, total_steps - warm_up_steps)
     if kind == "cosine":
         shape = final_fraction + (1 - final_fraction) * 0.5 * (1 + np.cos(np.pi * share))
@@ -216,10 +223,8 @@ def _check(kind: str, total_steps: int, warm_up_steps: int, final_fraction: floa
         )
 
 
-def _share(step: Any, total_steps: float) -> Any:
+def _share(step: float | tf.Tensor, total_steps: float) -> Any:
     """Return how much of ``total_steps`` is done, in [0, 1]."""
-    import numpy as np
-
     if total_steps <= 0:
         return np.where(np.asarray(step) < 0, 0.0, 1.0)
     return np.clip(np.asarray(step, float) / total_steps, 0.0, 1.0)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     from seqsuite.client import Client
+    from seqsuite.config import TrainingConfig
     from seqsuite.data.batching import Column, EncodedExamples, Targets
     from seqsuite.preprocessor import Preprocessor
 
@@ -63,7 +64,8 @@ class Phase:
         epochs: Passes over the examples.
         learning_rate: Peak.
         selects: Whether it is validated, averaged and selected, as the last phase is.
-        callbacks: Keras callbacks; ``params`` has ``total_steps`` beside ``epochs`` and ``steps``.
+        callbacks: Keras callbacks; ``params`` has ``total_steps`` beside ``epochs`` and ``steps``,
+            and steps are counted by the optimizer's ``iterations``.
     """
 
     name: str
@@ -75,7 +77,7 @@ class Phase:
 
 
 def main_phase(
-    training: Any, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback] = ()
+    training: TrainingConfig, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback] = ()
 ) -> Phase:
     """Return the phase that fits the model itself.
 

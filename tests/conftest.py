@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import collections
+import contextlib
+import ctypes
 import functools
 import gc
 import os
@@ -13,12 +16,44 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # A GPU that happens to be there must not change what the tests see.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+# Workers, which inherit this, give back memory that many arenas would keep.
+os.environ.setdefault("MALLOC_ARENA_MAX", "2")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Let cases of ``@pytest.mark.full(default=...)`` stay in the default level.
+
+    ``default`` is a number of cases, the first ones, or a tuple of parts of their names.
+    """
+    seen = collections.Counter()
+    for item in items:
+        mark = item.get_closest_marker("full")
+        default = mark.kwargs.get("default", 0) if mark else 0
+        name = item.nodeid.partition("[")[0]
+        seen[name] += 1
+        stays = (
+            seen[name] <= default
+            if isinstance(default, int)
+            else any(part in item.name for part in default)
+        )
+        if stays:
+            item.own_markers = [own for own in item.own_markers if own.name != "full"]
 
 
 def pytest_collection_finish():
     """Leave out of later garbage collections what is imported by now, half a million objects."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _memory():
+    """Give the memory of a module's models back before the next."""
+    yield
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @pytest.fixture(scope="session")

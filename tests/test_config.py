@@ -2,6 +2,7 @@ import pytest
 
 from seqsuite.config import build_config, parse, read_recipe, to_toml
 from seqsuite.errors import UserError
+from seqsuite.tasks import find_task
 from seqsuite.tasks.sentiment.config import SentimentConfig
 
 FILES = {"source": "files", "label_separator": ";"}
@@ -69,3 +70,44 @@ def test_a_bad_flag_is_one_clear_line(flags, message):
     with pytest.raises(UserError, match=message) as error:
         parse(SentimentConfig, flags)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("words", [["--data.horizons", "4,2"], ["--data.horizons=[4, 2]"]])
+def test_arrays_are_json_or_separated_by_commas(words):
+    config, _ = parse(find_task("forecasting").config_class, words)
+    assert config.data.horizons == (4, 2)
+    assert config.data.scored_horizons == (2, 4)
+
+
+def test_arrays_keep_names_that_look_like_numbers(tmp_path):
+    config_class = find_task("forecasting").config_class
+    config, _ = parse(config_class, ["--data.past_covariates=1, b,", "--data.horizons="])
+    assert (config.data.past_covariates, config.data.horizons) == (("1", "b"), ())
+    path = tmp_path / "config.toml"
+    path.write_text(to_toml(config))
+    assert parse(config_class, ["--config", str(path)])[0] == config
+
+
+def test_a_recipe_of_an_earlier_version_is_refused_with_the_successors_of_its_keys(tmp_path):
+    path = tmp_path / "old.toml"
+    path.write_text(
+        '[data]\nhorizons = "96,192"\nvalidation_fraction = 0.1\njoin_validation = false\n'
+        '[training]\nepochs = 3\nclass_weights = "none"\nbatch_tokens = 8192\n'
+    )
+    with pytest.raises(UserError) as caught:
+        parse(find_task("forecasting").config_class, ["--config", str(path)])
+    message = str(caught.value)
+    assert "\n" not in message
+    for part in (
+        "data.horizons is an array: write horizons = [96, 192]",
+        "data.validation_fraction is not an option of this task: use data.validation_length",
+        "training.batch_tokens is not an option of this task: use training.max_batch_size",
+        "delete data.join_validation, training.class_weights, which this task never read",
+    ):
+        assert part in message
+    assert "epochs" not in message
+
+
+def test_a_flag_of_an_earlier_version_is_refused_with_its_successor():
+    with pytest.raises(UserError, match=r"use training\.steps"):
+        parse(find_task("char_lm").config_class, ["--training.batch_tokens=9"])

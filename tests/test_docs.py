@@ -82,6 +82,7 @@ def _described_arguments(value) -> list[str] | None:
     return re.findall(r"^    \**(\w+):", match.group(1), re.M) if match else None
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -147,6 +148,7 @@ def test_recipes_begin_with_the_command_that_runs_them(recipe, monkeypatch):
     _check_command(command, monkeypatch)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("page", ["README.md", "docs/dynamics.md"])
 def test_python_examples_run_and_print_what_the_page_says(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

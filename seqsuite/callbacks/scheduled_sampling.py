@@ -1,4 +1,4 @@
-"""Scheduled sampling: how often a decoder is fed its own predictions in training."""
+"""A training callback that moves the probability of scheduled sampling."""
 
 from __future__ import annotations
 
@@ -12,8 +12,46 @@ from seqsuite.errors import nearest
 from seqsuite.layers import ScheduledSampling, ValueDecoder
 
 SAMPLING_SCHEDULES = ("constant", "linear", "exponential", "inverse_sigmoid")
-# Share of true inputs that an exponential schedule leaves at the end of training.
+# Share of the true inputs that an exponential schedule leaves at the end of training.
 _LAST_SHARE = 0.01
+
+
+def sampling_callbacks(schedule: str, maximum: float) -> list[keras.callbacks.Callback]:
+    """Return the callbacks of a schedule that spans the training.
+
+    Args:
+        schedule: As for :class:`ScheduledSamplingCallback`; ``"none"``: there are none.
+        maximum: The largest probability.
+    """
+    return [] if schedule == "none" else [ScheduledSamplingCallback(schedule, maximum)]
+
+
+def spanning_settings(schedule: str, total_steps: int) -> dict[str, float]:
+    """Return the settings with which a schedule spans a training.
+
+    Args:
+        schedule: ``constant``, ``linear``, ``exponential`` (fast at first) or
+            ``inverse_sigmoid`` (half done in the middle).
+        total_steps: Steps of the training.
+
+    Example:
+        >>> spanning_settings("linear", 10)
+        {'total_steps': 10}
+    """
+    return {
+        "linear": {"total_steps": total_steps},
+        "exponential": {"decay": _LAST_SHARE ** (1 / max(1, total_steps))},
+        "inverse_sigmoid": {"k": _steepness(total_steps / 2)},
+    }.get(schedule, {})
+
+
+def _steepness(middle: float) -> float:
+    """Return the k of an inverse sigmoid that is half done after `middle` steps: k log k."""
+    k = max(math.e, middle)
+    for _ in range(50):
+        # Newton's method on the convex k log k - middle.
+        k = max(1.0, (k + middle) / (1.0 + math.log(k)))
+    return k
 
 
 class ScheduledSamplingCallback(keras.callbacks.Callback):
@@ -22,13 +60,11 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
     A schedule tells which share of the true tokens is left at a step; the probability is `maximum`
     times the share that is gone: with ``"linear"`` it rises to `maximum` at `total_steps`, with
     ``"exponential"`` and ``"inverse_sigmoid"`` towards it, and with ``"constant"`` it is always
-    `maximum`. A schedule without settings spans the training: a linear one ends with it, an
-    exponential one leaves 1 % of the true tokens, an inverse sigmoid is half done in the middle.
-    The layers are found however deep they are nested.
+    `maximum`. The layers are found however deep they are nested.
 
     Batches are counted by the optimizer, so a resumed run continues its schedule; the last
-    probability is saved with the model. Where the training loop is not ``fit``, call `set_model`
-    once and `update` before each step.
+    probability is saved with the model. Where the training loop is not ``fit``, call
+    `set_model` once and `update` before each step.
 
     Args:
         schedule: ``"constant"``, ``"linear"``, ``"exponential"`` or ``"inverse_sigmoid"``, which
@@ -37,7 +73,9 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
         maximum: The largest probability, in [0, 1].
         per: What a step is: ``"batch"`` or ``"epoch"``.
         **settings: The schedule's own: ``total_steps`` of a linear one, ``decay`` of an
-            exponential one, ``k`` of an inverse sigmoid.
+            exponential one, ``k`` of an inverse sigmoid. Without them a named schedule spans the
+            training: a linear one ends with it, an exponential one leaves 1 % of the true tokens,
+            an inverse sigmoid is half done in the middle.
 
     Raises:
         ValueError: For an unknown name, wrong settings, a model without such a layer, or a
@@ -73,9 +111,9 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
         self.maximum = maximum
         self.per = per
         self.settings = settings
-        self._layers: list[ScheduledSampling | ValueDecoder] = []
-        self._spans_training = not settings and schedule in _SPANNING
-        if self._spans_training:
+        self._layers: list[ScheduledSampling] = []
+        self._spans = not settings and not callable(schedule) and schedule != "constant"
+        if self._spans:
             return
         try:
             self.probability(0)
@@ -87,7 +125,7 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
 
     def probability(self, step: int) -> float:
         """Return the sampling probability at a step."""
-        if self._spans_training and not self.settings:
+        if self._spans and not self.settings:
             raise ValueError(
                 f"Schedule {self.schedule!r} without settings spans a training, and none has begun."
             )
@@ -115,9 +153,19 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
             )
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Stretch a schedule without settings over the training."""
-        if self._spans_training:
-            self.settings = _SPANNING[self.schedule](self._total_steps())
+        """Find the settings of a schedule that spans the training."""
+        if not self._spans:
+            return
+        params = self.params or {}
+        total = params.get("epochs") or 0
+        if self.per == "batch":
+            total = params.get("total_steps") or total * (params.get("steps") or 0)
+        if not total:
+            raise ValueError(
+                "Argument `settings` must be given where the number of batches is not known before "
+                f"training. Received: schedule={self.schedule!r}, settings={{}}"
+            )
+        self.settings = spanning_settings(str(self.schedule), total)
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Move the weights, when a step is an epoch."""
@@ -131,49 +179,5 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
         if self.per == "batch":
             self.update(self._iterations())
 
-    def _total_steps(self) -> int:
-        params = self.params or {}
-        epochs, steps = params.get("epochs"), params.get("steps")
-        if self.per == "epoch" and epochs:
-            return epochs
-        # Epochs of unequal length are counted by seqsuite's trainer alone.
-        if total := params.get("total_steps") or (epochs and steps and epochs * steps):
-            return total
-        raise ValueError(
-            f"Argument `settings` must be given where the number of steps is unknown. "
-            f"Received: schedule={self.schedule!r}"
-        )
-
     def _iterations(self) -> int:
         return int(self.model.optimizer.iterations)
-
-
-def sampling_callbacks(schedule: str, maximum: float) -> list[keras.callbacks.Callback]:
-    """Return the callback of a schedule that spans the training; none for ``"none"``.
-
-    Args:
-        schedule: ``"none"``, or the name of a schedule of :class:`ScheduledSamplingCallback`.
-        maximum: The largest probability, in [0, 1].
-
-    Example:
-        >>> sampling_callbacks("none", 0.5)
-        []
-    """
-    return [] if schedule == "none" else [ScheduledSamplingCallback(schedule, maximum)]
-
-
-def _steepness(middle: float) -> float:
-    """Return the k of an inverse sigmoid that is half done after `middle` steps: k log k."""
-    k = max(math.e, middle)
-    for _ in range(50):
-        # Newton's method on the convex k log k - middle.
-        k = max(1.0, (k + middle) / (1.0 + math.log(k)))
-    return k
-
-
-# Schedule -> its settings over a training of so many steps.
-_SPANNING: dict[str | Callable[..., float], Callable[[int], dict[str, float]]] = {
-    "linear": lambda total_steps: {"total_steps": total_steps},
-    "exponential": lambda total_steps: {"decay": _LAST_SHARE ** (1 / max(1, total_steps))},
-    "inverse_sigmoid": lambda total_steps: {"k": _steepness(total_steps / 2)},
-}

@@ -9,7 +9,8 @@ from typing import Any
 from seqsuite.cli import terminal
 from seqsuite.cli.parsing import Parser
 from seqsuite.client import Client
-from seqsuite.config import parse
+from seqsuite.config import check_encoding, parse
+from seqsuite.data.inputs import TABLES
 from seqsuite.errors import UserError
 from seqsuite.task import CONFIG_FILE, TaskSpec
 
@@ -25,6 +26,12 @@ def predict(task: TaskSpec, words: list[str]) -> int:
     parser.add_argument("--model", required=True, help="exported model (a version, or its parent)")
     parser.add_argument("--input", help="a file: a line each, or csv, tsv, jsonl; - for a pipe")
     parser.add_argument("--column", default=None, help="column of a csv, tsv or jsonl input")
+    parser.add_argument(
+        "--input_format",
+        choices=("text", *TABLES),
+        help="how --input is read (default: by its ending; a pipe as text, with --column as csv)",
+    )
+    parser.add_argument("--encoding", help="encoding of --input (default: UTF-8, or its mark)")
     parser.add_argument("--output", default="-", help="file to write to; - for standard output")
     client_class = task.client_class
     formats = client_class.formats
@@ -38,6 +45,7 @@ def predict(task: TaskSpec, words: list[str]) -> int:
     options = parser.parse_intermixed_args(words)
     if not options.items and options.input is None:
         raise UserError("Nothing to predict: give items, or --input FILE (- for a pipe).")
+    check_encoding(options.encoding)
     if options.explain and not explains:
         raise UserError(f"Task {task.name} has no --explain. Leave it out.")
     if options.json and options.format not in (None, "json"):
@@ -45,12 +53,11 @@ def predict(task: TaskSpec, words: list[str]) -> int:
     if options.batch_size < 1:
         raise UserError(f"--batch_size must be at least 1. Received: {options.batch_size}.")
     terminal.quiet_tensorflow()
-    from seqsuite.serving.exported_model import ExportedModel
-    from seqsuite.serving.predict import run
+    from seqsuite.serving import exported_model, predict
 
-    model = ExportedModel(options.model)
+    model = exported_model.ExportedModel(options.model)
     config = exported_config(task, model.version)
-    return run(client_class(model, config, options), options)
+    return predict.run(client_class(model, config, options), options)
 
 
 def exported_config(task: TaskSpec, version: Path) -> Any:

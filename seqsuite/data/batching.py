@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -243,11 +243,30 @@ def padding_share(lengths: np.ndarray, batches: Sequence[np.ndarray]) -> float:
     return float(1 - lengths.sum() / max(1, padded))
 
 
-def batch_dataset(encoded: Any, batches: Sequence[np.ndarray]) -> tf.data.Dataset:
+class Encoded(Protocol):
+    """A source of batches: :class:`EncodedExamples`, windows of series, streams."""
+
+    @property
+    def targets(self) -> Any:
+        """Encoded targets; None: there are none."""
+
+    @property
+    def specification(self) -> Any:
+        """Types and shapes of a batch."""
+
+    def batch(self, indices: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the features of a batch."""
+        ...
+
+    def target_batch(self, indices: np.ndarray) -> Any:
+        """Return the targets of a batch."""
+
+
+def batch_dataset(encoded: Encoded, batches: Sequence[np.ndarray]) -> tf.data.Dataset:
     """Return the batches of a plan as a dataset of ``(features, targets, indices)``.
 
     Args:
-        encoded: :class:`EncodedExamples`, or what plans and makes batches as they do.
+        encoded: Encoded examples.
         batches: Entries of its plan.
 
     Returns:

@@ -14,11 +14,14 @@ import importlib.util
 import pkgutil
 from typing import Any
 
+from seqsuite.config import FileDataConfig
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError, nearest
 
 
-def load_examples(source: str, split: str, options: Any, package: str) -> Examples | None:
+def load_examples(
+    source: str, split: str, options: FileDataConfig, package: str
+) -> Examples | None:
     """Load one split of a source.
 
     Args:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
+from seqsuite.config import FileDataConfig
 from seqsuite.errors import UserError, nearest
 
 
-def named_path(split: str, options: Any, formats: str) -> Path | None:
+def named_path(split: str, options: FileDataConfig, formats: str) -> Path | None:
     """Return the file, folder or archive that the data section names for ``split``.
 
     Args:

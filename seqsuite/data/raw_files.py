@@ -8,7 +8,6 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from seqsuite.errors import UserError
 
@@ -76,28 +75,3 @@ def _tar_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[st
             file = archive.extractfile(member) if member.isfile() and wanted(member.name) else None
             if file is not None:
                 yield member.name, file.read()
-
-
-def decode(data: bytes, where: Any) -> str:
-    """Return bytes as text; a byte order mark is dropped.
-
-    Args:
-        data: What should be UTF-8.
-        where: Named in the error.
-
-    Raises:
-        UserError: It is not UTF-8; the message names the line.
-
-    Example:
-        >>> decode(b"\\xef\\xbb\\xbftext", "a.csv")
-        'text'
-    """
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        # The decoder counts from behind a byte order mark, so positions are those of its own view.
-        line = error.object[: error.start].count(b"\n") + 1
-        raise UserError(
-            f"{where} line {line} is not UTF-8 (byte 0x{error.object[error.start]:02x}). Save the "
-            "file as UTF-8, for instance with: iconv -f latin1 -t utf-8."
-        ) from error

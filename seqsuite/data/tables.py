@@ -5,16 +5,16 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from seqsuite.errors import UserError
 
 
 def delimited_records(
-    lines: Iterable[str], suffix: str, where: Any
+    lines: Iterable[str], suffix: str, where: object
 ) -> tuple[list[str], Iterator[dict[str, str]]]:
-    """Read a table with a header.
+    r"""Read a table with a header.
 
     Args:
         lines: The text, line ends kept.
@@ -26,7 +26,7 @@ def delimited_records(
         The columns, and the records; reading them raises UserError at a damaged row.
 
     Example:
-        >>> columns, records = delimited_records(["text,label\\n", "good,yes\\n"], ".csv", "a.csv")
+        >>> columns, records = delimited_records(["text,label\n", "good,yes\n"], ".csv", "a.csv")
         >>> columns, next(records)["label"]
         (['text', 'label'], 'yes')
     """
@@ -48,7 +48,7 @@ def delimited_records(
     return columns, _records(reader, where)
 
 
-def _records(reader: csv.DictReader, where: Any) -> Iterator[dict[str, str]]:
+def _records(reader: csv.DictReader, where: object) -> Iterator[dict[str, str]]:
     try:
         for record in reader:
             if None in record:
@@ -61,19 +61,20 @@ def _records(reader: csv.DictReader, where: Any) -> Iterator[dict[str, str]]:
         raise _damaged(where, reader, error) from error
 
 
-def _damaged(where: Any, reader: csv.DictReader, error: csv.Error) -> UserError:
+def _damaged(where: object, reader: csv.DictReader, error: csv.Error) -> UserError:
     return UserError(
         f"{where}: the row that begins at line {reader.line_num + 1} cannot be read: {error}. "
         "A quoted text must end with a quote, and a quote inside it is doubled."
     )
 
 
-def json_records(lines: Iterable[str], where: Any) -> Iterator[dict[str, Any]]:
+def json_records(lines: Iterable[str], where: object, first: int = 1) -> Iterator[dict[str, Any]]:
     """Read one JSON object a line; empty lines are passed over.
 
     Args:
         lines: The text.
         where: Named in errors.
+        first: Number of the first line.
 
     Raises:
         UserError: A line is not a JSON object; the message names it.
@@ -82,7 +83,7 @@ def json_records(lines: Iterable[str], where: Any) -> Iterator[dict[str, Any]]:
         >>> list(json_records(['{"text": "good"}'], "a.jsonl"))
         [{'text': 'good'}]
     """
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines, first):
         if not line.strip():
             continue
         try:
@@ -95,13 +96,46 @@ def json_records(lines: Iterable[str], where: Any) -> Iterator[dict[str, Any]]:
         yield record
 
 
-def plain_text(value: Any) -> str:
+ABSENT = object()
+"""What :func:`field` returns of a record without the field."""
+
+
+def field(record: Mapping[str, Any], name: str) -> Any:
+    """Return a field of a JSON object; dots lead into objects within it.
+
+    Args:
+        record: The object.
+        name: ``text``, or ``data.text``.
+
+    Example:
+        >>> field({"data": {"text": "good"}}, "data.text")
+        'good'
+    """
+    if name in record:
+        return record[name]
+    outer, dot, inner = name.partition(".")
+    within = record.get(outer)
+    return field(within, inner) if dot and isinstance(within, dict) else ABSENT
+
+
+def plain_text(value: object, where: object = "The input") -> str:
     """Return a value as text that UTF-8 can hold; None is the empty text.
 
     JSON can spell half a surrogate pair, and a shell can pass bytes that are not UTF-8.
+
+    Args:
+        value: A text, a number, a boolean or None.
+        where: Named in errors.
+
+    Raises:
+        UserError: It is a list or an object.
 
     Example:
         >>> plain_text(None), plain_text(3)
         ('', '3')
     """
+    if isinstance(value, list | tuple | dict):
+        kind = "an object" if isinstance(value, dict) else "a list"
+        hint = "; a field within it is named with a dot, such as data.text" * (kind[-1] == "t")
+        raise UserError(f"{where} holds {kind} where a text is expected{hint}.")
     return "" if value is None else str(value).encode("utf-8", "replace").decode("utf-8")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
+from seqsuite.config import FileDataConfig
 from seqsuite.data import upstream
 from seqsuite.errors import UserError, nearest
 
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
 
-def prepared_builder(options: Any) -> tuple[str, Any]:
+
+def prepared_builder(options: FileDataConfig) -> tuple[str, Any]:
     """Return the builder that ``options.source`` names, and that name.
 
     Args:
@@ -23,9 +28,15 @@ def prepared_builder(options: Any) -> tuple[str, Any]:
     return name, builder
 
 
-def _builder(name: str, options: Any) -> Any:
+def tfds_module() -> ModuleType:
+    """Return ``tensorflow_datasets``, whose import takes seconds, for readers that need it."""
     import tensorflow_datasets
 
+    return tensorflow_datasets
+
+
+def _builder(name: str, options: FileDataConfig) -> Any:
+    tensorflow_datasets = tfds_module()
     data_dir = upstream.data_dir(options)
     folder = name.split("/")[0].split(":")[0]
     if not options.dir and data_dir is not None and not (data_dir / folder).is_dir():
@@ -41,7 +52,7 @@ def _builder(name: str, options: Any) -> Any:
         raise UserError(f"tfds:{name} cannot be used: {reason[:300]}") from error
 
 
-def _prepare(builder: Any, name: str, options: Any) -> None:
+def _prepare(builder: tfds.core.DatasetBuilder, name: str, options: FileDataConfig) -> None:
     if builder.is_prepared():
         return
     if not options.download:

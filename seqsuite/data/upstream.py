@@ -10,12 +10,12 @@ import sys
 import urllib.parse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from seqsuite.config import FileDataConfig
 from seqsuite.errors import UserError
 
 
-def find(options: Any, candidates: Sequence[str]) -> Path | None:
+def find(options: FileDataConfig, candidates: Sequence[str]) -> Path | None:
     """Return the first of ``candidates`` that exists below the data folder.
 
     Args:
@@ -28,7 +28,7 @@ def find(options: Any, candidates: Sequence[str]) -> Path | None:
     return next((base / name for name in candidates if (base / name).exists()), None)
 
 
-def data_dir(options: Any) -> Path | None:
+def data_dir(options: FileDataConfig) -> Path | None:
     """Return the configured data folder.
 
     Raises:
@@ -42,7 +42,7 @@ def data_dir(options: Any) -> Path | None:
     return Path(given)
 
 
-def missing(name: str, options: Any, candidates: Sequence[str]) -> UserError:
+def missing(name: str, options: FileDataConfig, candidates: Sequence[str]) -> UserError:
     """Return the one error for data that is neither here nor asked to be fetched."""
     base = data_dir(options) or "--data.dir (or $SEQSUITE_DATA, which is not set)"
     return UserError(
@@ -51,7 +51,9 @@ def missing(name: str, options: Any, candidates: Sequence[str]) -> UserError:
     )
 
 
-def not_fetched(name: str, options: Any, candidates: Sequence[str], where_from: str) -> UserError:
+def not_fetched(
+    name: str, options: FileDataConfig, candidates: Sequence[str], where_from: str
+) -> UserError:
     """Return the error for data of which upstream states no checksum, so that we fetch none.
 
     Args:

@@ -15,6 +15,7 @@ from seqsuite.decoding.ngram_constraint import (
     extend_history,
     without_repeated_ngrams,
 )
+from seqsuite.layers.nested import Nested
 
 Tensor = Any
 
@@ -63,7 +64,7 @@ class BeamLoop:
     ngram: int
     scores: HypothesisScores
 
-    def run(self, ids: Tensor, states: Any) -> Progress:
+    def run(self, ids: Tensor, states: Nested) -> Progress:
         """Search until every row is done.
 
         Args:
@@ -88,7 +89,7 @@ class BeamLoop:
         )
         return progress
 
-    def _begin(self, ids: Tensor, states: Any) -> Progress:
+    def _begin(self, ids: Tensor, states: Nested) -> Progress:
         # All beams are equal at first, so only one of them may live.
         alone = unless(tf.range(self.beam_width) > 0, tf.zeros(self.beam_width, tf.float64))
         history: Tensor = ()
@@ -202,11 +203,11 @@ class BeamLoop:
         return tf.reshape(values, tf.stack([self.batch, self.beam_width, tf.shape(values)[1]]))
 
 
-def _gather(values: Any, rows: Tensor) -> Any:
+def _gather(values: Nested, rows: Tensor) -> Any:
     return tf.nest.map_structure(lambda value: tf.gather(value, rows), values)
 
 
-def _keep_shape(following: Any, previous: Any) -> Any:
+def _keep_shape(following: Nested, previous: Nested) -> Any:
     """Give a tensor the static shape that it had before, as a loop demands."""
     if isinstance(following, tf.TensorArray):
         return following

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from seqsuite.decoding.sampling import filtered_logits, sample
 from seqsuite.decoding.uniform_numbers import uniform
+from seqsuite.layers.nested import Nested
 
 Tensor = Any
 Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
@@ -26,7 +27,7 @@ class Generated(NamedTuple):
 def generate(
     step: Step,
     logits: Tensor,
-    states: Any,
+    states: Nested,
     max_length: Tensor,
     *,
     lengths: Tensor,

@@ -10,6 +10,7 @@ import tensorflow as tf
 from seqsuite.decoding.best_symbols import best_symbols, log_normalizer
 from seqsuite.decoding.hypotheses import Step, unless
 from seqsuite.decoding.sampling import EXCLUDED
+from seqsuite.layers.nested import Nested
 
 Tensor = Any
 
@@ -27,7 +28,7 @@ class Ahead(NamedTuple):
 def look_ahead(
     step: Step,
     ids: Tensor,
-    states: Any,
+    states: Nested,
     *,
     end_id: int,
     excluded_ids: Sequence[int],

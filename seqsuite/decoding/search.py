@@ -15,13 +15,14 @@ import tensorflow as tf
 from seqsuite.decoding.beam_loop import BeamLoop
 from seqsuite.decoding.hypotheses import Hypotheses, Step, read_out
 from seqsuite.decoding.hypothesis_scores import HypothesisScores
+from seqsuite.layers.nested import Nested
 
 Tensor = Any
 
 
 def greedy_search(
     step: Step,
-    states: Any,
+    states: Nested,
     *,
     begin_id: Tensor,
     end_id: int,
@@ -70,7 +71,7 @@ def greedy_search(
 
 def beam_search(
     step: Step,
-    states: Any,
+    states: Nested,
     *,
     begin_id: Tensor,
     end_id: int,
@@ -176,7 +177,7 @@ def beam_search(
     return read_out(progress.pool, progress.written, width)
 
 
-def repeat_beams(values: Any, beam_width: int) -> Any:
+def repeat_beams(values: Nested, beam_width: int) -> Any:
     """Repeat each row for the beams of its example, as the rows of a step in `beam_search` are.
 
     Args:
@@ -195,7 +196,7 @@ def repeat_beams(values: Any, beam_width: int) -> Any:
     return tf.nest.map_structure(lambda value: tf.repeat(value, beam_width, axis=0), values)
 
 
-def _batch_size(states: Any, begin_id: Tensor) -> Tensor:
+def _batch_size(states: Nested, begin_id: Tensor) -> Tensor:
     flat = tf.nest.flatten(states)
     rows = flat[0] if flat else tf.convert_to_tensor(begin_id)
     if rows.shape.rank == 0:

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from seqsuite.diagnostics.findings import Finding
 from seqsuite.diagnostics.records import PROBE_ROWS, DiagnosticsRecorder, print_finding
+from seqsuite.layers.nested import Nested
 
 
 class RecurrentDiagnostics(keras.callbacks.Callback):
@@ -51,7 +52,7 @@ class RecurrentDiagnostics(keras.callbacks.Callback):
 
     def __init__(
         self,
-        data: Any,
+        data: Nested,
         interval: int = 200,
         path: str | Path | None = None,
         log_dir: str | Path | None = None,
@@ -92,7 +93,7 @@ class RecurrentDiagnostics(keras.callbacks.Callback):
             self._recorder.record(step)
 
 
-def _first_rows(data: Any, rows: int) -> tuple:
+def _first_rows(data: Nested, rows: int) -> tuple:
     if isinstance(data, tf.data.Dataset):
         data = next(iter(data))
     elif isinstance(data, keras.utils.PyDataset):

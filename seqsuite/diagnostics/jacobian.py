@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -21,6 +21,10 @@ import tensorflow as tf
 from seqsuite.diagnostics.power_iteration import estimate
 from seqsuite.diagnostics.recording import LoopCall, recording
 from seqsuite.diagnostics.single_steps import LastSteps
+
+if TYPE_CHECKING:
+    from tensorflow import Tensor
+
 
 Tensor = Any
 
@@ -59,9 +63,9 @@ class StateJacobian:
 
 def state_jacobian(
     layer: keras.layers.RNN,
-    x: Any,
+    x: Tensor,
     lag: int,
-    mask: Any = None,
+    mask: Tensor | None = None,
     num_values: int = 8,
     lags: Iterable[int] | None = None,
     exact: bool | None = None,
@@ -157,7 +161,7 @@ def _exact(steps: LastSteps, lags: np.ndarray, count: int) -> np.ndarray:
     return values
 
 
-def layer_inputs(model: keras.Model, x: Any) -> dict[str, LoopCall]:
+def layer_inputs(model: keras.Model, x: Tensor) -> dict[str, LoopCall]:
     """Run a model and return what each recurrent layer read and did, by name.
 
     Args:

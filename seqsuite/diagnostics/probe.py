@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
@@ -12,6 +12,11 @@ import tensorflow as tf
 from seqsuite.diagnostics.flow import GradientFlow
 from seqsuite.diagnostics.gates import KEEP_GATES, GateStatistics, kind_of, summarize
 from seqsuite.diagnostics.recording import recording, recurrent_layers
+from seqsuite.layers.nested import Nested
+
+if TYPE_CHECKING:
+    from tensorflow import Tensor
+
 
 Tensor = Any
 
@@ -59,7 +64,7 @@ class Probe:
         self._unwatched: tuple[str, ...] = ()
         self._compiled: dict[Any, Any] = {}
 
-    def __call__(self, x: Any, y: Any, sample_weight: Any = None) -> Measurement:
+    def __call__(self, x: Tensor, y: Nested, sample_weight: Nested = None) -> Measurement:
         """Measure a batch.
 
         Args:
@@ -130,12 +135,12 @@ def _norms(gradients: tuple[Tensor, ...], end_only: Tensor) -> Tensor:
     return tf.transpose(tf.sqrt(tf.where(end_only, tf.add_n(squares), squares[0])))
 
 
-def tensors(values: Any) -> Any:
+def tensors(values: Nested) -> Any:
     """Return a structure of arrays as one of tensors; None stays."""
     return tf.nest.map_structure(lambda x: x if x is None else tf.convert_to_tensor(x), values)
 
 
-def _numpy(tensors: Any) -> Any:
+def _numpy(tensors: Nested) -> Any:
     return tf.nest.map_structure(lambda tensor: tensor.numpy(), tensors)
 
 
@@ -148,9 +153,9 @@ def _passing_variables(model: keras.Model) -> list[Any]:
 
 def gradient_flow(
     model: keras.Model,
-    x: Any,
-    y: Any,
-    sample_weight: Any = None,
+    x: Tensor,
+    y: Nested,
+    sample_weight: Nested = None,
     loss: Callable[[Any, Any], Tensor] | None = None,
 ) -> GradientFlow:
     """Measure how far back through time the gradient of a loss reaches in each recurrent layer.
@@ -181,7 +186,7 @@ def gradient_flow(
     return Probe(model, loss)(x, y, sample_weight).flow
 
 
-def gate_statistics(model: keras.Model, x: Any) -> GateStatistics:
+def gate_statistics(model: keras.Model, x: Tensor) -> GateStatistics:
     """Measure the gates of every recurrent layer of a model.
 
     Args:

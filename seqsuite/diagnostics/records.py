@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -19,6 +19,11 @@ from seqsuite.diagnostics.gates import Gate
 from seqsuite.diagnostics.probe import Measurement, Probe
 from seqsuite.diagnostics.recording import recurrent_layers
 from seqsuite.diagnostics.spectrum import recurrent_spectrum
+from seqsuite.layers.nested import Nested
+
+if TYPE_CHECKING:
+    from tensorflow import Tensor
+
 
 PROBE_ROWS = 8
 """Rows of the probe: enough for means, and cheap beside a batch of training."""
@@ -60,9 +65,9 @@ class DiagnosticsRecorder:
     def __init__(
         self,
         model: keras.Model,
-        x: Any,
-        y: Any,
-        sample_weight: Any = None,
+        x: Tensor,
+        y: Nested,
+        sample_weight: Nested = None,
         path: str | Path | None = None,
         log_dir: str | Path | None = None,
         on_finding: Callable[[int, Finding], None] = print_finding,

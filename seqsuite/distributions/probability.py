@@ -118,7 +118,7 @@ def draw(distribution: str, parameters: Parameters, uniforms: Tensor) -> Tensor:
 
 
 def sample(
-    distribution: str, parameters: Parameters, seed: Any, num_samples: int | None = None
+    distribution: str, parameters: Parameters, seed: int | None, num_samples: int | None = None
 ) -> Tensor:
     """Draw samples. They have no gradient.
 

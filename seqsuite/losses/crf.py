@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import keras
 from keras import ops
+
+if TYPE_CHECKING:
+    from seqsuite.layers.crf.crf import CRF
 
 
 def _recall_oriented(potentials, tags, outside_tag: int, cost: float):
@@ -62,7 +65,7 @@ class CRFLoss(keras.losses.Loss):
 
     def __init__(
         self,
-        crf: Any,
+        crf: CRF,
         padding_tag: int = -1,
         outside_tag: int = 0,
         recall_cost: float = 0.0,

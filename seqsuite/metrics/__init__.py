@@ -1,28 +1,31 @@
-"""Metrics of classification, calibration and their uncertainty."""
+"""Metrics of classification, calibration and their uncertainty.
+
+Names are looked up when they are first used: scikit-learn takes a second to import.
+"""
 
 from __future__ import annotations
 
-from seqsuite.metrics.bootstrap import bootstrap_interval, bootstrap_ratio_interval
-from seqsuite.metrics.calibration import (
-    answer_confidence,
-    expected_calibration_error,
-    fit_relative_temperature,
-    fit_temperature,
-    log_loss,
-)
-from seqsuite.metrics.classification import classification_scores, confusion_counts
-from seqsuite.metrics.metric import Metric, Metrics
+import importlib
+from typing import Any
 
-__all__ = [
-    "Metric",
-    "Metrics",
-    "answer_confidence",
-    "bootstrap_interval",
-    "bootstrap_ratio_interval",
-    "classification_scores",
-    "confusion_counts",
-    "expected_calibration_error",
-    "fit_relative_temperature",
-    "fit_temperature",
-    "log_loss",
-]
+_HOMES = {
+    "Metric": "metric",
+    "Metrics": "metric",
+    "answer_confidence": "calibration",
+    "bootstrap_interval": "bootstrap",
+    "bootstrap_ratio_interval": "bootstrap",
+    "classification_scores": "classification",
+    "confusion_counts": "classification",
+    "expected_calibration_error": "calibration",
+    "fit_relative_temperature": "calibration",
+    "fit_temperature": "calibration",
+    "log_loss": "calibration",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

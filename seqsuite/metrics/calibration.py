@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit, log_expit, log_softmax, softmax
 
 
 def log_loss(probabilities: np.ndarray, truth: np.ndarray, multi_label: bool = False) -> float:
@@ -103,9 +105,6 @@ def fit_relative_temperature(
         >>> fit_relative_temperature(noise, right, np.array([0, 1] * 9)) > 5
         True
     """
-    from scipy.optimize import minimize
-    from scipy.special import expit, softmax
-
     truth = _truth_matrix(references, first.shape[1], multi_label)
 
     def loss(log_weights: np.ndarray) -> float:
@@ -142,9 +141,6 @@ def fit_temperature(logits: np.ndarray, references: np.ndarray, multi_label: boo
         https://arxiv.org/abs/1706.04599; Platt, "Probabilistic Outputs for Support Vector
         Machines", 1999.
     """
-    from scipy.optimize import minimize_scalar
-    from scipy.special import log_expit, log_softmax
-
     logits = np.asarray(logits, np.float64)
     truth = _truth_matrix(references, logits.shape[1], multi_label)
     choices = 2 if multi_label else logits.shape[1]

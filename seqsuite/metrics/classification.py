@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from sklearn.metrics import f1_score, precision_recall_fscore_support, roc_auc_score
 
 from seqsuite.metrics.bootstrap import bootstrap_interval
 from seqsuite.metrics.calibration import (
@@ -55,8 +56,6 @@ def classification_scores(
         >>> scores["accuracy"], scores["f1/yes"]
         (1.0, 1.0)
     """
-    from sklearn.metrics import f1_score, precision_recall_fscore_support
-
     probabilities = np.asarray(probabilities, np.float64)
     truth = _truth_matrix(references, len(labels), multi_label)
     _check(probabilities, truth)
@@ -132,8 +131,6 @@ def _check(probabilities: np.ndarray, truth: np.ndarray) -> None:
 
 
 def _roc_auc(probabilities: np.ndarray, truth: np.ndarray) -> float | None:
-    from sklearn.metrics import roc_auc_score
-
     if (truth.all(axis=0) | ~truth.any(axis=0)).any():
         return None
     return float(roc_auc_score(truth, probabilities, average="macro"))

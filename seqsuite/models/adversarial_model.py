@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from seqsuite.layers.nested import Nested
 from seqsuite.layers.text.perturbable_embedding import PerturbableEmbedding
 
 
@@ -96,7 +97,7 @@ class AdversarialModel(keras.Model):
         model = keras.saving.deserialize_keras_object(config["model"], custom_objects)
         return cls(**{**config, "model": model})
 
-    def train_step(self, data: Any) -> dict[str, Any]:
+    def train_step(self, data: Nested) -> dict[str, Any]:
         """Run one step on clean and perturbed embeddings; called by ``fit``."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         weights = self.trainable_weights

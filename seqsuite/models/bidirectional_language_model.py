@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
+from seqsuite.layers.nested import Nested
 from seqsuite.layers.text.language_model_objective import neighbor_crossentropy
+
+if TYPE_CHECKING:
+    from tensorflow import Tensor
+
 
 Tensor = Any
 
@@ -90,7 +95,12 @@ class BidirectionalLanguageModel(keras.Model):
         )
 
     def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, **kwargs
+        self,
+        x: Tensor = None,
+        y: Nested = None,
+        y_pred: Nested = None,
+        sample_weight: Nested = None,
+        **kwargs,
     ):
         """Return the model's output, which is the loss."""
         return y_pred

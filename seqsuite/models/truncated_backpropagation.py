@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
 
+from seqsuite.layers.nested import Nested
+
+if TYPE_CHECKING:
+    pass
+
+
 STATE_PREFIX = "state_"
 
 
-def zero_states(model: keras.Model, rows: Any) -> dict[str, Any]:
+def zero_states(model: keras.Model, rows: int | tf.Tensor) -> dict[str, Any]:
     """Return the states that a model with explicit states begins with, in their order.
 
     Args:
@@ -132,7 +138,7 @@ class TruncatedBackpropagation(keras.Model):
         model = keras.saving.deserialize_keras_object(config["model"], custom_objects)
         return cls(**{**config, "model": model})
 
-    def train_step(self, data: Any) -> dict[str, Any]:
+    def train_step(self, data: Nested) -> dict[str, Any]:
         """Run one step on the next segment of all streams; called by ``fit``."""
         features, targets, _ = keras.utils.unpack_x_y_sample_weight(data)
         keep = 1.0 - tf.cast(features["reset"], self.variable_dtype)[:, None]

@@ -11,6 +11,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from seqsuite.config import TextServingConfig
+from seqsuite.layers.nested import Nested
+
 Tensor = Any
 
 # Recurrent states of a trained network are far below this, and products with it far from overflow.
@@ -38,7 +41,7 @@ def check(condition: Tensor, *message: Any) -> tf.Operation | None:
     return tf.raw_ops.Assert(condition=condition, data=data, summarize=10)
 
 
-def after(checks: Sequence[tf.Operation | None], values: Any) -> Any:
+def after(checks: Sequence[tf.Operation | None], values: Nested) -> Any:
     """Return tensors, in any nesting, that are there only once all checks hold."""
     with tf.control_dependencies([one for one in checks if one is not None]):
         return tf.nest.map_structure(tf.identity, values)
@@ -138,7 +141,7 @@ def longest_text(text: Tensor) -> Tensor:
 
 
 def limited_texts(
-    features: dict[str, Tensor], name: str, limits: Any, keep_end: bool = False
+    features: dict[str, Tensor], name: str, limits: TextServingConfig, keep_end: bool = False
 ) -> tuple[Tensor, Tensor]:
     """Cut the texts of an input, and refuse more of them than one request may have.
 

@@ -8,10 +8,11 @@ import sys
 import time
 import uuid
 import zlib
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from seqsuite.client import Client, Item
 from seqsuite.data.inputs import Inputs
@@ -19,7 +20,7 @@ from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.task import CONFIG_FILE
 
 
-def run(client: Client, options: Any) -> int:
+def run(client: Client, options: Namespace) -> int:
     """Answer the items of ``options`` and write one line for each.
 
     Args:
@@ -32,14 +33,18 @@ def run(client: Client, options: Any) -> int:
     Raises:
         UserError: The input cannot be read.
     """
-    inputs = Inputs(options.items, options.input)
+    inputs = Inputs(
+        options.items, options.input, options.column, options.input_format, options.encoding
+    )
+    # A person who types waits for each answer.
+    batch_size = 1 if inputs.is_terminal else options.batch_size
     given = "json" if options.json else options.format
     num_truncated = 0
     with open_output(options.output) as output:
         progress = _Progress(options, output)
         try:
             items = _answered_at_once(client, client.read(inputs), given, output)
-            for chunk in _chunks(items, options.batch_size):
+            for chunk in _chunks(items, batch_size):
                 for item, answer in zip(chunk, client.answer(chunk), strict=True):
                     num_truncated += bool(answer.get("truncated"))
                     output.write(client.format(item, answer, _format_of(item, given)))
@@ -130,7 +135,7 @@ def open_output(path: str) -> Iterator[IO[str]]:
 class _Progress:
     """A line on standard error while a file is read; none when output goes to the same terminal."""
 
-    def __init__(self, options: Any, output: IO[str]):
+    def __init__(self, options: Namespace, output: IO[str]):
         self.active = options.input is not None and sys.stderr.isatty() and not output.isatty()
         self.total = 0
         self.count = 0

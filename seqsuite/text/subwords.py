@@ -17,7 +17,10 @@ from typing import Any
 
 import keras
 import numpy as np
+import sentencepiece
 import tensorflow as tf
+import tensorflow_text
+from tensorflow_text.python.ops import sentencepiece_tokenizer
 
 from seqsuite.data.batching import RaggedColumn
 from seqsuite.errors import UserError
@@ -42,7 +45,7 @@ _CHUNK = 4096
 
 
 def normalize(text: tf.Tensor) -> tf.Tensor:
-    """Return texts as pieces are learned from them: case, accents and signs are left alone.
+    r"""Return texts as pieces are learned from them: case, accents and signs are left alone.
 
     Characters are composed (Unicode NFC: "e" and an accent are one "é"), runs of white space and
     control characters become one space, none at either end; what is invisible (soft hyphen,
@@ -56,11 +59,9 @@ def normalize(text: tf.Tensor) -> tf.Tensor:
         Strings of that shape.
 
     Example:
-        >>> normalize(tf.constant(["  Un\\u00a0e\\u0301lan \\t!"])).numpy()[0].decode()
+        >>> normalize(tf.constant(["  Un\u00a0e\u0301lan \t!"])).numpy()[0].decode()
         'Un élan !'
     """
-    import tensorflow_text
-
     text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
     text = tensorflow_text.normalize_utf8(text, "NFC")
     for pattern, replacement in _REWRITES:
@@ -118,9 +119,6 @@ class SubwordVocabulary(tf.Module):
     """
 
     def __init__(self, model: bytes | str):
-        import sentencepiece
-        import tensorflow_text
-
         super().__init__()
         self.model = base64.b64decode(model) if isinstance(model, str) else bytes(model)
         self._processor = sentencepiece.SentencePieceProcessor(model_proto=self.model)
@@ -161,8 +159,6 @@ class SubwordVocabulary(tf.Module):
             ValueError: An argument is out of its range.
             UserError: There is no text, or it has more characters than there are ids.
         """
-        import sentencepiece
-
         if model_type not in MODEL_TYPES:
             raise ValueError(
                 f"Argument `model_type` must be one of {MODEL_TYPES}. "
@@ -276,8 +272,6 @@ class SubwordVocabulary(tf.Module):
             Provilkov et al. (2020), https://aclanthology.org/2020.acl-main.170/; Kudo (2018),
             https://aclanthology.org/P18-1007/
         """
-        import sentencepiece
-
         # Before release 0.2.3 a thread reads the seed only once, but a call for a list of texts has
         # a thread of its own, so that this works in all of them.
         sentencepiece.set_random_generator_seed(seed)
@@ -286,7 +280,7 @@ class SubwordVocabulary(tf.Module):
         )
         return [np.array(row, np.int32) for row in rows]
 
-    def _known(self, token_ids: Any) -> tf.Tensor:
+    def _known(self, token_ids: np.ndarray) -> tf.Tensor:
         """Return ids with unknown in place of numbers that are none, which the ops refuse."""
         token_ids = tf.cast(token_ids, tf.int32)
         return tf.where((token_ids >= 0) & (token_ids < self.size), token_ids, UNKNOWN_ID)
@@ -298,7 +292,6 @@ def _resource(model: bytes) -> Any:
     The tokenizer's own belongs to a cached kernel, and is gone once that cache is cleared, which
     `tf.random.set_seed` does. One with a name belongs to nobody; the same model has the same name.
     """
-    from tensorflow_text.python.ops import sentencepiece_tokenizer
 
     class Resource(tf.saved_model.experimental.TrackableResource):
         def _create_resource(self):

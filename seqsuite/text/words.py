@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import keras
 import tensorflow as tf
@@ -16,6 +16,10 @@ import tensorflow as tf
 from seqsuite.data.batching import RaggedColumn
 from seqsuite.errors import UserError
 from seqsuite.text.subwords import UNKNOWN_ID, UNKNOWN_SURFACE, encode_texts, normalize
+
+if TYPE_CHECKING:
+    import numpy as np
+
 
 JOINER = "\uffed"
 _SPECIAL = ("<pad>", "<unk>", "<s>", "</s>")
@@ -138,7 +142,7 @@ class WordVocabulary(tf.Module):
         words = tf.where(words == _SPECIAL[UNKNOWN_ID], UNKNOWN_SURFACE, words)
         return join_words(said.with_flat_values(words))
 
-    def lookup(self, token_ids: Any) -> tf.Tensor:
+    def lookup(self, token_ids: np.ndarray) -> tf.Tensor:
         """Return the word of each id, strings of the same shape."""
         known = (token_ids >= 0) & (token_ids < self.size)
         return tf.gather(tf.constant(self.pieces), tf.where(known, token_ids, UNKNOWN_ID))

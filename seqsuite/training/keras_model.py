@@ -10,8 +10,7 @@ from seqsuite.errors import EnvironmentFailure
 from seqsuite.models import AdversarialModel, TruncatedBackpropagation
 from seqsuite.training import checkpoint
 
-KERAS_MODEL = "model.keras"
-"""The file in a run directory."""
+KERAS_FILE = "model.keras"
 
 
 def save_keras_model(model: keras.Model, path: Path) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from seqsuite.metrics.metric import Metrics
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 from seqsuite.plotting import BLUE, COLORS, GREY, STYLES, blank_figure, save_figure
 
 # Scores of the validation split that are losses, or bounds and details of another score.
@@ -87,8 +86,6 @@ def _best_score(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> int:
 def _draw_series(
     axis: Axes, rows: Sequence[dict[str, Any]], names: dict[str, str], color: str | None = None
 ) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     for index, (name, label) in enumerate(names.items()):
         points = [(row["epoch"], row[name]) for row in rows if row.get(name) is not None]
         if points:

@@ -18,7 +18,7 @@ from seqsuite.metrics.metric import Metrics
 from seqsuite.training.checkpoint import replaced
 
 
-def to_json(value: Any, indent: int | None = None) -> str:
+def to_json(value: object, indent: int | None = None) -> str:
     """Return ``value`` as JSON; what JSON cannot say (not a number, infinite) becomes null.
 
     Args:
@@ -35,7 +35,7 @@ def to_json(value: Any, indent: int | None = None) -> str:
     return json.dumps(_jsonable(value), ensure_ascii=False, indent=indent, allow_nan=False)
 
 
-def write_json(path: str | Path, value: Any) -> None:
+def write_json(path: str | Path, value: object) -> None:
     """Write ``value`` as indented JSON; the file is replaced whole or not at all.
 
     Args:
@@ -281,7 +281,7 @@ def _verdict(rows: dict[str, dict[str, Any]], key: str, best: Sequence[str]) -> 
     )
 
 
-def _jsonable(value: Any) -> Any:
+def _jsonable(value: object) -> Any:
     if isinstance(value, dict):
         return {str(key): _jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

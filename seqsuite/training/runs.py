@@ -22,7 +22,7 @@ from seqsuite.preprocessor import Preprocessor
 from seqsuite.serving import export
 from seqsuite.task import Baselines, Results, Serving, Task
 from seqsuite.training import checkpoint, learning_curves, report
-from seqsuite.training.keras_model import KERAS_MODEL, save_keras_model
+from seqsuite.training.keras_model import KERAS_FILE, save_keras_model
 from seqsuite.training.model_runner import Predictor, build_predictor
 from seqsuite.training.run_progress import Progress
 from seqsuite.training.splits import Splits, encode, encode_labels, encode_training, load_splits
@@ -134,7 +134,7 @@ def fit(
     assert encoded_validation.targets is not None
     task.calibrate(preprocessor, predictions, encoded_validation.targets)
     preprocessor.save_to(run_dir)
-    save_keras_model(trainer.model, run_dir / KERAS_MODEL)
+    save_keras_model(trainer.model, run_dir / KERAS_FILE)
     # A task's own predictor may report other numbers than it selects by.
     plain = trainer.predict if isinstance(trainer.predict, Predictor) else None
     return Run(task, run_dir, preprocessor, trainer.model, plain), progress

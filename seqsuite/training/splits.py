@@ -95,7 +95,7 @@ def _cut(data: RowDataConfig, examples: Examples, seed: int) -> tuple[Examples, 
     return concatenate([rest, held_out.select(lost)]), held_out.select(kept)
 
 
-def _names(label: Any) -> set[Any]:
+def _names(label: object) -> set[Any]:
     return set(label) if isinstance(label, tuple) else {label}
 
 

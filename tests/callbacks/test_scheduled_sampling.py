@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from seqsuite.callbacks import ScheduledSamplingCallback, sampling_callbacks
+from seqsuite.callbacks.scheduled_sampling import ScheduledSamplingCallback
 from seqsuite.layers import (
     BahdanauAttention,
     DecoderCell,
@@ -90,37 +90,7 @@ def test_probabilities_follow_the_formula(schedule, expected):
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("schedule", "first", "middle", "last"),
-    [
-        ("linear", 0.0, 0.25, 0.5),
-        # 0.01 of the true tokens are left at the end, so 0.1 in the middle.
-        ("exponential", 0.0, 0.45, 0.495),
-        ("inverse_sigmoid", 0.0, 0.25, 0.5),
-    ],
-)
-@pytest.mark.parametrize("params", [{"epochs": 10, "steps": 100}, {"total_steps": 1000}])
-def test_a_schedule_without_settings_spans_the_training(schedule, first, middle, last, params):
-    (callback,) = sampling_callbacks(schedule, 0.5)
-    with pytest.raises(ValueError, match="none has begun"):
-        callback.probability(0)
-    callback.set_params(params)
-    callback.on_train_begin()
-    found = [callback.probability(step) for step in (0, 500, 1000)]
-    assert found == pytest.approx([first, middle, last], abs=0.01)
-
-
-def test_a_training_of_unknown_length_cannot_be_spanned():
-    callback = ScheduledSamplingCallback("linear")
-    callback.set_params({"epochs": 10, "steps": None})
-    with pytest.raises(ValueError, match="number of steps is unknown"):
-        callback.on_train_begin()
-    by_epoch = ScheduledSamplingCallback("linear", per="epoch")
-    by_epoch.set_params({"epochs": 10, "steps": None})
-    by_epoch.on_train_begin()
-    assert by_epoch.probability(5) == 0.5
-
-
+@pytest.mark.full
 def test_a_users_model_learns_by_schedule_is_saved_and_loaded(tmp_path):
     model = compiled()
     callback = ScheduledSamplingCallback("linear", maximum=0.5, total_steps=10)
@@ -138,6 +108,7 @@ def test_a_users_model_learns_by_schedule_is_saved_and_loaded(tmp_path):
     np.testing.assert_allclose(seen, [0.25, 0.3, 0.35, 0.4], atol=1e-6)
 
 
+@pytest.mark.full
 def test_steps_may_be_epochs():
     model = compiled()
     callback = ScheduledSamplingCallback("linear", per="epoch", total_steps=4)
@@ -146,6 +117,24 @@ def test_steps_may_be_epochs():
     # A second call of fit counts its epochs from 0 again.
     seen, _ = fitted(model, callback, epochs=1)
     assert seen == [0.5] * 4
+
+
+def test_a_schedule_without_settings_spans_the_training():
+    seen, _ = fitted(compiled(), ScheduledSamplingCallback("linear", maximum=0.8))
+    assert seen == pytest.approx([0.1 * step for step in range(8)])
+
+
+def test_a_training_of_unknown_length_cannot_be_spanned():
+    callback = ScheduledSamplingCallback("linear")
+    with pytest.raises(ValueError, match="none has begun"):
+        callback.probability(0)
+    callback.set_params({"epochs": 10, "steps": None})
+    with pytest.raises(ValueError, match="not known before"):
+        callback.on_train_begin()
+    by_epoch = ScheduledSamplingCallback("linear", per="epoch")
+    by_epoch.set_params({"epochs": 10, "steps": None})
+    by_epoch.on_train_begin()
+    assert by_epoch.probability(5) == 0.5
 
 
 def test_other_loops_move_the_weights_themselves():
@@ -163,8 +152,8 @@ def test_wrong_arguments_are_refused():
         ScheduledSamplingCallback("constant", maximum=2)
     with pytest.raises(ValueError, match="per='step'"):
         ScheduledSamplingCallback("constant", per="step")
-    with pytest.raises(ValueError, match="total_step"):
-        ScheduledSamplingCallback("linear", total_step=3)
+    with pytest.raises(ValueError, match="steps"):
+        ScheduledSamplingCallback("linear", steps=3)
     model = keras.Sequential([keras.layers.Dense(1)])
     with pytest.raises(ValueError, match="must have a ScheduledSampling or"):
         ScheduledSamplingCallback("constant").set_model(model)

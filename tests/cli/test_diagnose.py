@@ -35,6 +35,7 @@ def watched(tmp_path_factory):
     return run_dir
 
 
+@pytest.mark.full
 def test_a_watched_run_ends_as_one_that_is_not(watched, tmp_path):
     task = make_task(0)
     (tmp_path / "plain").mkdir()

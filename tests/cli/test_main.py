@@ -165,6 +165,7 @@ def test_explain_marks_the_word_that_decides(three_labels, capsys):
     assert max(explanation, key=explanation.get) == "refund"
 
 
+@pytest.mark.full
 def test_several_labels_at_once(tmp_path, capsys):
     rows = []
     for (a, first), (b, second) in zip(messages(300, 4), messages(300, 5), strict=True):
@@ -247,6 +248,7 @@ def test_one_file_is_enough_and_rare_labels_stay_in_training(tmp_path, capsys):
     assert {f"f1/rare{i}" for i in range(6)} <= set(result["metrics"])
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("unexported")
 def test_words_that_all_occur_once_still_train(tmp_path):
     rows = [(f"only{i} here{i}", ["a", "b"][i % 2]) for i in range(40)]

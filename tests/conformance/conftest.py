@@ -7,9 +7,8 @@ from seqsuite.serving import export
 from seqsuite.tasks import find_task, task_names
 from seqsuite.training import runs
 from seqsuite.training.splits import load_splits
+from tests.small import small
 
-# Small enough for seconds; every task's sample must be learnable to this extent with it.
-SMALL = {"data": {"limit": 240}, "training": {"epochs": 3, "batch_tokens": 1024}}
 # So that requests beyond the limits are small, too.
 LIMITS = {"max_length": 300, "max_request": 3000}
 SMALL_LIMITS = {
@@ -23,7 +22,9 @@ SMALL_LIMITS = {
 def prepared(request):
     """A task on its sample: (task, splits, preprocessor, encoded training examples)."""
     task_class = find_task(request.param)
-    settings = SMALL | {"serving": SMALL_LIMITS.get(request.param, LIMITS)}
+    # Small enough for seconds; every task's sample must be learnable to this extent with it.
+    settings = small(task_class, 240, epochs=3, batch_tokens=1024)
+    settings["serving"] = SMALL_LIMITS.get(request.param, LIMITS)
     if request.param == "translation":
         # Untrained, it never comes to an end by itself.
         settings["decoding"] = {"max_length": 12}

@@ -146,6 +146,7 @@ def test_save(case, built, tmp_path):
     ]
 
 
+@pytest.mark.full
 def test_modes(case, built):
     unless_skipped(case, "modes")
     assert len(built.specs) == len(built.outputs)
@@ -157,6 +158,7 @@ def test_modes(case, built):
     assert_same(built.graph(case.inputs), built.outputs)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision(case, built, policy):
     unless_skipped(case, "mixed_precision")
@@ -195,6 +197,7 @@ def test_row_alone(case, built):
         assert_same(alone, [value[row : row + 1] for value in built.outputs], atol=1e-6)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("training", [False, True])
 def test_gradients(case, training):
     if not training:

@@ -11,6 +11,7 @@ from seqsuite.data.discovery import sources
 from seqsuite.data.examples import Examples
 from seqsuite.tasks import find_task, task_names
 from seqsuite.training import splits
+from tests.small import small
 
 RECIPES = sorted((Path(__file__).parents[2] / "tasks").glob("*/*.toml"))
 
@@ -46,6 +47,7 @@ def with_features(examples, settings):
     return Examples({"features": frames}, examples.labels, examples.groups)
 
 
+@pytest.mark.full(default=("sample",))
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_recipe_parses_and_builds(path):
     task_class = find_task(path.parent.name)
@@ -56,7 +58,7 @@ def test_a_recipe_parses_and_builds(path):
     assert command.endswith(f"python -m seqsuite.tasks.{task_class.name} --config "
                             f"tasks/{path.parent.name}/{path.name}")  # fmt: skip
     # The data may not be here; the model is built on the sample, in the recipe's shape.
-    settings = {"limit": 60} | {
+    settings = small(task_class, 60)["data"] | {
         name: value for name, value in vars(config.data).items() if name == "scheme"
     }
     sample = task_class(build_config(task_class.config_class, {"data": settings}))

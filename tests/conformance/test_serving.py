@@ -36,6 +36,7 @@ def assert_equal_answers(ours, theirs):
             np.testing.assert_array_equal(values, theirs[name], err_msg=name)
 
 
+@pytest.mark.full(default=("sentiment", "forecasting"))
 def test_a_server_replays_the_warm_up_requests_and_answers_as_python_does(
     prepared, untrained, exported, c_api
 ):
@@ -47,6 +48,7 @@ def test_a_server_replays_the_warm_up_requests_and_answers_as_python_does(
         assert_equal_answers(served, ours)
 
 
+@pytest.mark.full(default=("sentiment",))
 def test_saved_model_cli_answers_every_signature(exported, c_api, tmp_path, capsys):
     for signature, inputs in read_warm_up(str(exported)):
         folder = tmp_path / signature
@@ -65,6 +67,7 @@ def test_every_input_and_output_has_a_batch_axis(exported, c_api):
             assert all(shape[0] is None for _, shape in infos.values())
 
 
+@pytest.mark.full(default=("sentiment", "translation"))
 def test_the_export_holds_what_the_signatures_read_and_nothing_twice(prepared, untrained, exported):
     task, _, preprocessor, _ = prepared
     functions = export.serving_functions(task.serving(preprocessor, untrained))
@@ -83,6 +86,7 @@ def answered(c_api, version, signature, request):
         return {}, str(error)
 
 
+@pytest.mark.full(default=("sentiment",))
 def test_random_requests_are_answered_or_refused_and_none_hangs(exported, c_api):
     usual = dict(read_warm_up(str(exported)))
     for signature, sides in c_api.signatures(exported).items():

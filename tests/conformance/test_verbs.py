@@ -10,10 +10,10 @@ from seqsuite.tasks import find_task, task_names
 from seqsuite.tasks.char_lm.data import sample as python_manual
 from seqsuite.training import runs
 from tests.conformance.c_api import read_warm_up
+from tests.small import as_flags, small
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
 
-SMALL = ["--data.limit=150", "--training.epochs=1", "--model.units=8"]
 # What else makes a task small.
 FURTHER = {"char_lm": ["--evaluation.windows=4", "--evaluation.window=16"]}
 
@@ -51,11 +51,20 @@ def given(item, path):
     return str(path)
 
 
+@pytest.mark.full(default=("sentiment",))
 @pytest.mark.parametrize("name", task_names())
 def test_train_evaluate_export_and_predict(name, tmp_path, capsys, monkeypatch):
     task = find_task(name)
     run_dir, served = str(tmp_path / "run"), str(tmp_path / "served")
-    flags = ["--run_dir", run_dir, "--export_dir", served, *SMALL, *FURTHER.get(name, [])]
+    flags = [
+        "--run_dir",
+        run_dir,
+        "--export_dir",
+        served,
+        "--model.units=8",
+        *as_flags(small(task, 150, epochs=1)),
+        *FURTHER.get(name, []),
+    ]
     exported = []
     with monkeypatch.context() as patch:
         # `train` calls what `export` calls, which takes seconds: it is done once.
@@ -66,7 +75,7 @@ def test_train_evaluate_export_and_predict(name, tmp_path, capsys, monkeypatch):
     assert exported == [tmp_path / "served"]
     printed = capsys.readouterr().out
     assert "predict --model" in printed
-    for wanted in ("config.toml", "metrics.json", "history.csv", "model_card.md", "best.npz"):
+    for wanted in ("config.toml", "metrics.json", "history.csv", "model_card.md", "model.keras"):
         assert (tmp_path / "run" / wanted).is_file()
     assert list((tmp_path / "run" / "plots").glob("*.png"))
 

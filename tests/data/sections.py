@@ -15,11 +15,14 @@ from seqsuite.data.discovery import load_examples
 
 def section_builder(**own):
     """Return a builder of a data section that has a task's own keys beside those of all tasks."""
-    shared = dict.fromkeys(("dir", "train", "validation", "test"))
+    shared = dict.fromkeys(("dir", "train", "validation", "test", "encoding"))
     defaults = {"source": "files", **shared, "download": False, **own}
 
     def build(**changes):
         assert set(changes) <= set(defaults)
+        for name, value in changes.items():
+            if defaults[name] == () and isinstance(value, str):  # as on the command line
+                changes[name] = tuple(value.split(","))
         return SimpleNamespace(**{**defaults, **changes})
 
     return build

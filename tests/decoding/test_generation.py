@@ -104,6 +104,7 @@ def test_each_row_is_what_a_plain_loop_draws():
     np.testing.assert_array_equal(found.logits[1], TABLE[1], "a row of length 0 keeps its logits")
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize("rows", [None, 6])
 def test_graph_is_eager(rows):
     logits, states = start(6)

@@ -64,6 +64,7 @@ def test_a_wide_beam_finds_the_best_of_all_sequences(name):
         assert_row(found, row, reference.exhaustive(model.model(start), rules), 6)
 
 
+@pytest.mark.full(default=12)
 @pytest.mark.parametrize("name", RULES)
 @pytest.mark.parametrize("beam_width", [1, 2, 3, 7])
 def test_a_narrow_beam_finds_what_a_plain_beam_search_finds(name, beam_width):
@@ -76,6 +77,7 @@ def test_a_narrow_beam_finds_what_a_plain_beam_search_finds(name, beam_width):
         assert_row(found, row, reference.beam_search(model.model(start), rules, beam_width), 3)
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize("static", [False, True])
 def test_graph_is_eager(static):
     """Whether the graph knows all dimensions or none."""

@@ -105,6 +105,7 @@ def test_gradients_without_a_value_are_named_alone(value):
     assert "one" in finding.message
 
 
+@pytest.mark.full(default=("gru",))
 @pytest.mark.parametrize("cell", list(CELLS))
 def test_a_model_that_is_broken_on_purpose_is_named_and_a_good_one_is_not(cell):
     # The task is to repeat the symbol before the last one.

@@ -19,6 +19,7 @@ def make(vocabulary=12, num_sampled=6):
     return BidirectionalLanguageModel(encoder, table, num_sampled, seed=0)
 
 
+@pytest.mark.full
 def test_a_predictable_language_is_learned():
     # Each token is followed by the next one, so both directions can be certain.
     starts = np.random.default_rng(0).integers(0, 10, (64, 1))

@@ -45,6 +45,7 @@ def version(run, tmp_path_factory):
     return runs.export_run(run, tmp_path_factory.mktemp("served"))
 
 
+@pytest.mark.full
 def test_a_server_answers_as_python_does(run, version, c_api):
     served = c_api.run(version, "serving_default", {"text": np.array(TEXTS, object)})
     server = run.task.serving(run.preprocessor, run.model).function
@@ -56,6 +57,7 @@ def test_a_server_answers_as_python_does(run, version, c_api):
     assert served["labels"].tolist() == [[b"negative", b"positive"]] * len(TEXTS)
 
 
+@pytest.mark.full
 def test_an_export_of_keras_objects_answers_in_python_and_not_in_a_server(run, c_api, tmp_path):
     functions = export.serving_functions(run.task.serving(run.preprocessor, run.model))
     module = tf.Module()

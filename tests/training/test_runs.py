@@ -5,10 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from seqsuite.config import build_config
 from seqsuite.tasks import find_task
 
 
+@pytest.mark.full
 def test_a_preprocessor_is_found_whatever_module_it_was_in(tmp_path):
     task_class = find_task("memory")
     task = task_class(build_config(task_class.config_class))

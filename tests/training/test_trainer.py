@@ -79,6 +79,7 @@ def weights(run_dir):
     return groups["weights"]
 
 
+@pytest.mark.full(default=("last epoch",))
 @pytest.mark.parametrize("name", ["pre-training", "last epoch"])
 def test_a_killed_and_resumed_run_ends_with_the_same_weights(name, whole, killed, tmp_path):
     # Also the same seed gives the same weights: what was killed and the whole run are two runs.
@@ -94,6 +95,7 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(name, whole, killed
     assert history[0] == history[1]
 
 
+@pytest.mark.full
 def test_another_seed_gives_other_weights(killed, tmp_path):
     def state(base):
         groups, _ = checkpoint.load_checkpoint(base / "pre-training" / trainer.LAST)
@@ -149,6 +151,8 @@ def test_early_stopping_and_plateaus_follow_validation(tmp_path, monkeypatch):
     assert len(rows) - 1 == 5  # the first epoch is the best, four more bring nothing
     _, record = checkpoint.load_checkpoint(run.directory / trainer.LAST)
     assert record["plateau_factor"] == 0.25
+    # All scores are equal, so the loss has selected; the first epoch had a higher one.
+    assert 0 < record["best_loss"] < np.inf
     # A user's callback sees what Keras' own loop would show it.
     batches = watch.params["steps"]
     assert watch.params["total_steps"] == 9 * batches

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from seqsuite.layers.masking import sequence_mask, zero_padding
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+    from tensorflow import Tensor
+
 
 Tensor = Any
 
@@ -183,7 +188,7 @@ class LogMelSpectrogram(keras.layers.Layer):
         return {**super().get_config(), **config}
 
 
-def _num_frames(num_samples: Any, frame_length: int, hop_length: int) -> Any:
+def _num_frames(num_samples: int | tf.Tensor, frame_length: int, hop_length: int) -> Any:
     if isinstance(num_samples, int):
         return max(num_samples - frame_length + hop_length, 0) // hop_length
     return ops.maximum(num_samples - frame_length + hop_length, 0) // hop_length

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from seqsuite.layers.masking import sequence_mask
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+    from tensorflow import Tensor
+
 
 Tensor = Any
 
@@ -167,10 +172,10 @@ class WaveformAugmentation(keras.layers.Layer):
         noise = keras.random.normal(ops.shape(samples), dtype=self.dtype, seed=self.seed_generator)
         return samples + _zero_behind(noise * level[:, None], lengths)
 
-    def _chosen(self, batch: Any) -> Tensor:
+    def _chosen(self, batch: int | tf.Tensor) -> Tensor:
         return self._draw(batch, 0.0, 1.0) < self.probability
 
-    def _draw(self, batch: Any, lowest: float, highest: float) -> Tensor:
+    def _draw(self, batch: int | tf.Tensor, lowest: float, highest: float) -> Tensor:
         """Draw a number for each row."""
         drawn = keras.random.uniform((batch,), dtype=self.dtype, seed=self.seed_generator)
         return lowest + (highest - lowest) * drawn

@@ -10,6 +10,7 @@ from keras import ops
 from seqsuite.layers.attention.base import MemoryAttention
 from seqsuite.layers.decoder.parts import check_parts
 from seqsuite.layers.decoder.steps import DecoderSteps
+from seqsuite.layers.nested import Nested
 from seqsuite.layers.recurrent.stack import RecurrentStack
 from seqsuite.layers.recurrent.step_loop import Tensors
 
@@ -260,7 +261,7 @@ class DecoderCell(keras.layers.Layer):
         self,
         token_ids: Tensor,
         states: list[Tensor] | None = None,
-        memory: Any = None,
+        memory: Nested = None,
         memory_length: Tensor | None = None,
         training: bool | None = None,
     ) -> tuple:

@@ -12,6 +12,7 @@ from seqsuite.layers.decoder.feedback import draw_in_parallel, draw_in_turn
 from seqsuite.layers.decoder.teacher_forcing import TeacherForcing
 from seqsuite.layers.decoder.unroll import unroll
 from seqsuite.layers.masking import sequence_mask
+from seqsuite.layers.nested import Nested
 
 Tensor = Any
 
@@ -121,7 +122,7 @@ class ScheduledSampling(TeacherForcing):
     def call(
         self,
         token_ids: Tensor,
-        memory: Any = None,
+        memory: Nested = None,
         memory_length: Tensor | None = None,
         initial_state: list[Tensor] | None = None,
         lengths: Tensor | None = None,

@@ -7,7 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.recurrent.direction import NUM_STATES
+from seqsuite.layers.nested import Nested
+from seqsuite.layers.recurrent.cells import NUM_STATES
 
 Tensor = Any
 
@@ -115,7 +116,7 @@ class StateBridge(keras.layers.Layer):
                 )
         self.built = True
 
-    def call(self, states: Any) -> list[Tensor]:
+    def call(self, states: Nested) -> list[Tensor]:
         """Bridge the states."""
         states = _as_list(states, object)
         if self.mode == "zero":
@@ -165,7 +166,7 @@ class StateBridge(keras.layers.Layer):
         return {**super().get_config(), **config}
 
 
-def _as_list(states: Any, kind: type) -> list:
+def _as_list(states: Nested, kind: type) -> list:
     """Return a list of states or shapes, of which one alone may be given without a list."""
     if kind is tuple and states and not isinstance(states[0], (list, tuple)):
         return [tuple(states)]

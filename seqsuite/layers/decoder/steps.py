@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from keras import ops
 
+from seqsuite.layers.recurrent.stack_cell import StackCell
 from seqsuite.layers.recurrent.step_loop import Tensors
-from seqsuite.layers.recurrent.steps import RecurrentSteps
 
 if TYPE_CHECKING:
+    import tensorflow as tf
+    from tensorflow import Tensor
+
     from seqsuite.layers.decoder.cell import DecoderCell
 
 Tensor = Any
@@ -44,14 +47,14 @@ class DecoderSteps:
         self,
         cell: DecoderCell,
         memory: Tensors | None,
-        batch: Any,
-        num_steps: Any,
+        batch: int | tf.Tensor,
+        num_steps: int | tf.Tensor,
         training: bool = False,
         embedded: Tensor | None = None,
     ):
         self._cell = cell
         self._memory = memory or {}
-        self._recurrent = RecurrentSteps(cell.recurrent, batch, num_steps, training, embedded)
+        self._recurrent = StackCell(cell.recurrent, batch, num_steps, training, embedded)
         self.sequences = self._recurrent.sequences
 
     def step(
@@ -72,7 +75,7 @@ class DecoderSteps:
         if cell.input_feeding:
             inputs.append(states[count])
         joined = inputs[0] if len(inputs) == 1 else ops.concatenate(inputs, axis=-1)
-        output, following = self._recurrent.step(joined, states[:count], slices)
+        output, following = self._recurrent(joined, states[:count], slices)
         context, weights = None, None
         if cell.attention is not None:
             previous = states[-1] if cell.attention.has_state else None

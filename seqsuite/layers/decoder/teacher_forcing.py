@@ -8,6 +8,7 @@ import keras
 
 from seqsuite.layers.decoder.cell import DecoderCell
 from seqsuite.layers.decoder.unroll import unroll
+from seqsuite.layers.nested import Nested
 
 Tensor = Any
 
@@ -97,7 +98,7 @@ class TeacherForcing(keras.layers.Layer):
     def call(
         self,
         token_ids: Tensor,
-        memory: Any = None,
+        memory: Nested = None,
         memory_length: Tensor | None = None,
         initial_state: list[Tensor] | None = None,
         lengths: Tensor | None = None,
@@ -111,7 +112,7 @@ class TeacherForcing(keras.layers.Layer):
         )
         return self._answer(self.cell.project(features, training), states, weights, memory)
 
-    def _answer(self, logits: Tensor, states: list[Tensor], weights: Any, memory: Any) -> Any:
+    def _answer(self, logits: Tensor, states: list[Tensor], weights: Nested, memory: Nested) -> Any:
         answer: tuple = (logits,)
         if self.return_state:
             answer = (*answer, states)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
@@ -10,6 +10,11 @@ from keras import ops
 from seqsuite.layers.decoder.value_steps import head_point, mask_values, run_values
 from seqsuite.layers.masking import sequence_mask
 from seqsuite.layers.recurrent.stack import RecurrentStack
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+    from tensorflow import Tensor
+
 
 Tensor = Any
 
@@ -210,7 +215,7 @@ class ValueDecoder(keras.layers.Layer):
         found = run_values(self, values, mask, coins, states, covariates, noise, scale)["next"]
         return found[:, :, 0] if noise is None else found
 
-    def point(self, predictions: Any) -> Tensor:
+    def point(self, predictions: tf.Tensor) -> Tensor:
         """Return one value of each prediction: mean, middle quantile, or the value itself.
 
         Args:

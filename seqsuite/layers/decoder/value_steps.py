@@ -8,16 +8,19 @@ import keras
 from keras import ops
 
 from seqsuite import distributions
+from seqsuite.layers.recurrent.stack_cell import StackCell
 from seqsuite.layers.recurrent.step_loop import Tensors, run_steps
-from seqsuite.layers.recurrent.steps import RecurrentSteps
 
 if TYPE_CHECKING:
+    import tensorflow as tf
+    from tensorflow import Tensor
+
     from seqsuite.layers.decoder.value_decoder import ValueDecoder
 
 Tensor = Any
 
 
-def head_point(head: keras.layers.Layer, predictions: Any) -> Tensor:
+def head_point(head: keras.layers.Layer, predictions: tf.Tensor) -> Tensor:
     """Return one value of each prediction of a head.
 
     Args:
@@ -68,7 +71,7 @@ def run_values(
     covariates: Tensor | None = None,
     noise: Tensor | None = None,
     scale: Tensor | None = None,
-    num_steps: Any = None,
+    num_steps: int | tf.Tensor = None,
 ) -> Tensors:
     """Run a decoder in turn. Nothing is dropped in it.
 
@@ -103,8 +106,8 @@ def run_values(
     num_paths = 1 if noise is None else noise.shape[2]
     sequences = {"value": values[..., None], "mask": mask[..., None], "coin": coins[..., None]}
     known = None if covariates is None else ops.cast(covariates, values.dtype)
-    steps = RecurrentSteps(decoder.recurrent, batch, ops.shape(values)[1], known_inputs=known)
-    sequences.update(steps.sequences)
+    stack_cell = StackCell(decoder.recurrent, batch, ops.shape(values)[1], known_inputs=known)
+    sequences.update(stack_cell.sequences)
     if noise is not None:
         shape = (batch, *ops.shape(noise)[1:])
         sequences["noise"] = ops.broadcast_to(noise, shape)
@@ -123,7 +126,7 @@ def run_values(
         value = ops.where(slices["coin"], states[0], slices["value"])
         observed = ops.where(slices["coin"], ops.ones_like(value), slices["mask"])
         inputs = ops.concatenate([value, observed], axis=-1)
-        features, following = steps.step(inputs, states[1:], slices)
+        features, following = stack_cell(inputs, states[1:], slices)
         if noise is not None:
             noise = ops.reshape(noise, (-1, 2))
         found = _next_value(decoder, features, noise, scale)

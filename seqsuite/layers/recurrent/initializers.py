@@ -8,7 +8,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class GateIdentity(keras.initializers.Initializer):
-    """The identity matrix, once for every gate of a recurrent kernel.
+    """One identity matrix per gate of a recurrent kernel.
 
     Args:
         scale: Factor on the identity.
@@ -33,10 +33,10 @@ class GateIdentity(keras.initializers.Initializer):
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class ForgetBias(keras.initializers.Initializer):
-    """Zeros but for the forget gate of an LSTM bias.
+    """LSTM bias of zeros, with another value for the forget gate.
 
     Args:
-        value: What the forget gate starts at.
+        value: Bias of the forget gate.
 
     Example:
         >>> ForgetBias(1.0)((4,)).numpy().tolist()
@@ -59,16 +59,16 @@ class ForgetBias(keras.initializers.Initializer):
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class ChronoBias(keras.initializers.Initializer):
-    """Biases from which the units of an LSTM or a GRU remember for spread-out times.
+    """Chrono initialization of the biases of an LSTM or a GRU: memory times spread over a range.
 
     The gate that keeps a unit's state starts at ``log(u)``, with u uniform between 1 and
-    ``longest_delay - 1``, so that the unit forgets by ``1 / e`` in about u steps. An LSTM's input
-    gate starts at the negative of it, and all else at 0.
+    ``longest_delay - 1``, so that the state decays by ``1 / e`` in about u steps. An LSTM's
+    input gate starts at the negative of it, all other biases at 0.
 
     Args:
-        cell: ``"lstm"`` or ``"gru"``, which has such a bias.
-        longest_delay: Steps that the longest memories last, at least 3.
-        seed: Seed of the draw; ``None`` takes it from Keras' global seed.
+        cell: ``"lstm"`` or ``"gru"``.
+        longest_delay: The longest memory time in steps, at least 3.
+        seed: Random seed; ``None`` takes it from Keras' global seed.
 
     Example:
         >>> bias = ChronoBias("lstm", 10)((8,)).numpy()  # an LSTM of two units: gates i, f, c, o
@@ -92,7 +92,7 @@ class ChronoBias(keras.initializers.Initializer):
         zeros = ops.zeros_like(keep)
         if self.cell == "lstm":
             return ops.concatenate([-keep, keep, zeros, zeros])
-        # Keras' update gate is the share that is kept.
+        # Keras' update gate is the fraction that is kept.
         bias = ops.concatenate([keep, zeros, zeros])
         return bias if len(shape) == 1 else ops.stack([bias, ops.zeros_like(bias)])
 

@@ -1,4 +1,4 @@
-"""A recurrent forecaster whose steps are segments of the series."""
+"""A recurrent forecaster over segments of a series."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ import keras
 from keras import ops
 
 from seqsuite.layers.recurrent.segments import cut_future, cut_history, parallel_step
+from seqsuite.layers.recurrent.settings import (
+    check_choice,
+    check_positive,
+    check_shape,
+    freeze_parts,
+)
 from seqsuite.layers.recurrent.stack import RecurrentStack
+from seqsuite.layers.recurrent.stack_cell import StackCell
 from seqsuite.layers.recurrent.step_loop import run_steps
-from seqsuite.layers.recurrent.steps import RecurrentSteps
 
 Tensor = Any
 
@@ -20,16 +26,16 @@ DECODINGS = ("parallel", "recurrent")
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class SegmentRecurrent(keras.layers.Layer):
-    """Forecast with a GRU or LSTM that reads a segment of the series at every step.
+    """A GRU or LSTM forecaster that reads a segment of the series at every step.
 
-    A history of 720 steps in segments of 48 is 15 steps, through which gradients pass easily. Each
-    segment goes through a dense layer with ReLU to the stack. To decode in parallel, every future
-    segment is one step from the last state, given an embedding of the segment's position; a dense
-    layer turns its output into the values of the segment.
+    A history of 720 steps in segments of 48 is 15 recurrent steps, short enough for gradients. A
+    dense layer with ReLU embeds each segment. Parallel decoding runs one step from the last state
+    for every future segment, on an embedding of the segment's position; a dense layer maps the
+    output to the values of the segment.
 
-    To decode recurrently, what was predicted for a segment is the next one's input, through a dense
-    layer with ReLU of its own, since a history may have other channels than a forecast; the first
-    one's input are zeros. (In the paper the first segment is predicted without a step.)
+    Recurrent decoding feeds the prediction of a segment back as the input of the next, through a
+    second dense layer with ReLU, since a history can have other channels than a forecast. The first
+    input is zeros. (In the paper the first segment is predicted without a step.)
 
     Args:
         units: Width of the states and of all embeddings.
@@ -37,27 +43,26 @@ class SegmentRecurrent(keras.layers.Layer):
         prediction_length: Steps to forecast.
         cell: ``"gru"`` or ``"lstm"``.
         num_layers: Depth of the stack.
-        dropout: Share of the features dropped before the values are predicted.
+        dropout: Dropout rate on the features before the output layer.
         decoding: ``"parallel"`` or ``"recurrent"``.
-        num_outputs: Numbers to predict for each step, for a head behind; ``None``: one, without an
-            axis of its own.
+        num_outputs: Outputs per step, the inputs of a head; ``None``: one, without an axis.
         **kwargs: Keras layer arguments.
 
     Call arguments:
         history: ``(batch, context)`` or ``(batch, context, channels)``, right-padded; channels such
-            as the scaled values, which of them were observed, and covariates.
+            as the scaled values, an indicator of observed values, and covariates.
         lengths: Integer ``(batch,)``; ``None`` when every step is real.
-        series: ``(batch, features)``: an embedding of the series or its static covariates, given to
+        series: ``(batch, features)``: an embedding of the series or its static covariates, added to
             every future segment through a dense layer.
-        future: ``(batch, prediction_length, features)``: covariates known ahead, given to their
+        future: ``(batch, prediction_length, features)``: covariates known ahead, added to their
             segments through a dense layer with ReLU.
-        training: Whether to drop anything.
+        training: Whether to apply dropout.
 
     Returns:
         ``(batch, prediction_length)``, or ``(batch, prediction_length, num_outputs)``.
 
     Raises:
-        ValueError: For an unknown name, or a number out of range.
+        ValueError: For an unknown name, a number out of range, or inputs of different batch sizes.
 
     Masking:
         By `lengths` only: the last real step of a row ends its last segment. A row of length 0 is
@@ -86,20 +91,11 @@ class SegmentRecurrent(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        for name, value in (
-            ("segment_length", segment_length),
-            ("prediction_length", prediction_length),
-            ("num_outputs", 1 if num_outputs is None else num_outputs),
-        ):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"Argument `{name}` must be a positive integer. Received: {name}={value!r}"
-                )
-        for name, choice, choices in (("cell", cell, CELLS), ("decoding", decoding, DECODINGS)):
-            if choice not in choices:
-                raise ValueError(
-                    f"Argument `{name}` must be one of {choices}. Received: {name}={choice!r}"
-                )
+        check_positive(segment_length=segment_length, prediction_length=prediction_length)
+        if num_outputs is not None:
+            check_positive(num_outputs=num_outputs)
+        check_choice("cell", cell, CELLS)
+        check_choice("decoding", decoding, DECODINGS)
         self.units = units
         self.segment_length = segment_length
         self.prediction_length = prediction_length
@@ -134,7 +130,7 @@ class SegmentRecurrent(keras.layers.Layer):
         return self.segment_length * (self.num_outputs or 1)
 
     def build(self, history_shape, lengths_shape=None, series_shape=None, future_shape=None):
-        """Create the weights; those of `series` and `future` only where these are given."""
+        """Create the weights; those of `series` and `future` only with these inputs."""
         channels = history_shape[2] if len(history_shape) == 3 else 1
         self.segment_embedding.build((None, None, self.segment_length * channels))
         self.recurrent.build((None, None, self.units))
@@ -154,6 +150,7 @@ class SegmentRecurrent(keras.layers.Layer):
             width = self.segment_length * future_shape[-1]
             self.future_embedding = self._dense("future_embedding", self.units, activation="relu")
             self.future_embedding.build((None, None, width))
+        freeze_parts(self)
         self.built = True
 
     def call(
@@ -167,6 +164,14 @@ class SegmentRecurrent(keras.layers.Layer):
         """Forecast."""
         if len(history.shape) == 2:
             history = history[:, :, None]
+        batch = history.shape[0]
+        if lengths is not None:
+            lengths = ops.cast(lengths, "int32")
+            check_shape("lengths", lengths, (batch,))
+        if series is not None:
+            check_shape("series", series, (batch, None))
+        if future is not None:
+            check_shape("future", future, (batch, self.prediction_length, None))
         segments, count = cut_history(history, self.segment_length, lengths)
         _, *states = self.recurrent(
             self.segment_embedding(segments), lengths=count, training=training
@@ -174,20 +179,17 @@ class SegmentRecurrent(keras.layers.Layer):
         by_row = None if series is None else self.series_embedding(series)
         by_step = None
         if future is not None:
-            cut = cut_future(future, self.segment_length, self.num_segments)
-            by_step = self.future_embedding(cut)
+            segments = cut_future(future, self.segment_length, self.num_segments)
+            by_step = self.future_embedding(segments)
         if self.decoding == "parallel":
             shared = ops.cast(self.positions, self.compute_dtype)
             features = parallel_step(self.recurrent, states, shared, by_row, by_step)
-            found = self.output_layer(self.feature_dropout(features, training=training))
+            forecast = self.output_layer(self.feature_dropout(features, training=training))
         else:
-            found = self._feed_back(states, by_row, by_step, training)
-        if self.num_outputs is None:
-            found = ops.reshape(found, (-1, self.num_segments * self.segment_length))
-        else:
-            shape = (-1, self.num_segments * self.segment_length, self.num_outputs)
-            found = ops.reshape(found, shape)
-        return found[:, : self.prediction_length]
+            forecast = self._feed_back(states, by_row, by_step, training)
+        width = () if self.num_outputs is None else (self.num_outputs,)
+        forecast = ops.reshape(forecast, (-1, self.num_segments * self.segment_length, *width))
+        return forecast[:, : self.prediction_length]
 
     def _feed_back(
         self,
@@ -198,26 +200,26 @@ class SegmentRecurrent(keras.layers.Layer):
     ) -> Tensor:
         """Predict one segment after another, ``(batch, num_segments, segment width)``."""
         batch, count = ops.shape(states[0])[0], self.recurrent.num_states
-        given = ops.zeros((batch, self.num_segments, self.units), dtype=self.compute_dtype)
+        context = ops.zeros((batch, self.num_segments, self.units), dtype=self.compute_dtype)
         if by_row is not None:
-            given = given + by_row[:, None]
+            context = context + by_row[:, None]
         if by_step is not None:
-            given = given + by_step
-        steps = RecurrentSteps(self.recurrent, batch, self.num_segments, bool(training))
+            context = context + by_step
+        cell = StackCell(self.recurrent, batch, self.num_segments, bool(training))
         # Dropout is drawn before the loop.
-        mask = self.feature_dropout(ops.ones_like(given), training=training)
-        sequences = {"given": given, "mask": mask, **steps.sequences}
+        mask = self.feature_dropout(ops.ones_like(context), training=training)
+        sequences = {"context": context, "mask": mask, **cell.sequences}
         previous = ops.zeros((batch, self._segment_width), dtype=self.compute_dtype)
 
         def body(states, slices):
-            inputs = self.feedback(states[count]) + slices["given"]
-            features, following = steps.step(inputs, states[:count], slices)
-            found = self.output_layer(features * slices["mask"])
-            return {"found": found}, [*following, found]
+            inputs = self.feedback(states[count]) + slices["context"]
+            features, following = cell(inputs, states[:count], slices)
+            segment = self.output_layer(features * slices["mask"])
+            return {"segment": segment}, [*following, segment]
 
-        sizes = {"found": self._segment_width}
+        sizes = {"segment": self._segment_width}
         outputs, _ = run_steps(body, [*states, previous], sequences, sizes)
-        return outputs["found"]
+        return outputs["segment"]
 
     def compute_output_shape(
         self, history_shape, lengths_shape=None, series_shape=None, future_shape=None

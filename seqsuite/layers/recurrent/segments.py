@@ -1,13 +1,13 @@
-"""Series cut into segments, and recurrent steps that all begin in the same state."""
+"""Segments of series, and one recurrent step for many inputs from the same state."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
 
 from seqsuite.layers.masking import at_least_one_step
+from seqsuite.layers.recurrent.cells import Cell, LSTMCell
 from seqsuite.layers.recurrent.stack import RecurrentStack
 
 Tensor = Any
@@ -16,9 +16,9 @@ Tensor = Any
 def cut_history(
     history: Tensor, segment_length: int, lengths: Tensor | None = None
 ) -> tuple[Tensor, Tensor | None]:
-    """Cut each row into segments, of which the last ends with the row's last real step.
+    """Cut each row into segments; the last one ends with the row's last real step.
 
-    Where a row's length is no multiple of the segments', its first segment begins with zeros.
+    If a row's length is not a multiple of `segment_length`, its first segment begins with zeros.
 
     Args:
         history: ``(batch, time, channels)``, right-padded.
@@ -26,8 +26,8 @@ def cut_history(
         lengths: Integer ``(batch,)``; ``None`` when every step is real.
 
     Returns:
-        Segments ``(batch, num_segments, segment_length * channels)``, right-padded, and how many of
-        each row are real, int32 ``(batch,)``, or ``None`` when all are.
+        Segments ``(batch, num_segments, segment_length * channels)``, right-padded, and the number
+        of real ones in each row, int32 ``(batch,)``, or ``None`` when all are.
 
     Example:
         >>> rows = ops.array([[[1.0], [2.0], [3.0]], [[4.0], [0.0], [0.0]]])
@@ -39,7 +39,7 @@ def cut_history(
     """
     num_real = ops.shape(history)[1]
     if lengths is None and not history.shape[1]:
-        # Perhaps there are no steps at all: the row that is appended below is not real.
+        # With no steps at all, the one appended below is padding.
         lengths = ops.zeros((ops.shape(history)[0],), dtype="int32") + num_real
     history = at_least_one_step(history)
     batch, num_steps, channels = ops.shape(history)
@@ -68,12 +68,12 @@ def cut_history(
 
 
 def cut_future(future: Tensor, segment_length: int, num_segments: int) -> Tensor:
-    """Cut what is known ahead into segments; behind its end there are zeros.
+    """Cut known future values into segments, padded with zeros.
 
     Args:
-        future: ``(batch, time, channels)``, of at most all the segments' steps.
+        future: ``(batch, time, channels)``, at most ``num_segments * segment_length`` steps.
         segment_length: Steps of a segment.
-        num_segments: How many.
+        num_segments: Number of segments.
 
     Returns:
         ``(batch, num_segments, segment_length * channels)``.
@@ -97,19 +97,19 @@ def parallel_step(
     by_row: Tensor | None = None,
     by_step: Tensor | None = None,
 ) -> Tensor:
-    """Run one step of a stack for many inputs that all follow the same states.
+    """Run one step of a stack for many inputs from the same states.
 
-    The same as repeating the states for every input and calling the stack, for fewer products: one
-    with the states of each row, however many inputs it has, and one with the shared inputs,
-    however many rows there are. For a decoder of SegRNN little is left but the gates.
+    Equivalent to repeating the states for every input and calling the stack, with fewer products:
+    one with the states of each row, for any number of inputs, and one with the shared inputs, for
+    any number of rows.
 
     Args:
-        stack: A built LSTM or GRU stack of one direction, of the default GRU kind, without
-            connections, norms or regularization.
+        stack: A built LSTM or GRU (`reset_after`) stack of one direction, without connections,
+            norms and regularization.
         states: ``(batch, units)`` each, in the stack's order.
-        shared: ``(inputs, features)``: what all rows are given.
-        by_row: ``(batch, features)``: added to all inputs of a row.
-        by_step: ``(batch, inputs, features)``: added as well.
+        shared: ``(inputs, features)``, the same for all rows.
+        by_row: ``(batch, features)``, added to all inputs of a row.
+        by_step: ``(batch, inputs, features)``, added to each input.
 
     Returns:
         The outputs ``(batch, inputs, units)``.
@@ -123,47 +123,34 @@ def parallel_step(
         >>> bool(ops.max(ops.abs(outputs[:, :1] - expected)) < 1e-6)
         True
     """
-    count = stack.num_states // stack.num_layers
-    dtype = stack.compute_dtype
-    inputs = None
-    for index, level in enumerate(stack._levels):
-        cell = level.directions[0].cell
-        kernel, recurrent_kernel, bias = (
-            ops.cast(weight, dtype) for weight in (cell.kernel, cell.recurrent_kernel, cell.bias)
-        )
-        if inputs is None:
-            projected = ops.matmul(shared, kernel)[None]
+    outputs = None
+    for layer in stack._levels:
+        direction = layer.directions[0]
+        cell = direction.step_cell(training=False)
+        own, states = states[: direction.num_states], states[direction.num_states :]
+        if outputs is None:
+            projected = ops.matmul(shared, cell.kernel)[None]
             if by_row is not None:
-                projected = projected + ops.matmul(by_row, kernel)[:, None]
+                projected = projected + ops.matmul(by_row, cell.kernel)[:, None]
             if by_step is not None:
-                projected = projected + ops.matmul(by_step, kernel)
+                projected = projected + ops.matmul(by_step, cell.kernel)
         else:
-            projected = ops.matmul(inputs, kernel)
-        own = states[index * count : (index + 1) * count]
-        inputs = _outputs(cell, projected, own, recurrent_kernel, bias)
-    return inputs
+            projected = ops.matmul(outputs, cell.kernel)
+        outputs = _outputs(cell, projected, own)
+    return outputs
 
 
-def _outputs(
-    cell: keras.layers.Layer,
-    projected: Tensor,
-    states: list[Tensor],
-    recurrent_kernel: Tensor,
-    bias: Tensor,
-) -> Tensor:
-    """Return the outputs after ``(batch, inputs, gates * units)``, from states of the rows."""
+def _outputs(cell: Cell, projected: Tensor, states: list[Tensor]) -> Tensor:
+    """Return the outputs for ``(batch, inputs, gates * units)``, from states of the rows."""
     hidden = states[0]
-    recurrent = ops.matmul(hidden, recurrent_kernel)
-    if isinstance(cell, keras.layers.LSTMCell):
-        gates = projected + (recurrent + bias)[:, None]
-        i, f, g, o = ops.split(gates, 4, axis=-1)
-        memory = ops.sigmoid(f) * states[1][:, None] + ops.sigmoid(i) * ops.tanh(g)
-        return ops.sigmoid(o) * ops.tanh(memory)
-    edge = 2 * cell.units
-    recurrent = recurrent + bias[1]
+    recurrent = ops.matmul(hidden, cell.recurrent_kernel)
+    if isinstance(cell, LSTMCell):
+        gates = projected + (recurrent + cell.bias)[:, None]
+        return cell.update(gates, states[1][:, None])[0]
+    edge, (bias, recurrent_bias) = 2 * cell.units, (cell.bias[0], cell.bias[1])
+    recurrent = recurrent + recurrent_bias
     # One bias for each row rather than for each input.
-    before = (recurrent[:, :edge] + bias[0, :edge])[:, None]
+    before = (recurrent[:, :edge] + bias[:edge])[:, None]
     z, r = ops.split(ops.sigmoid(projected[..., :edge] + before), 2, axis=-1)
-    reset = r * recurrent[:, None, edge:]
-    candidate = ops.tanh(projected[..., edge:] + bias[0, edge:] + reset)
+    candidate = ops.tanh(projected[..., edge:] + bias[edge:] + r * recurrent[:, None, edge:])
     return candidate + z * (hidden[:, None] - candidate)

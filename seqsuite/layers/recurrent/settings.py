@@ -1,4 +1,4 @@
-"""The grouped, serialisable settings of `RecurrentStack`: how it starts, how it is regularised."""
+"""Initialization and regularization settings of `RecurrentStack`, and checks of arguments."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import keras
+
+from seqsuite.errors import nearest
+
 SettingsType = TypeVar("SettingsType")
 
 RECURRENT_INITIALIZERS = ("orthogonal", "glorot", "identity")
@@ -14,17 +18,17 @@ RECURRENT_INITIALIZERS = ("orthogonal", "glorot", "identity")
 
 @dataclass(frozen=True)
 class RecurrentInitialization:
-    """Where a recurrent layer starts.
+    """Initial weights and states of a recurrent layer.
 
     Args:
-        recurrent: How the recurrent kernel starts: ``"orthogonal"`` (the Keras default),
+        recurrent: Initializer of the recurrent kernel: ``"orthogonal"`` (the Keras default),
             ``"glorot"``, or ``"identity"``: the identity matrix for every gate, and for a SimpleRNN
             the ReLU activation with it, which makes it the IRNN.
         scale: Factor on an identity or orthogonal recurrent kernel.
-        forget_bias: What the bias of an LSTM's forget gate starts at; 1 remembers from the start.
+        forget_bias: Initial bias of an LSTM's forget gate.
         learnable_state: Learn the initial state instead of starting at zeros.
-        longest_delay: Start the gates of an LSTM or GRU so that units remember for times spread
-            from 1 step to this many (chrono initialization, in place of `forget_bias`); 0: off.
+        longest_delay: Chrono initialization, in place of `forget_bias`: gate biases of an LSTM or
+            GRU with which memory times are spread from 1 step to this many; 0: off.
 
     Raises:
         ValueError: For an unknown name, or a longest delay of 1, 2 or below 0.
@@ -52,24 +56,18 @@ class RecurrentInitialization:
                 "Argument `longest_delay` must be 0 (off) or at least 3. "
                 f"Received: longest_delay={self.longest_delay}"
             )
-        if self.recurrent not in RECURRENT_INITIALIZERS:
-            raise ValueError(
-                f"Argument `recurrent` must be one of {RECURRENT_INITIALIZERS}. "
-                f"Received: recurrent={self.recurrent!r}"
-            )
+        check_choice("recurrent", self.recurrent, RECURRENT_INITIALIZERS)
 
 
 @dataclass(frozen=True)
 class RecurrentRegularization:
-    """What a recurrent layer forgets on purpose, in training only.
+    """Regularization of a recurrent layer in training.
 
     Args:
         dropout: Rate on the inputs of every layer of the stack.
-        variational: Draw the dropout mask once per row and keep it over time, instead of anew
-            at every step.
-        weight_drop: DropConnect rate on the recurrent kernels, drawn once per batch. The stock
-            Keras loop runs on the thinned kernel, so this costs almost nothing, unlike
-            ``recurrent_dropout``.
+        variational: Draw one dropout mask per row for all steps, instead of one per step.
+        weight_drop: DropConnect rate on the recurrent kernels, drawn once per batch. It costs
+            almost nothing, unlike ``recurrent_dropout``.
         zoneout: Rate at which a unit of the output keeps its previous value. Needs a loop of its
             own, without cuDNN.
         zoneout_cell: The same for the memory cell of an LSTM.
@@ -104,14 +102,14 @@ class RecurrentRegularization:
                 )
 
     def seed_for(self, offset: int) -> int | None:
-        """Return a seed of its own for one of several generators."""
+        """Return the seed of one of several generators."""
         return None if self.seed is None else self.seed + offset
 
 
 def as_settings(
     kind: type[SettingsType], value: SettingsType | Mapping[str, Any] | None, argument: str
 ) -> SettingsType:
-    """Turn what a constructor was given for a group of settings into the dataclass.
+    """Convert a constructor argument to a dataclass of settings.
 
     Args:
         kind: The dataclass.
@@ -128,10 +126,60 @@ def as_settings(
         return kind()
     if isinstance(value, kind):
         return value
-    known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    if isinstance(value, Mapping) and set(value) <= known:
+    fields = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    if isinstance(value, Mapping) and set(value) <= fields:
         return kind(**value)
     raise ValueError(
         f"Argument `{argument}` must be a {kind.__name__} or a dict with some of its fields "
-        f"{sorted(known)}. Received: {argument}={value!r}"
+        f"{sorted(fields)}. Received: {argument}={value!r}"
     )
+
+
+def check_positive(**arguments: object) -> None:
+    """Raise a `ValueError` for an argument that is not a positive integer."""
+    for name, value in arguments.items():
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(
+                f"Argument `{name}` must be a positive integer. Received: {name}={value!r}"
+            )
+
+
+def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Raise a `ValueError` for an argument that is none of the choices."""
+    if value not in choices:
+        raise ValueError(
+            f"Argument `{name}` must be one of {choices}. Received: {name}={value!r}."
+            f"{nearest(str(value), choices)}"
+        )
+
+
+def check_shape(name: str, tensor: Any, expected: tuple[int | None, ...]) -> None:
+    """Raise a `ValueError` for a tensor of another shape, which would be broadcast silently.
+
+    Args:
+        name: Name of the argument.
+        tensor: A tensor or an array; dimensions that are not static are not checked.
+        expected: The shape, ``None`` for a dimension of any size.
+    """
+    shape = tuple(tensor.shape)
+    if len(shape) != len(expected) or any(
+        size is not None and wanted is not None and size != wanted
+        for size, wanted in zip(shape, expected, strict=True)
+    ):
+        raise ValueError(
+            f"Argument `{name}` must have the shape {expected}. Received: {name}.shape={shape}"
+        )
+
+
+def freeze_parts(layer: keras.layers.Layer) -> None:
+    """Freeze the parts of a layer that was made with ``trainable=False``.
+
+    Keras hands a later assignment to `trainable` on to the parts, but not the constructor's, which
+    is how a frozen layer is loaded. Parts frozen on their own stay so.
+
+    Args:
+        layer: The layer, with all its parts and weights.
+    """
+    if not layer.trainable:
+        for part in layer._flatten_layers(include_self=False):
+            part.trainable = False

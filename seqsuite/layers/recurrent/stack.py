@@ -1,4 +1,4 @@
-"""A stack of recurrent layers with explicit lengths and states, over Keras' own fast loops."""
+"""A stack of recurrent layers with explicit lengths and states."""
 
 from __future__ import annotations
 
@@ -9,25 +9,20 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.errors import nearest
 from seqsuite.layers.masking import at_least_one_step, sequence_mask, zero_padding
-from seqsuite.layers.recurrent.direction import NUM_STATES
-from seqsuite.layers.recurrent.level import CONNECTIONS, RecurrentLevel
+from seqsuite.layers.recurrent.cells import NUM_STATES
 from seqsuite.layers.recurrent.settings import (
     RecurrentInitialization,
     RecurrentRegularization,
     as_settings,
+    check_choice,
+    check_positive,
+    check_shape,
+    freeze_parts,
 )
+from seqsuite.layers.recurrent.stack_layer import CONNECTIONS, RecurrentDirection, StackLayer
 
 Tensor = Any
-
-
-def _check_choice(argument: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(
-            f"Argument `{argument}` must be one of {choices}. Received: {argument}={value!r}."
-            f"{nearest(str(value), choices)}"
-        )
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
@@ -42,15 +37,15 @@ class RecurrentStack(keras.layers.Layer):
         units: Width of the state of each direction.
         cell: ``"simple_rnn"``, ``"lstm"`` or ``"gru"``.
         num_layers: Depth.
-        bidirectional: Read each level's inputs in both directions; outputs are
+        bidirectional: Read each layer's inputs in both directions; outputs are
             ``[forward, backward]`` along the features, so ``2 * units`` wide. With one layer the
             forward half at step t has seen only steps up to t, the backward half only from t on.
-        connection: How a level's inputs and outputs are joined: ``"none"``, ``"residual"`` (sum)
+        connection: How a layer's inputs and outputs are joined: ``"none"``, ``"residual"`` (sum)
             or ``"highway"`` (a learned gate between the two). Inputs of another width are
             projected without bias.
-        layer_norm: Normalise each level's outputs, each direction on its own.
-        reset_after: Which GRU: reset the state after the matrix product (cuDNN's, Keras' default)
-            or before it (the original).
+        layer_norm: Normalise each layer's outputs, each direction on its own.
+        reset_after: Whether a GRU resets the state after the matrix product (cuDNN's and Keras'
+            default) or before it (the original).
         initialization: A `RecurrentInitialization`, a dict with some of its fields, or ``None``.
         regularization: A `RecurrentRegularization`, a dict with some of its fields, or ``None``.
         return_state: Also return the final states.
@@ -59,16 +54,17 @@ class RecurrentStack(keras.layers.Layer):
     Call arguments:
         inputs: ``(batch, time, features)``, right-padded.
         lengths: Integer ``(batch,)``; ``None`` when every step is real.
-        initial_state: List of ``(batch, units)``: for each level, forward then backward, ``h`` (and
+        initial_state: List of ``(batch, units)``: for each layer, forward then backward, ``h`` (and
             ``c`` for an LSTM). ``None`` starts at zeros, or at the learned state.
-        training: Whether to drop anything.
+        training: Whether to apply dropout, weight drop and zoneout.
 
     Returns:
         ``(batch, time, units)`` or ``(batch, time, 2 * units)``; with `return_state` a tuple of
         that and the final states, in the order of `initial_state`.
 
     Raises:
-        ValueError: For an unknown name, a number out of range, or a wrong number of states.
+        ValueError: For an unknown name, a number out of range, a wrong number of states, or lengths
+            or states of another batch size.
 
     Masking:
         By `lengths` only; a mask that Keras attached to the inputs is not read.
@@ -101,13 +97,9 @@ class RecurrentStack(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        for name, value in (("units", units), ("num_layers", num_layers)):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"Argument `{name}` must be a positive integer. Received: {name}={value!r}"
-                )
-        _check_choice("cell", cell, tuple(NUM_STATES))
-        _check_choice("connection", connection, CONNECTIONS)
+        check_positive(units=units, num_layers=num_layers)
+        check_choice("cell", cell, tuple(NUM_STATES))
+        check_choice("connection", connection, CONNECTIONS)
         self.units = units
         self.cell = cell
         self.num_layers = num_layers
@@ -123,20 +115,9 @@ class RecurrentStack(keras.layers.Layer):
                 f"no gates. Received: longest_delay={self.initialization.longest_delay}"
             )
         self.return_state = return_state
+        # The attribute's name is in the paths of saved weights.
         self._levels = [
-            RecurrentLevel(
-                cell=cell,
-                units=units,
-                bidirectional=bidirectional,
-                connection=connection,
-                layer_norm=layer_norm,
-                reset_after=reset_after,
-                initialization=self.initialization,
-                regularization=self.regularization,
-                index=index,
-                name=f"level_{index}",
-                dtype=self.dtype_policy,
-            )
+            StackLayer(self, index, name=f"level_{index}", dtype=self.dtype_policy)
             for index in range(num_layers)
         ]
         self._use_cudnn: bool | str = "auto"
@@ -157,15 +138,14 @@ class RecurrentStack(keras.layers.Layer):
                 f"Argument `use_cudnn` must be 'auto', True or False. Received: use_cudnn={value!r}"
             )
         self._use_cudnn = value
-        for level in self._levels:
-            for direction in level.directions:
-                if hasattr(direction.layer, "use_cudnn"):
-                    direction.layer.use_cudnn = value
+        for direction in self._directions():
+            if hasattr(direction.layer, "use_cudnn"):
+                direction.layer.use_cudnn = value
 
     @property
     def num_states(self) -> int:
-        """How many state tensors go in and come out."""
-        return self.num_layers * self._states_per_level
+        """Number of state tensors."""
+        return self.num_layers * self._states_per_layer
 
     @property
     def output_size(self) -> int:
@@ -173,11 +153,15 @@ class RecurrentStack(keras.layers.Layer):
         return self.units * (2 if self.bidirectional else 1)
 
     @property
-    def _states_per_level(self) -> int:
+    def _states_per_layer(self) -> int:
         return NUM_STATES[self.cell] * (2 if self.bidirectional else 1)
 
+    # A method: Keras' saving walks properties, and would store the directions under this name.
+    def _directions(self) -> list[RecurrentDirection]:
+        return [direction for layer in self._levels for direction in layer.directions]
+
     def get_initial_state(self, inputs: Tensor) -> list[Tensor]:
-        """Return the states that a call without `initial_state` starts from.
+        """Return the default initial states.
 
         Args:
             inputs: ``(batch, time, features)``; only the batch size is used.
@@ -185,18 +169,15 @@ class RecurrentStack(keras.layers.Layer):
         Returns:
             `num_states` tensors ``(batch, units)``, in the order of `initial_state`.
         """
-        return [
-            state
-            for level in self._levels
-            for direction in level.directions
-            for state in direction.starting_state(inputs)
-        ]
+        initial = [direction.get_initial_state(inputs) for direction in self._directions()]
+        return [state for states in initial for state in states]
 
     def build(self, inputs_shape, lengths_shape=None, initial_state_shape=None):
-        """Create the weights of all levels."""
-        for level in self._levels:
-            level.build(inputs_shape)
+        """Create the weights of all layers."""
+        for layer in self._levels:
+            layer.build(inputs_shape)
             inputs_shape = (*inputs_shape[:2], self.output_size)
+        freeze_parts(self)
         self.built = True
 
     def call(
@@ -208,27 +189,44 @@ class RecurrentStack(keras.layers.Layer):
     ) -> Any:
         """Run the stack over `inputs`."""
         initial = self._checked_state(initial_state, inputs)
+        if lengths is not None:
+            lengths = ops.cast(lengths, "int32")
+            check_shape("lengths", lengths, (inputs.shape[0],))
+        if inputs.shape[0] == 0:
+            return self._call_without_rows(inputs, initial, training)
         num_steps = ops.shape(inputs)[1]
         # The copy drops a mask that Keras attached, which the inner layers would obey.
-        outputs = at_least_one_step(ops.copy(inputs))
-        step_mask = None
+        outputs = ops.copy(inputs)
+        step_mask = real_mask = None
+        if lengths is not None:
+            lengths = ops.minimum(lengths, num_steps)
+            real_mask = sequence_mask(lengths, num_steps)
+            # NaN in padding would not reach the outputs but the gradients of the weights.
+            outputs = zero_padding(outputs, real_mask)
+        outputs = at_least_one_step(outputs)
         if lengths is not None:
             # cuDNN refuses rows without steps: they run one step, and its effect is undone below.
-            lengths = ops.minimum(ops.cast(lengths, "int32"), num_steps)
             step_mask = sequence_mask(ops.maximum(lengths, 1), ops.shape(outputs)[1])
         final = []
-        count = self._states_per_level
-        for index, level in enumerate(self._levels):
+        count = self._states_per_layer
+        for index, layer in enumerate(self._levels):
             own = initial[index * count : (index + 1) * count]
-            outputs, states = level(outputs, step_mask=step_mask, states=own, training=training)
+            outputs, states = layer(outputs, step_mask=step_mask, states=own, training=training)
             final.extend(states)
         if inputs.shape[1] is None or inputs.shape[1] == 0:
             outputs = outputs[:, :num_steps]
-        if lengths is not None:
-            outputs = zero_padding(outputs, sequence_mask(lengths, num_steps))
+        if real_mask is not None:
+            outputs = zero_padding(outputs, real_mask)
         if not self.return_state:
             return outputs
         return (outputs, *self._undo_empty(final, initial, lengths, num_steps))
+
+    def _call_without_rows(self, inputs, initial, training) -> Any:
+        """Run one row of zeros and drop it: Keras' LSTM raises on a static batch of 0 rows."""
+        row = ops.pad(inputs, ((0, 1), (0, 0), (0, 0)))
+        states = [ops.pad(state, ((0, 1), (0, 0))) for state in initial]
+        results = self.call(row, None, states, training)
+        return keras.tree.map_structure(lambda result: result[:0], results)
 
     def _checked_state(self, initial_state, inputs) -> list[Tensor]:
         if initial_state is None:
@@ -240,6 +238,8 @@ class RecurrentStack(keras.layers.Layer):
                 f"Argument `initial_state` must have {self.num_states} tensors. "
                 f"Received: {len(initial_state)} tensors"
             )
+        for state in initial_state:
+            check_shape("initial_state", state, (inputs.shape[0], self.units))
         return [ops.cast(state, self.compute_dtype) for state in initial_state]
 
     def _undo_empty(self, final, initial, lengths, num_steps) -> list[Tensor]:

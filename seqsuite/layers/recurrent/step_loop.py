@@ -1,6 +1,6 @@
-"""A loop over time in the graph, whose steps depend on what the ones before put out.
+"""Unroll of a cell in a loop in the graph, for steps that depend on earlier outputs.
 
-In TensorFlow's own terms, since ``keras.ops.scan`` wants outputs shaped like its states and passes
+Written in TensorFlow, since ``keras.ops.scan`` requires outputs shaped like its states and passes
 these through arrays.
 """
 
@@ -23,7 +23,7 @@ def run_steps(
     sequences: Mapping[str, Tensor],
     output_sizes: Mapping[str, int | None],
 ) -> tuple[Tensors, list[Tensor]]:
-    """Run a body over all steps.
+    """Run a step function over all steps.
 
     Args:
         body: Called with the states and one step of every sequence, each ``(batch, ...)``. It
@@ -31,7 +31,7 @@ def run_steps(
             dtype, and the next states.
         states: The states before the first step, each ``(batch, ...)``; at least one.
         sequences: Name -> ``(batch, time, ...)``, at least one, of at least one step.
-        output_sizes: Name -> width, ``None`` where it is not known beforehand.
+        output_sizes: Name -> width, ``None`` where it is dynamic.
 
     Returns:
         The outputs, each ``(batch, time, size)``, and the states after the last step.
@@ -48,21 +48,21 @@ def run_steps(
     first = next(iter(sequences.values()))
     num_steps, static_shape = tf.shape(first)[1], first.shape[:2]
     arrays = {name: _unstacked(sequence) for name, sequence in sequences.items()}
-    written = {
+    results = {
         name: tf.TensorArray(states[0].dtype, num_steps, element_shape=(static_shape[0], size))
         for name, size in output_sizes.items()
     }
 
-    def one_step(step, states, written):
+    def one_step(step, states, results):
         slices = {name: array.read(step) for name, array in arrays.items()}
         outputs, following = body(states, slices)
-        written = {name: array.write(step, outputs[name]) for name, array in written.items()}
-        return step + 1, same_shapes(following, states), written
+        results = {name: array.write(step, outputs[name]) for name, array in results.items()}
+        return step + 1, same_shapes(following, states), results
 
-    _, states, written = tf.while_loop(
-        lambda step, *_: step < num_steps, one_step, (tf.constant(0), list(states), written)
+    _, states, results = tf.while_loop(
+        lambda step, *_: step < num_steps, one_step, (tf.constant(0), list(states), results)
     )
-    outputs = {name: _swapped(array.stack()) for name, array in written.items()}
+    outputs = {name: _swapped(array.stack()) for name, array in results.items()}
     for output in outputs.values():
         output.set_shape((*static_shape, *output.shape[2:]))
     return outputs, list(states)

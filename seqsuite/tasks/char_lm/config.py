@@ -28,6 +28,8 @@ class CharLmDataConfig(FileDataConfig):
     def __post_init__(self):
         super().__post_init__()
         check_ranges(self, {"min_count": (1, math.inf), "validation_fraction": (0.001, 0.9)})
+        if self.unit == "byte" and self.encoding:
+            raise UserError("data.encoding is of characters: leave it out with data.unit byte.")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import keras
 
@@ -12,8 +12,11 @@ from seqsuite.models import TruncatedBackpropagation
 from seqsuite.tasks.char_lm.config import CharLmConfig
 from seqsuite.training.optimizers import build_optimizer
 
+if TYPE_CHECKING:
+    from seqsuite.tasks.char_lm.preprocessor import CharacterPreprocessor
 
-def build_language_model(recipe: CharLmConfig, preprocessor: Any) -> keras.Model:
+
+def build_language_model(recipe: CharLmConfig, preprocessor: CharacterPreprocessor) -> keras.Model:
     """Return the compiled network: symbols and states -> logits and states."""
     config, num_symbols = recipe.model, preprocessor.num_symbols
     numbers = range(config.num_layers * (2 if config.cell == "lstm" else 1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 import numpy as np
@@ -112,7 +111,7 @@ class CharacterPreprocessor(Preprocessor):
         # The table's last entry is unknown, and stands for all that lies behind it.
         return self._id_table[np.minimum(_code_points(text), len(self._id_table) - 1)]
 
-    def text_of(self, ids: Any) -> str:
+    def text_of(self, ids: np.ndarray) -> str:
         """Return the text that ids stand for; U+FFFD for the unknown one.
 
         Args:

@@ -21,6 +21,7 @@ from seqsuite.serving.limits import (
 from seqsuite.serving.signatures import signature, zeros
 from seqsuite.task import Serving
 from seqsuite.tasks.char_lm.character_stream import SYMBOLS_FILE
+from seqsuite.tasks.char_lm.config import CharLmServingConfig
 from seqsuite.tasks.char_lm.preprocessor import CharacterPreprocessor
 
 Tensor = Any
@@ -48,7 +49,9 @@ class CharacterServer:
         next character, and the states.
     """
 
-    def __init__(self, preprocessor: CharacterPreprocessor, model: keras.Model, limits: Any):
+    def __init__(
+        self, preprocessor: CharacterPreprocessor, model: keras.Model, limits: CharLmServingConfig
+    ):
         self.preprocessor = preprocessor
         self.limits = limits
         self.embedding = model.get_layer("embedding")
@@ -152,7 +155,9 @@ def _last(outputs: Tensor, lengths: Tensor | None, before: Tensor) -> Tensor:
     return tf.where(lengths[:, None] > 0, found, tf.cast(before, found.dtype))
 
 
-def serving(preprocessor: CharacterPreprocessor, model: keras.Model, limits: Any) -> Serving:
+def serving(
+    preprocessor: CharacterPreprocessor, model: keras.Model, limits: CharLmServingConfig
+) -> Serving:
     """Return what is exported.
 
     Args:

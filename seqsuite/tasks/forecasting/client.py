@@ -23,7 +23,7 @@ class ForecastClient(Client):
         if inputs.is_file_alone:
             found = tables.format_to_forecast(inputs.first_line, name, data)
         if not found:
-            for text in inputs.texts(self.options.column or self.input_name):
+            for text in inputs.texts(self.input_name):
                 self._refuse_covariates(text)
                 yield Item(text, tables.request(text))
             return

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow import Tensor
 
 from seqsuite.tasks.forecasting.data.series import Series
 from seqsuite.text.lookup_tables import lookup_table
@@ -166,7 +168,9 @@ def _column(series: Series, role: str, name: str) -> np.ndarray:
     return column if column.dtype.kind == "f" else column.astype(object)
 
 
-def _standardized(library: Any, values: Any, mean: float, deviation: float) -> list[Any]:
+def _standardized(
+    library: ModuleType, values: Tensor | np.ndarray, mean: float, deviation: float
+) -> list[Any]:
     known = library.math.is_finite(values) if library is tf else np.isfinite(values)
     scaled = (library.where(known, values, mean) - mean) / deviation
     # What training never came near must not leave the numbers that float32 has.

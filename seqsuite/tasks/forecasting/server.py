@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -13,9 +13,14 @@ from seqsuite.config import MAX_INT
 from seqsuite.serving.limits import after, check_size
 from seqsuite.serving.signatures import signature, zeros
 from seqsuite.task import Serving
+from seqsuite.tasks.forecasting.config import ForecastConfig
 from seqsuite.tasks.forecasting.models import forecast_function
 from seqsuite.tasks.forecasting.preprocessor import LARGEST, SeriesPreprocessor
 from seqsuite.tasks.forecasting.tables import TRAINED_ON_FILE, trained_on
+
+if TYPE_CHECKING:
+    import keras
+
 
 Tensor = Any
 STATE_PREFIX = "state_"
@@ -120,7 +125,9 @@ class Forecaster:
         return {**self._forecast(whole), **states}
 
 
-def serving(config: Any, preprocessor: SeriesPreprocessor, model: Any) -> Serving:
+def serving(
+    config: ForecastConfig, preprocessor: SeriesPreprocessor, model: keras.Model
+) -> Serving:
     """Return what is exported.
 
     Args:

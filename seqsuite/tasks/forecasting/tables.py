@@ -9,17 +9,22 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqsuite.errors import UserError
+from seqsuite.tasks.forecasting.config import ForecastDataConfig
 from seqsuite.tasks.forecasting.data import files
 from seqsuite.tasks.forecasting.data.frequency import parse_frequency
 from seqsuite.tasks.forecasting.data.grid import as_names
 from seqsuite.tasks.forecasting.data.series import Series, is_missing
 from seqsuite.tasks.forecasting.data.timestamps import load_zone, time_text
 from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
+
+if TYPE_CHECKING:
+    from seqsuite.tasks.forecasting.preprocessor import SeriesPreprocessor
+
 
 TABLE_SUFFIXES = (".csv", ".tsv")
 TRAINED_ON_FILE = "trained_on.json"
@@ -28,7 +33,7 @@ TRAINED_ON_FILE = "trained_on.json"
 _DAY = 86_400
 
 
-def format_to_forecast(first_line: bytes, name: str, options: Any) -> str:
+def format_to_forecast(first_line: bytes, name: str, options: ForecastDataConfig) -> str:
     """Return ``csv`` for a table of series, ``""`` for lines of numbers.
 
     Args:
@@ -48,7 +53,7 @@ def format_to_forecast(first_line: bytes, name: str, options: Any) -> str:
     return "csv" if options.time_column in (word.strip().strip('"') for word in words) else ""
 
 
-def trained_on(preprocessor: Any) -> str:
+def trained_on(preprocessor: SeriesPreprocessor) -> str:
     """Return what `TRAINED_ON_FILE` holds: a table alone does not tell how training read it.
 
     Args:
@@ -77,7 +82,7 @@ def read_trained_on(folder: Path) -> dict[str, Any]:
 
 
 def series_to_forecast(
-    lines: Iterable[bytes], name: str, options: Any, known: dict[str, Any]
+    lines: Iterable[bytes], name: str, options: ForecastDataConfig, known: dict[str, Any]
 ) -> Iterator[Series]:
     """Yield the series of a table.
 
@@ -102,7 +107,9 @@ def series_to_forecast(
             yield _as_trained(one, known)
 
 
-def served_inputs(series: Series, options: Any, known: dict[str, Any]) -> dict[str, Any]:
+def served_inputs(
+    series: Series, options: ForecastDataConfig, known: dict[str, Any]
+) -> dict[str, Any]:
     """Return what the exported model is sent of a series: all of it up to its last known value.
 
     Args:

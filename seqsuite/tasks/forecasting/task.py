@@ -10,7 +10,7 @@ quantiles, from errors on validation (conformal prediction), or from both.
 
 from __future__ import annotations
 
-from seqsuite.callbacks import sampling_callbacks
+from seqsuite.callbacks.scheduled_sampling import sampling_callbacks
 from seqsuite.data import discovery
 from seqsuite.errors import UserError
 from seqsuite.metrics.metric import Metric
@@ -143,8 +143,8 @@ class Forecasting(Task):
         if train is not None and self.config.model.ridge_share:
             fit_ridge(model, preprocessor, train.features["series"])
         training = self.config.training
-        schedule = training.sampling_schedule, training.sampling_probability
-        return [main_phase(training, model, sampling_callbacks(*schedule))]
+        callbacks = sampling_callbacks(training.sampling_schedule, training.sampling_probability)
+        return [main_phase(training, model, callbacks)]
 
     def report(self, results, directory):
         if directory is None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
 from seqsuite.layers.series.calendar_features import calendar_values
 from seqsuite.tasks.forecasting.data.frequency import Frequency, parse_frequency
 
+if TYPE_CHECKING:
+    import numpy as np
+
+
 _DAY_SECONDS = 86_400
 # 400 years have so many days, and 4,800 months.
 _DAYS, _MONTHS = 146_097, 4_800
 
 
-def step_numbers(timestamps: Any, frequency: str) -> tf.Tensor:
+def step_numbers(timestamps: np.ndarray, frequency: str) -> tf.Tensor:
     """Return how many steps after 1970 began each time is.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import keras
 
@@ -18,8 +18,11 @@ from seqsuite.losses import TagCrossentropy
 from seqsuite.tasks.memory.config import MemoryConfig
 from seqsuite.training.optimizers import build_optimizer
 
+if TYPE_CHECKING:
+    from seqsuite.tasks.memory.preprocessor import MemoryPreprocessor
 
-def build_memory_model(recipe: MemoryConfig, preprocessor: Any) -> keras.Model:
+
+def build_memory_model(recipe: MemoryConfig, preprocessor: MemoryPreprocessor) -> keras.Model:
     """Return the compiled network: encoded sequences -> answers."""
     config, problem = recipe.model, preprocessor.problem
     if problem.numeric and config.embedding_units:

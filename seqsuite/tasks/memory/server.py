@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 
+from seqsuite.config import TextServingConfig
 from seqsuite.serving.limits import limited_texts
 from seqsuite.serving.signatures import signature
 from seqsuite.task import Serving
 
+if TYPE_CHECKING:
+    import keras
 
-def serving(limits: Any, preprocessor: Any, model: Any) -> Serving:
+    from seqsuite.tasks.memory.preprocessor import MemoryPreprocessor
+
+
+def serving(
+    limits: TextServingConfig, preprocessor: MemoryPreprocessor, model: keras.Model
+) -> Serving:
     """Return what is exported.
 
     Args:

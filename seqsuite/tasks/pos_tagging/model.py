@@ -8,6 +8,7 @@ import keras
 
 from seqsuite.layers import LanguageModelObjective, RecurrentStack
 from seqsuite.losses import TagCrossentropy, TowerLoss
+from seqsuite.tasks.pos_tagging.config import PosTaggingModelConfig
 from seqsuite.tasks.pos_tagging.heads import crf_head, softmax_head, stacked_towers
 from seqsuite.tasks.pos_tagging.preprocessor import WordPreprocessor
 from seqsuite.tasks.pos_tagging.word_encoder import word_inputs, word_representation
@@ -17,7 +18,10 @@ Tensor = Any
 
 
 def build_tagger(
-    preprocessor: WordPreprocessor, config: Any, label_smoothing: float, entities: bool
+    preprocessor: WordPreprocessor,
+    config: PosTaggingModelConfig,
+    label_smoothing: float,
+    entities: bool,
 ) -> tuple[keras.Model, dict[str, keras.losses.Loss], dict[str, float]]:
     """Build the model of the task, not yet compiled.
 
@@ -64,7 +68,10 @@ def build_tagger(
 
 
 def _read(
-    inputs: dict[str, Tensor], preprocessor: WordPreprocessor, config: Any, suffix: str
+    inputs: dict[str, Tensor],
+    preprocessor: WordPreprocessor,
+    config: PosTaggingModelConfig,
+    suffix: str,
 ) -> Tensor:
     """Return the states of a tower, ``(batch, time, 2 * units)``."""
     arguments: dict[str, Any] = {

@@ -19,6 +19,7 @@ from seqsuite.tasks.pos_tagging.data.sentences import NO_TAG
 from seqsuite.tasks.pos_tagging.messages import unseen_note
 from seqsuite.tasks.pos_tagging.tokenization import tokenize_sentence
 from seqsuite.text import lookup_tables
+from seqsuite.text.forms import unify
 from seqsuite.text.spans import bio_to_bioes, completed, in_bio, to_bio
 
 PADDING_TAG = -1
@@ -125,9 +126,11 @@ class WordPreprocessor(Preprocessor):
             examples: Training examples: ``tokens``, and any further columns of tags.
             vector_words: Words that have vectors, known in addition to those of the examples.
         """
-        words = [word for tokens in examples.features["tokens"] for word in tokens]
+        every = unify(
+            tf.constant([w for tokens in examples.features["tokens"] for w in tokens], tf.string)
+        )
+        words = _strings(every)
         self.training_words = sorted(set(words))
-        every = tf.constant(words, tf.string)
         count = word_features.counted
         folded = _strings(word_features.fold(every))
         kept = count(folded, self.min_count) or sorted(set(folded))
@@ -204,7 +207,9 @@ class WordPreprocessor(Preprocessor):
         shape = tf.shape(tokens)
         # Each distinct word of the batch is looked at once.
         words, index = tf.unique(tf.reshape(tokens, [-1]))
-        words = tf.strings.unicode_transcode(words, "UTF-8", "UTF-8", errors="replace")
+        unified = unify(words)
+        # A word of invisible characters alone is still one.
+        words = tf.where(unified == "", words, unified)
         lookup = tf.lookup.StaticHashTable.lookup
         code_points = word_features.code_points(words, self.max_word_length)
         characters = lookup(self._characters, tf.cast(code_points, tf.int64))

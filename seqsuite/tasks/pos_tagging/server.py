@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
+from seqsuite.config import TextServingConfig
 from seqsuite.serving.limits import after, check_size, cut_texts, limited_texts, longest_text
 from seqsuite.serving.signatures import signature
 from seqsuite.task import Serving
 
+if TYPE_CHECKING:
+    import keras
+
+    from seqsuite.tasks.pos_tagging.preprocessor import WordPreprocessor
+
+
 _EXAMPLE = "I can see the can that she saw."
 
 
-def serving(limits: Any, preprocessor: Any, model: Any) -> Serving:
+def serving(
+    limits: TextServingConfig, preprocessor: WordPreprocessor, model: keras.Model
+) -> Serving:
     """Return what is exported.
 
     Args:

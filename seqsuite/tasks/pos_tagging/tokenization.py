@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from seqsuite.text.forms import unify
+
 LANGUAGES = ("english", "french", "none")
 
 _CLITICS = {
@@ -57,7 +59,7 @@ def tokenize_sentence(text: tf.Tensor, language: str = "english") -> tf.RaggedTe
         >>> tokenize_sentence(tf.constant(["John doesn't, sadly."]))[0].numpy().tolist()
         [b'John', b'does', b"n't", b',', b'sadly', b'.']
     """
-    text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
+    text = unify(text)
     # French type puts a space that does not break before ":" and "!".
     text = tf.strings.regex_replace(text, r"\pZ", " ")
     text = tf.strings.regex_replace(text, r"[\x{2018}\x{2019}\x{02BC}]", "'")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from seqsuite.layers import CharacterEncoder, PerturbableEmbedding, TokenDropout
+from seqsuite.tasks.pos_tagging.config import PosTaggingModelConfig
+
+if TYPE_CHECKING:
+    from seqsuite.tasks.pos_tagging.preprocessor import WordPreprocessor
+
 
 Tensor = Any
 
 
-def word_inputs(preprocessor: Any) -> dict[str, Tensor]:
+def word_inputs(preprocessor: WordPreprocessor) -> dict[str, Tensor]:
     """Return the inputs of a functional model by name, ``length`` among them.
 
     Args:
@@ -30,7 +35,10 @@ def word_inputs(preprocessor: Any) -> dict[str, Tensor]:
 
 
 def word_representation(
-    inputs: dict[str, Tensor], preprocessor: Any, config: Any, suffix: str = ""
+    inputs: dict[str, Tensor],
+    preprocessor: WordPreprocessor,
+    config: PosTaggingModelConfig,
+    suffix: str = "",
 ) -> Tensor:
     """Join all that is known of each word.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import tensorflow as tf
 
+from seqsuite.text.forms import lower_case
 from seqsuite.text.truncation import head_and_tail
 
 PADDING_ID = 0
@@ -32,7 +33,7 @@ def fold(words: tf.Tensor) -> tf.Tensor:
         >>> fold(tf.constant(["May", "1984"])).numpy().tolist()
         [b'may', b'0000']
     """
-    return tf.strings.regex_replace(tf.strings.lower(words, encoding="utf-8"), r"\pN", "0")
+    return tf.strings.regex_replace(lower_case(words), r"\pN", "0")
 
 
 def shapes(words: tf.Tensor) -> tf.Tensor:

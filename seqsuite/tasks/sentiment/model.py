@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -13,11 +13,15 @@ from seqsuite.models import AdversarialModel
 from seqsuite.tasks.sentiment.config import SentimentConfig, SentimentModelConfig
 from seqsuite.training.optimizers import build_optimizer
 
+if TYPE_CHECKING:
+    from seqsuite.tasks.sentiment.preprocessor import TextPreprocessor
+
+
 # Word vectors come with standard deviation 1; this one keeps an LSTM's gates out of saturation.
 WORD_VECTOR_SCALE = 0.3
 
 
-def build_classifier(recipe: SentimentConfig, preprocessor: Any) -> keras.Model:
+def build_classifier(recipe: SentimentConfig, preprocessor: TextPreprocessor) -> keras.Model:
     """Return the compiled network: encoded texts -> logits."""
     model_config, training = recipe.model, recipe.training
     multi_label = recipe.data.label_separator is not None
@@ -56,7 +60,9 @@ def build_classifier(recipe: SentimentConfig, preprocessor: Any) -> keras.Model:
     return model
 
 
-def _build_encoder(config: SentimentModelConfig, preprocessor: Any) -> tuple[dict[str, Any], Any]:
+def _build_encoder(
+    config: SentimentModelConfig, preprocessor: TextPreprocessor
+) -> tuple[dict[str, Any], Any]:
     """Return the inputs, and the states of the stack."""
     inputs = {
         "token_ids": keras.Input((None,), dtype="int32", name="token_ids"),

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
 from seqsuite.serving.limits import limited_texts
 from seqsuite.serving.signatures import signature
 from seqsuite.task import Serving
+from seqsuite.tasks.sentiment.config import SentimentConfig
+
+if TYPE_CHECKING:
+    import keras
+
+    from seqsuite.tasks.sentiment.preprocessor import TextPreprocessor
 
 
-def serving(config: Any, preprocessor: Any, model: Any, multi_label: bool) -> Serving:
+def serving(
+    config: SentimentConfig, preprocessor: TextPreprocessor, model: keras.Model, multi_label: bool
+) -> Serving:
     """Return what is exported.
 
     Args:
@@ -45,7 +53,7 @@ def serving(config: Any, preprocessor: Any, model: Any, multi_label: bool) -> Se
     )
 
 
-def weighted_logits(outputs: dict[str, Any], temperature: Any) -> Any:
+def weighted_logits(outputs: dict[str, Any], temperature: float | tf.Tensor) -> Any:
     """Return logits with the weight of the recurrent part that validation found.
 
     Args:

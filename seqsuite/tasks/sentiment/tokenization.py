@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from seqsuite.text.forms import lower_case, unify
+
 # An apostrophe inside a word is kept as U+2019, so that all others can be split off as quotes.
 _APOSTROPHE = "\u2019"
 
 _REWRITES = (
     (r"(?i)<br\s*/?>", " "),
+    # What web pages are copied with.
+    (r"&(?:quot|#0*34);", '"'),
+    (r"&(?:apos|rsquo|lsquo|#0*39|#x0*27);", "'"),
+    (r"&lt;", "<"),
+    (r"&gt;", ">"),
+    (r"&(?:nbsp|#0*160);", " "),
+    (r"&amp;", "&"),
     (r"[\x{2018}\x{2032}\x{0060}\x{00B4}]", "'"),
     (_APOSTROPHE, "'"),
     (r"([\pL\pN])'(\pL)", r"\1" + _APOSTROPHE + r"\2"),
@@ -33,7 +42,7 @@ _REWRITES = (
 
 
 def tokenize(text: tf.Tensor) -> tf.RaggedTensor:
-    """Split texts into lower-case tokens; punctuation, emoji and negations are tokens.
+    r"""Split texts into lower-case tokens; punctuation, emoji and negations are tokens.
 
     Args:
         text: Texts, string ``(batch,)``; invalid UTF-8 is replaced, never an error.
@@ -43,10 +52,9 @@ def tokenize(text: tf.Tensor) -> tf.RaggedTensor:
 
     Example:
         >>> tokenize(tf.constant(["Isn't bad, at all!"]))[0].numpy().tolist()
-        [b'is', b'n\\xe2\\x80\\x99t', b'bad', b',', b'at', b'all', b'!']
+        [b'is', b'n\xe2\x80\x99t', b'bad', b',', b'at', b'all', b'!']
     """
-    text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
-    text = tf.strings.lower(text, encoding="utf-8")
+    text = lower_case(unify(text))
     for pattern, replacement in _REWRITES:
         text = tf.strings.regex_replace(text, pattern, replacement)
     return tf.strings.split(text)

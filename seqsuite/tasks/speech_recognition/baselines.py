@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,13 +13,17 @@ from seqsuite.layers import FeatureNormalization, LogMelSpectrogram
 from seqsuite.tasks.speech_recognition.scores import error_rates
 from seqsuite.tasks.speech_recognition.template_matching import nearest_templates
 
+if TYPE_CHECKING:
+    from seqsuite.tasks.speech_recognition.preprocessor import SpeechPreprocessor
+
+
 # Of more different transcripts, hardly any would be among the templates.
 _MAX_WORDS = 200
 _NUM_BINS, _NUM_COEFFICIENTS = 26, 13
 
 
 def speech_baselines(
-    train: Examples, test: Examples, preprocessor: Any
+    train: Examples, test: Examples, preprocessor: SpeechPreprocessor
 ) -> dict[str, dict[str, float]]:
     """Return the scores of the baselines on test utterances, by name.
 
@@ -46,7 +50,7 @@ def speech_baselines(
     return found
 
 
-def cepstra(examples: Examples, preprocessor: Any) -> list[np.ndarray]:
+def cepstra(examples: Examples, preprocessor: SpeechPreprocessor) -> list[np.ndarray]:
     """Return each utterance's cepstral coefficients, of mean 0 and variance 1.
 
     Args:

@@ -37,7 +37,7 @@ class SpeechClient(Client):
         )
 
     def read(self, inputs):
-        for text in inputs.texts(self.options.column or self.input_name):
+        for text in inputs.texts(self.input_name):
             for path in self._files(text):
                 yield Item(path, {"path": path})
 

@@ -11,6 +11,7 @@ import numpy as np
 from seqsuite.decoding.ctc import CTCDecoder, TimedText, Transcript
 from seqsuite.errors import UserError
 from seqsuite.ngram_language_model import BackoffLanguageModel, read_arpa, train_kneser_ney
+from seqsuite.tasks.speech_recognition.config import SpeechDecodingConfig
 from seqsuite.tasks.speech_recognition.pronunciations import Spelling
 
 TRAINED = ("word", "character")
@@ -18,7 +19,9 @@ TRAINED = ("word", "character")
 _SPACE = "|"
 
 
-def language_model(settings: Any, transcripts: Sequence[str]) -> BackoffLanguageModel | None:
+def language_model(
+    settings: SpeechDecodingConfig, transcripts: Sequence[str]
+) -> BackoffLanguageModel | None:
     """Return the language model of a configuration.
 
     Args:
@@ -40,7 +43,7 @@ def language_model(settings: Any, transcripts: Sequence[str]) -> BackoffLanguage
 
 
 def build_decoder(
-    settings: Any,
+    settings: SpeechDecodingConfig,
     symbols: Sequence[str],
     transcripts: Sequence[str] = (),
     model: BackoffLanguageModel | None = None,
@@ -177,7 +180,7 @@ Decoder = CTCDecoder | SpelledDecoder
 """What `build_decoder` returns."""
 
 
-def hot_words(settings: Any) -> dict[str, float]:
+def hot_words(settings: SpeechDecodingConfig) -> dict[str, float]:
     """Return hot word -> bonus.
 
     Args:

@@ -185,7 +185,7 @@ def average_spectrum(
 
 
 def equalize_speakers(
-    rows: Sequence[np.ndarray], speakers: Sequence[str], target: Any, sample_rate: int
+    rows: Sequence[np.ndarray], speakers: Sequence[str], target: Sequence[float], sample_rate: int
 ) -> list[np.ndarray]:
     """Filter recordings, each speaker's together.
 

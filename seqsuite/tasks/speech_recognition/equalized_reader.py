@@ -25,7 +25,12 @@ class EqualizedReader:
         sample_rate: In hertz.
     """
 
-    def __init__(self, read: Callable[[Path], Iterator[np.ndarray]], target: Any, sample_rate: int):
+    def __init__(
+        self,
+        read: Callable[[Path], Iterator[np.ndarray]],
+        target: Sequence[float],
+        sample_rate: int,
+    ):
         self.read = read
         self.target = tf.convert_to_tensor(target, tf.float32)
         self.sample_rate = sample_rate

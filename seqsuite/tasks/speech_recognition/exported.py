@@ -8,13 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqsuite.errors import UserError
 from seqsuite.ngram_language_model import BackoffLanguageModel, read_arpa, write_arpa
-from seqsuite.tasks.speech_recognition.config import SpeechServingConfig
+from seqsuite.tasks.speech_recognition.config import (
+    SpeechConfig,
+    SpeechDecodingConfig,
+    SpeechServingConfig,
+)
 from seqsuite.tasks.speech_recognition.data.cepstra import read_cepstra
 from seqsuite.tasks.speech_recognition.decoding import Decoder, build_decoder, language_model
 from seqsuite.tasks.speech_recognition.equalized_reader import EqualizedReader
@@ -22,11 +26,15 @@ from seqsuite.tasks.speech_recognition.model import convolution_layer
 from seqsuite.tasks.speech_recognition.pronunciations import Spelling
 from seqsuite.tasks.speech_recognition.transcriber import Transcriber, parts
 
+if TYPE_CHECKING:
+    from seqsuite.tasks.speech_recognition.preprocessor import SpeechPreprocessor
+
+
 RECOGNISER_FILE = "recogniser.json"
 LANGUAGE_MODEL_FILE = "language_model.arpa"
 
 
-def export_files(config: Any, preprocessor: Any) -> dict[str, str]:
+def export_files(config: SpeechConfig, preprocessor: SpeechPreprocessor) -> dict[str, str]:
     """Return name -> content of what `predict` needs beside the graph.
 
     Args:
@@ -109,7 +117,7 @@ class Exported:
     def transcriber(
         self,
         serve: Any,
-        settings: Any,
+        settings: SpeechDecodingConfig,
         best_path: bool = False,
         limits: SpeechServingConfig | None = None,
     ) -> Transcriber:
@@ -134,7 +142,7 @@ class Exported:
             serve, name, self.read_audio, rate, self.step_seconds, decoder, limits=limits
         )
 
-    def decoder(self, settings: Any) -> Decoder | None:
+    def decoder(self, settings: SpeechDecodingConfig) -> Decoder | None:
         """Return the beam search of a configuration, or None if nothing is to be searched with.
 
         Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -19,6 +19,11 @@ from seqsuite.layers import (
     SpecAugment,
     WaveformAugmentation,
 )
+from seqsuite.tasks.speech_recognition.config import SpeechModelConfig, SpeechTrainingConfig
+
+if TYPE_CHECKING:
+    from seqsuite.tasks.speech_recognition.preprocessor import SpeechPreprocessor
+
 
 FRAME_SECONDS = 0.025
 """How long a frame of a recording is."""
@@ -26,7 +31,9 @@ FRAME_SECONDS = 0.025
 _SOFT_NOISE = 40.0
 
 
-def build_speech_model(preprocessor: Any, config: Any, training: Any) -> keras.Model:
+def build_speech_model(
+    preprocessor: SpeechPreprocessor, config: SpeechModelConfig, training: SpeechTrainingConfig
+) -> keras.Model:
     """Return the model that is trained, not compiled.
 
     Args:
@@ -91,7 +98,7 @@ def _spectrogram(samples, lengths, preprocessor, config, training):
     return log_mel(samples, lengths=lengths), log_mel.output_lengths(lengths)
 
 
-def log_mel_layer(sample_rate: int, config: Any) -> LogMelSpectrogram:
+def log_mel_layer(sample_rate: int, config: SpeechModelConfig) -> LogMelSpectrogram:
     """Return the layer that makes frames of samples.
 
     Args:
@@ -117,7 +124,7 @@ def _normalized(features, lengths, config):
     return layer(features, lengths=lengths)[0]
 
 
-def convolution_layer(config: Any) -> ConvolutionalSubsampling:
+def convolution_layer(config: SpeechModelConfig) -> ConvolutionalSubsampling:
     """Return the convolutions between front end and recurrent layers.
 
     Args:

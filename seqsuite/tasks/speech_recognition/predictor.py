@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +12,13 @@ from seqsuite.data.batching import batch_dataset, plan_batches
 from seqsuite.decoding.ctc import Transcript, ctc_greedy_search
 from seqsuite.tasks.speech_recognition.model import front_end
 from seqsuite.tasks.speech_recognition.preprocessor import BLANK
+
+if TYPE_CHECKING:
+    import keras
+
+    from seqsuite.tasks.speech_recognition.batches import EncodedUtterances
+    from seqsuite.tasks.speech_recognition.preprocessor import SpeechPreprocessor
+
 
 _BATCH_FRAMES, _MAX_ROWS = 24_000, 128
 # An utterance of about so many characters is drawn.
@@ -30,8 +37,8 @@ class SpeechPredictor:
 
     def __init__(
         self,
-        preprocessor: Any,
-        model: Any,
+        preprocessor: SpeechPreprocessor,
+        model: keras.Model,
         decoder: Callable[..., list[list[Transcript]]] | None = None,
         final: bool = False,
     ):
@@ -41,7 +48,7 @@ class SpeechPredictor:
         self.final = final
         self._run: Any = None
 
-    def __call__(self, encoded: Any) -> dict[str, Any]:
+    def __call__(self, encoded: EncodedUtterances) -> dict[str, Any]:
         """Predict.
 
         Args:
@@ -82,9 +89,10 @@ class SpeechPredictor:
         found = ctc_greedy_search(logits, blank=BLANK)
         return logits, self.preprocessor.decode(found.ids), found.log_probability
 
-    def _show(self, encoded: Any) -> dict[str, Any]:
+    def _show(self, encoded: EncodedUtterances) -> dict[str, Any]:
         """Return the frames and outputs of one utterance of usual length."""
-        symbols = np.diff(encoded.targets["logits"].starts)
+        targets: Any = encoded.targets
+        symbols = np.diff(targets["logits"].starts)
         shown = int(np.argmin(np.abs(symbols - _SHOWN_CHARACTERS)))
         features = encoded.batch(np.array([shown]))
         frames, lengths = front_end(self.model, features)
@@ -94,6 +102,6 @@ class SpeechPredictor:
         return {"shown": shown, "frames": frames, "log_probabilities": log_probabilities}
 
 
-def _any_batch(tensor: Any) -> tf.TensorSpec:
+def _any_batch(tensor: tf.Tensor) -> tf.TensorSpec:
     shape = tensor.shape.as_list()
     return tf.TensorSpec([None] * min(2, len(shape)) + shape[2:], tensor.dtype)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
 from seqsuite.tasks.speech_recognition.pronunciations import FIRST_CODE, Spelling
+
+if TYPE_CHECKING:
+    from tensorflow import Tensor
+
 
 Tensor = Any
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqsuite.decoding.ctc import ctc_align
 from seqsuite.plotting import blank_figure, save_figure
 from seqsuite.tasks.speech_recognition.scores import character_confusions, error_rates
+
+if TYPE_CHECKING:
+    from seqsuite.data.examples import Examples
+    from seqsuite.tasks.speech_recognition.preprocessor import SpeechPreprocessor
+
 
 _CONFUSIONS = 25
 _BLANK = 0
@@ -31,7 +36,7 @@ def scores(predictions: dict[str, Any], references: np.ndarray) -> dict[str, flo
 
 
 def mistakes(
-    predictions: dict[str, Any], references: np.ndarray, examples: Any
+    predictions: dict[str, Any], references: np.ndarray, examples: Examples
 ) -> list[dict[str, Any]]:
     """Return what was transcribed wrongly as records, the most probable one first.
 
@@ -77,7 +82,9 @@ def _shown(character: str) -> str:
     return {"": "∅", " ": "␣"}.get(character, character)
 
 
-def alignment_plot(outputs: dict[str, Any], said: str, preprocessor: Any, path: Path) -> Path:
+def alignment_plot(
+    outputs: dict[str, Any], said: str, preprocessor: SpeechPreprocessor, path: Path
+) -> Path:
     """Draw an utterance's frames, and over them when each symbol and word was heard.
 
     Args:
@@ -108,7 +115,9 @@ def alignment_plot(outputs: dict[str, Any], said: str, preprocessor: Any, path: 
     return save_figure(figure, path)
 
 
-def _heard(log_probabilities: Any, preprocessor: Any) -> tuple[list[tuple], list[tuple]]:
+def _heard(
+    log_probabilities: np.ndarray, preprocessor: SpeechPreprocessor
+) -> tuple[list[tuple], list[tuple]]:
     """Return symbols, and words that are more, each with its first step and that after its last."""
     best = np.argmax(log_probabilities, axis=1)
     before = np.append(_BLANK, best[:-1])

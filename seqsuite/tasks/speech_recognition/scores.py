@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import jiwer
 import numpy as np
@@ -115,7 +114,7 @@ def character_confusions(
     return counts
 
 
-def _length(chunk: Any) -> int:
+def _length(chunk: jiwer.AlignmentChunk) -> int:
     return max(chunk.ref_end_idx - chunk.ref_start_idx, chunk.hyp_end_idx - chunk.hyp_start_idx)
 
 

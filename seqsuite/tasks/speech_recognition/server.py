@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
 from seqsuite.decoding.ctc import CTCSymbols, ctc_greedy_search
 from seqsuite.serving.limits import after, check_size
+from seqsuite.tasks.speech_recognition.config import SpeechServingConfig
 from seqsuite.tasks.speech_recognition.preprocessor import BLANK
 from seqsuite.tasks.speech_recognition.wav_graph import decode_waves
+
+if TYPE_CHECKING:
+    import keras
+
+    from seqsuite.tasks.speech_recognition.preprocessor import SpeechPreprocessor
+
 
 Tensor = Any
 
@@ -27,7 +34,13 @@ class SpeechServer:
         stream: What answers the streaming step; None: the model does not stream.
     """
 
-    def __init__(self, preprocessor: Any, model: Any, limits: Any, stream: Any = None):
+    def __init__(
+        self,
+        preprocessor: SpeechPreprocessor,
+        model: keras.Model,
+        limits: SpeechServingConfig,
+        stream: Any = None,
+    ):
         self.preprocessor = preprocessor
         self.model = model
         self.limits = limits

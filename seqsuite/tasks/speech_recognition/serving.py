@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import wave
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from seqsuite.serving.signatures import signature
 from seqsuite.task import Serving
+from seqsuite.tasks.speech_recognition.config import SpeechConfig, SpeechModelConfig
 from seqsuite.tasks.speech_recognition.exported import export_files
 from seqsuite.tasks.speech_recognition.model import convolution_layer
 from seqsuite.tasks.speech_recognition.server import SpeechServer
@@ -21,8 +22,13 @@ from seqsuite.tasks.speech_recognition.streaming import (
     stream_inputs,
 )
 
+if TYPE_CHECKING:
+    import keras
 
-def serving(config: Any, preprocessor: Any, model: Any) -> Serving:
+    from seqsuite.tasks.speech_recognition.preprocessor import SpeechPreprocessor
+
+
+def serving(config: SpeechConfig, preprocessor: SpeechPreprocessor, model: keras.Model) -> Serving:
     """Return what is exported.
 
     Args:
@@ -43,7 +49,9 @@ def serving(config: Any, preprocessor: Any, model: Any) -> Serving:
     )
 
 
-def _signatures(config: Any, preprocessor: Any) -> dict[str, dict[str, tf.TensorSpec]]:
+def _signatures(
+    config: SpeechConfig, preprocessor: SpeechPreprocessor
+) -> dict[str, dict[str, tf.TensorSpec]]:
     if preprocessor.feature_size:
         frames = [tf.float32, None, preprocessor.feature_size]
         return {"serving_default": signature(features=frames, length=[tf.int32])}
@@ -62,7 +70,9 @@ def _signatures(config: Any, preprocessor: Any) -> dict[str, dict[str, tf.Tensor
 
 
 def _requests(
-    signatures: dict[str, dict[str, tf.TensorSpec]], config: Any, preprocessor: Any
+    signatures: dict[str, dict[str, tf.TensorSpec]],
+    config: SpeechModelConfig,
+    preprocessor: SpeechPreprocessor,
 ) -> dict[str, dict[str, Any]]:
     """Return a request for each signature: half a second of silence, and nothing."""
     steps = round(0.5 * preprocessor.rate)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -19,8 +19,13 @@ from seqsuite.layers.audio import streaming
 from seqsuite.serving.limits import MAX_STATE, after, check, check_magnitude, check_size
 from seqsuite.serving.signatures import signature, zeros
 from seqsuite.tasks.speech_recognition.batches import FULL_SCALE
+from seqsuite.tasks.speech_recognition.config import SpeechModelConfig, SpeechServingConfig
 from seqsuite.tasks.speech_recognition.data.audio import read_blocks
 from seqsuite.tasks.speech_recognition.preprocessor import BLANK
+
+if TYPE_CHECKING:
+    from seqsuite.tasks.speech_recognition.preprocessor import SpeechPreprocessor
+
 
 Tensor = Any
 
@@ -32,7 +37,7 @@ _SUMS = ("state_count", "state_sum", "state_squares")
 _LARGEST_SUM = 1e15
 
 
-def stream_inputs(config: Any, spelled: bool = False) -> dict[str, tf.TensorSpec]:
+def stream_inputs(config: SpeechModelConfig, spelled: bool = False) -> dict[str, tf.TensorSpec]:
     """Return the specifications of the inputs of the streaming step.
 
     ``chunk`` are new samples, as many for all rows; ``final`` is 1 for the last chunk (of all rows,
@@ -70,7 +75,9 @@ class SpeechStream:
         limits: The section ``serving`` of the task.
     """
 
-    def __init__(self, preprocessor: Any, model: keras.Model, limits: Any):
+    def __init__(
+        self, preprocessor: SpeechPreprocessor, model: keras.Model, limits: SpeechServingConfig
+    ):
         self.preprocessor = preprocessor
         self.limits = limits
         names = ("log_mel", "normalization", "convolutions", "recurrent", "prediction")
@@ -212,7 +219,10 @@ def heard(
 
 
 def take_step(
-    serve: Callable[..., dict[str, Any]], states: dict[str, Any], samples: Any, final: bool = False
+    serve: Callable[..., dict[str, Any]],
+    states: dict[str, Any],
+    samples: np.ndarray,
+    final: bool = False,
 ) -> tuple[str, dict[str, Any]]:
     """Return what is heard of one stream in a chunk, and the states after it.
 

@@ -7,12 +7,16 @@ batch. Here a file that cannot be read has no samples and a line that says why.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tensorflow as tf
 
 from seqsuite.serving.limits import after, check_size
 from seqsuite.tasks.speech_recognition.resampling_graph import resample
+
+if TYPE_CHECKING:
+    from tensorflow import Tensor
+
 
 Tensor = Any
 
@@ -58,7 +62,6 @@ def decode_waves(
     Raises:
         tf.errors.InvalidArgumentError: All rows together are longer than `max_request_seconds`.
     """
-
     number = tf.TensorSpec([], tf.int64)
     header_specification = _Header(tf.TensorSpec([], tf.int32), *[number] * 5)
     headers, problems = tf.map_fn(
@@ -172,13 +175,13 @@ def _find_chunks(content: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return form, tf.maximum(start, 0), size
 
 
-def _bytes(content: Tensor, start: Any, count: int) -> Tensor:
+def _bytes(content: Tensor, start: tf.Tensor, count: int) -> Tensor:
     """Return bytes, fewer where the content ends; `start` is at most its length."""
     start = tf.minimum(tf.cast(start, tf.int64), tf.cast(tf.strings.length(content), tf.int64))
     return tf.strings.substr(content, start, tf.constant(count, tf.int64))
 
 
-def _number(content: Tensor, start: Any, count: int) -> Tensor:
+def _number(content: Tensor, start: tf.Tensor, count: int) -> Tensor:
     """Return a little-endian number without sign, int64; bytes that are not there are 0."""
     digits = tf.io.decode_raw(_bytes(content, start, count), tf.uint8, fixed_length=count)
     return tf.reduce_sum(tf.cast(digits, tf.int64) * [256**place for place in range(count)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import keras
 import tensorflow as tf
@@ -16,10 +16,14 @@ from seqsuite.tasks.translation.config import TranslationConfig
 from seqsuite.tasks.translation.model import build_translation_model
 from seqsuite.training.checkpoint import assign, load_checkpoint
 
+if TYPE_CHECKING:
+    from seqsuite.tasks.translation.preprocessor import TranslationPreprocessor
+
+
 _VOCABULARY = ("model_type", "joint", "source_model", "target_model")
 
 
-def check_runs(runs: Sequence[str], preprocessor: Any) -> list[Path]:
+def check_runs(runs: Sequence[str], preprocessor: TranslationPreprocessor) -> list[Path]:
     """Find the runs of an ensemble, and whether they know the same pieces.
 
     Args:
@@ -49,7 +53,7 @@ def check_runs(runs: Sequence[str], preprocessor: Any) -> list[Path]:
 
 
 def ensemble_members(
-    runs: Sequence[str], preprocessor: Any, model: keras.Model
+    runs: Sequence[str], preprocessor: TranslationPreprocessor, model: keras.Model
 ) -> list[keras.Model]:
     """Return the models of other runs that translate together with a model.
 
@@ -72,7 +76,7 @@ def ensemble_members(
     return list(model.ensemble.models)
 
 
-def _load(directory: Path, preprocessor: Any) -> keras.Model:
+def _load(directory: Path, preprocessor: TranslationPreprocessor) -> keras.Model:
     config, _ = parse(TranslationConfig, [f"--config={directory / 'config.toml'}"])
     model = build_translation_model(preprocessor, config.model, config.training)
     assign(model.weights, load_checkpoint(directory / "best.npz")[0]["weights"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -18,9 +18,18 @@ from seqsuite.layers import (
     TeacherForcing,
 )
 from seqsuite.layers.attention.base import MemoryAttention
+from seqsuite.tasks.translation.config import TranslationModelConfig, TranslationTrainingConfig
+
+if TYPE_CHECKING:
+    from seqsuite.tasks.translation.preprocessor import TranslationPreprocessor
+    from seqsuite.text import SubwordVocabulary, WordVocabulary
 
 
-def build_translation_model(preprocessor: Any, config: Any, training: Any) -> keras.Model:
+def build_translation_model(
+    preprocessor: TranslationPreprocessor,
+    config: TranslationModelConfig,
+    training: TranslationTrainingConfig,
+) -> keras.Model:
     """Return the model that is trained, not compiled.
 
     Args:
@@ -53,10 +62,12 @@ def build_translation_model(preprocessor: Any, config: Any, training: Any) -> ke
     return keras.Model(inputs, {"logits": logits}, name="translation")
 
 
-def _embeddings(preprocessor: Any, config: Any) -> tuple[SymbolEmbedding, SymbolEmbedding]:
+def _embeddings(
+    preprocessor: TranslationPreprocessor, config: TranslationModelConfig
+) -> tuple[SymbolEmbedding, SymbolEmbedding]:
     """Return those of source and target: one and the same for a joint vocabulary."""
 
-    def embedding(vocabulary: Any, name: str) -> SymbolEmbedding:
+    def embedding(vocabulary: SubwordVocabulary | WordVocabulary, name: str) -> SymbolEmbedding:
         # Keras' own start, within 0.05, is too weak for an input that is also what predicts.
         return SymbolEmbedding(
             vocabulary.size,
@@ -77,7 +88,7 @@ def _embeddings(preprocessor: Any, config: Any) -> tuple[SymbolEmbedding, Symbol
     )
 
 
-def _regularization(config: Any) -> dict[str, Any]:
+def _regularization(config: TranslationModelConfig) -> dict[str, Any]:
     return {
         "dropout": config.variational_dropout,
         "variational": True,
@@ -85,7 +96,7 @@ def _regularization(config: Any) -> dict[str, Any]:
     }
 
 
-def _encoder(embedding: SymbolEmbedding, config: Any) -> keras.Model:
+def _encoder(embedding: SymbolEmbedding, config: TranslationModelConfig) -> keras.Model:
     ids = keras.Input((None,), dtype="int32", name="source_ids")
     length = keras.Input((), dtype="int32", name="length")
     embedded = keras.layers.Dropout(config.embedding_dropout)(embedding(ids))
@@ -105,7 +116,7 @@ def _encoder(embedding: SymbolEmbedding, config: Any) -> keras.Model:
     return keras.Model({"source_ids": ids, "length": length}, outputs, name="encoder")
 
 
-def _cell(embedding: SymbolEmbedding, config: Any) -> DecoderCell:
+def _cell(embedding: SymbolEmbedding, config: TranslationModelConfig) -> DecoderCell:
     return DecoderCell(
         embedding,
         RecurrentStack(
@@ -125,14 +136,14 @@ def _cell(embedding: SymbolEmbedding, config: Any) -> DecoderCell:
     )
 
 
-def _attention(config: Any) -> MemoryAttention:
+def _attention(config: TranslationModelConfig) -> MemoryAttention:
     if config.attention == "luong":
         return LuongAttention("scaled")
     additive = {"bahdanau": BahdanauAttention, "location": LocationAttention}
     return additive[config.attention](config.units)
 
 
-def _unrolled(cell: DecoderCell, training: Any) -> TeacherForcing:
+def _unrolled(cell: DecoderCell, training: TranslationTrainingConfig) -> TeacherForcing:
     if training.sampling_schedule == "none":
         return TeacherForcing(cell, name="decoder")
     return ScheduledSampling(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from seqsuite.data.batching import batch_dataset, plan_batches
+
+if TYPE_CHECKING:
+    from seqsuite.tasks.translation.batches import EncodedPairs
+    from seqsuite.tasks.translation.translator import Translator
+
 
 _BATCH_TOKENS, _MAX_ROWS = 4096, 128
 # A sentence of about so many pieces is drawn with its attention.
@@ -23,13 +28,13 @@ class TranslationPredictor:
             translate greedily, and only some.
     """
 
-    def __init__(self, translator: Any, final: bool = False):
+    def __init__(self, translator: Translator, final: bool = False):
         self.translator = translator
         self.final = final
         self._likelihood: Any = None
         self._search: Any = None
 
-    def __call__(self, encoded: Any) -> dict[str, Any]:
+    def __call__(self, encoded: EncodedPairs) -> dict[str, Any]:
         """Predict.
 
         Args:
@@ -50,7 +55,7 @@ class TranslationPredictor:
         outputs |= {"chosen": chosen, "translations": self._translate(encoded.select(chosen))}
         return outputs | self._show(encoded) if self.final else outputs
 
-    def _measure(self, encoded: Any) -> dict[str, np.ndarray]:
+    def _measure(self, encoded: EncodedPairs) -> dict[str, np.ndarray]:
         dataset = self._batches(encoded, encoded.lengths)
         if self._likelihood is None:
             self._likelihood = tf.function(
@@ -58,7 +63,8 @@ class TranslationPredictor:
                 input_signature=list(dataset.element_spec[:2]),
                 autograph=False,
             )
-        counts = np.diff(encoded.targets["logits"].starts)
+        targets: Any = encoded.targets
+        counts = np.diff(targets["logits"].starts)
         found: dict[str, np.ndarray] = {"num_tokens": counts}
         for features, targets, indices in dataset:
             for name, values in self._likelihood(features, targets).items():
@@ -73,7 +79,7 @@ class TranslationPredictor:
             found["log_probabilities_free_running"] = measure(features, ids, free_running=True)
         return found
 
-    def _translate(self, encoded: Any) -> np.ndarray:
+    def _translate(self, encoded: EncodedPairs) -> np.ndarray:
         # Beams multiply the rows.
         lengths = np.asarray(encoded.features["length"])
         texts = np.full(len(encoded), "", object)
@@ -83,7 +89,7 @@ class TranslationPredictor:
                 texts[index] = text.decode("utf-8", errors="replace")
         return texts
 
-    def _batches(self, encoded: Any, lengths: np.ndarray) -> tf.data.Dataset:
+    def _batches(self, encoded: EncodedPairs, lengths: np.ndarray) -> tf.data.Dataset:
         return batch_dataset(encoded, plan_batches(lengths, _BATCH_TOKENS, _MAX_ROWS))
 
     def _searched(self, features, targets):
@@ -101,7 +107,7 @@ class TranslationPredictor:
             )
         return self._search(features["source_ids"], features["length"], targets["source"])
 
-    def _show(self, encoded: Any) -> dict[str, Any]:
+    def _show(self, encoded: EncodedPairs) -> dict[str, Any]:
         """Translate one sentence of usual length, and keep what was attended to."""
         if not len(encoded):
             return {}

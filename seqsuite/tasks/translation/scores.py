@@ -206,7 +206,7 @@ def _moses(language: str) -> tuple[Any, Any]:
     return MosesTokenizer(language), MosesPunctNormalizer(language, perl_parity=True)
 
 
-def _lowercased_bleu(references: Any = None) -> Any:
+def _lowercased_bleu(references: Sequence[Sequence[str]] | None = None) -> Any:
     # What is scored is tokenised, which sacreBLEU would warn of.
     return BLEU(tokenize="none", smooth_method="none", force=True, references=references)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from seqsuite.config import TextServingConfig
 from seqsuite.serving.limits import limited_texts
 from seqsuite.serving.signatures import signature
 from seqsuite.task import Serving
@@ -26,7 +27,7 @@ class TranslationServer:
         limits: The section ``serving`` of the task.
     """
 
-    def __init__(self, translator: Translator, limits: Any):
+    def __init__(self, translator: Translator, limits: TextServingConfig):
         self.translator = translator
         self.limits = limits
         self.preprocessor = translator.preprocessor
@@ -82,7 +83,7 @@ class TranslationServer:
         }
 
 
-def serving(translator: Translator, limits: Any) -> Serving:
+def serving(translator: Translator, limits: TextServingConfig) -> Serving:
     """Return what is exported.
 
     Args:

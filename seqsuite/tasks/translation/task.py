@@ -9,7 +9,7 @@ given translation is.
 
 from __future__ import annotations
 
-from seqsuite.callbacks import sampling_callbacks
+from seqsuite.callbacks.scheduled_sampling import sampling_callbacks
 from seqsuite.losses import TagCrossentropy
 from seqsuite.metrics.metric import Metric
 from seqsuite.task import Baselines, Report, Task, main_phase
@@ -84,8 +84,8 @@ class Translation(Task):
 
     def phases(self, preprocessor, model, train):
         training = self.config.training
-        schedule = training.sampling_schedule, training.sampling_probability
-        return [main_phase(training, model, sampling_callbacks(*schedule))]
+        callbacks = sampling_callbacks(training.sampling_schedule, training.sampling_probability)
+        return [main_phase(training, model, callbacks)]
 
     def report(self, results, directory):
         predictions, labels = results.predictions, results.test.labels

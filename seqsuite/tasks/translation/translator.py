@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -12,7 +12,12 @@ import tensorflow as tf
 from seqsuite.decoding import beam_search, ensemble, generate, repeat_beams
 from seqsuite.decoding.hypotheses import Step
 from seqsuite.layers import ScheduledSampling
+from seqsuite.tasks.translation.config import TranslationDecodingConfig
 from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
+
+if TYPE_CHECKING:
+    from seqsuite.tasks.translation.preprocessor import TranslationPreprocessor
+
 
 Tensor = Any
 
@@ -45,9 +50,9 @@ class Translator:
 
     def __init__(
         self,
-        preprocessor: Any,
+        preprocessor: TranslationPreprocessor,
         model: keras.Model,
-        settings: Any,
+        settings: TranslationDecodingConfig,
         others: Sequence[keras.Model] = (),
     ):
         self.preprocessor = preprocessor

@@ -223,6 +223,7 @@ def test_padding_changes_nothing_whatever_it_holds():
         np.testing.assert_allclose(b, a, atol=1e-6)
 
 
+@pytest.mark.full(default=4)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("shape", [(2, 0, 3), (0, 4, 3), (2, 1, 3), (2, 3, 1)])
 def test_shapes_at_the_edge(shape, mode):
@@ -289,6 +290,7 @@ def test_everything_stays_finite_where_no_path_is_legal():
     assert np.array(scores).tolist() == [[0.0 if n == 0 else -np.inf, -np.inf] for n in LENGTHS]
 
 
+@pytest.mark.full
 def test_long_rows_keep_their_precision():
     # Independent steps: the log partition is the sum of the steps' own.
     crf = CRF(5)
@@ -298,6 +300,7 @@ def test_long_rows_keep_their_precision():
     np.testing.assert_allclose(np.sum(crf.marginals(x), axis=-1), 1.0, atol=1e-6)
 
 
+@pytest.mark.full
 def test_one_trace_serves_all_lengths():
     crf, _ = make()
     traces = []

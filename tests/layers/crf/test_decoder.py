@@ -145,6 +145,7 @@ def test_a_saved_tagger_keeps_its_answers(file, fitted, tmp_path):
     assert_same(again(DATA), model(DATA))
 
 
+@pytest.mark.full
 def test_a_loaded_tagger_trains_on_as_the_saved_one_would(tmp_path):
     model = make_tagger()
     model.fit(DATA, {"potentials": TAGS}, epochs=3, verbose=0)
@@ -160,6 +161,7 @@ def test_a_loaded_tagger_trains_on_as_the_saved_one_would(tmp_path):
     assert_same(again(DATA), model(DATA))
 
 
+@pytest.mark.full
 def test_a_tagger_learns_what_its_logits_cannot_say():
     # All tokens are alike; only the transitions can tell that tags alternate.
     tags = np.tile([0, 1, 0, 1, 0], (4, 1))

@@ -65,6 +65,7 @@ def gradients_of(layer, graph=True, **arguments):
 
 
 @every_kind
+@pytest.mark.full(default=("luong-False",))
 def test_probability_0_equals_teacher_forcing(attention, input_feeding):
     cell = make_cell(attention, input_feeding)
     inputs = {"token_ids": TOKEN_IDS, "lengths": LENGTHS}
@@ -109,6 +110,7 @@ def test_probability_1_runs_free_as_the_reference_does(input_feeding, fed):
 
 @pytest.mark.parametrize("mode", ["eager", "graph"])
 @every_kind
+@pytest.mark.full(default=4)
 def test_teacher_forcing_the_greedy_output_gives_the_same_logits(attention, input_feeding, mode):
     cell = make_cell(attention, input_feeding)
     layer = ScheduledSampling(cell, feedback="argmax")
@@ -184,6 +186,7 @@ def test_one_seed_gives_one_sequence_of_draws(fed):
 
 
 @every_kind
+@pytest.mark.full(default=1)
 def test_the_stopped_gradient_is_that_of_the_tokens_fed(attention, input_feeding):
     cell = make_cell(attention, input_feeding)
     layer = ScheduledSampling(cell, 1.0, feedback="argmax")
@@ -194,6 +197,7 @@ def test_the_stopped_gradient_is_that_of_the_tokens_fed(attention, input_feeding
         np.testing.assert_allclose(got, want, atol=1e-5)
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize(
     ("attention", "input_feeding", "tie_embeddings"),
     [*((*kind, False) for kind in KINDS), ("none", False, True), ("luong", True, True)],

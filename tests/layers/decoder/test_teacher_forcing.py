@@ -44,6 +44,7 @@ STACKS = [
 every_kind = pytest.mark.parametrize(("attention", "input_feeding"), KINDS)
 
 
+@pytest.mark.full(default=4)
 @pytest.mark.parametrize(
     ("attention", "input_feeding", "stack"),
     [
@@ -72,6 +73,7 @@ def test_the_whole_sequence_equals_the_steps(attention, input_feeding, stack):
     assert not np.any([state[2] for state in final if state.shape == (BATCH, UNITS)])
 
 
+@pytest.mark.full(default=4)
 @pytest.mark.parametrize("mode", ["eager", "graph"])
 @pytest.mark.parametrize("cell_name", ["lstm", "gru"])
 @pytest.mark.parametrize(("attention", "input_feeding"), KINDS[:3])
@@ -132,6 +134,7 @@ def test_padding_changes_nothing(attention, input_feeding):
 
 
 @every_kind
+@pytest.mark.full(default=2)
 def test_gradients_of_the_loop_equal_those_of_the_steps(attention, input_feeding):
     cell = make_cell(attention, input_feeding, {"cell": "lstm", "num_layers": 2})
     layer = TeacherForcing(cell)
@@ -160,6 +163,7 @@ def test_gradients_of_the_loop_equal_those_of_the_steps(attention, input_feeding
 
 
 @every_kind
+@pytest.mark.full(default=2)
 def test_no_step_at_all_is_an_answer(attention, input_feeding):
     cell = make_cell(attention, input_feeding)
     layer = TeacherForcing(cell, return_state=True)
@@ -174,6 +178,7 @@ def test_no_step_at_all_is_an_answer(attention, input_feeding):
 
 
 @every_kind
+@pytest.mark.full(default=2)
 def test_one_trace_serves_all_lengths(attention, input_feeding):
     cell = make_cell(attention, input_feeding)
     layer = TeacherForcing(cell)
@@ -187,6 +192,7 @@ def test_one_trace_serves_all_lengths(attention, input_feeding):
     assert run.experimental_get_tracing_count() == 1
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize("variational", [False, True])
 def test_dropout_inside_the_loop_keeps_the_mean_and_its_mask(variational):
     # One step's input dropout of half, on a stack that is nearly linear, keeps the mean; a
@@ -250,6 +256,7 @@ def copying(rows=64, steps=4):
     return {"source": source, "length": np.full(rows, steps, "int32"), "target": target}, source
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize("input_feeding", [False, True])
 def test_a_functional_model_learns_is_saved_and_loaded(input_feeding, tmp_path):
     keras.utils.set_random_seed(1)

@@ -107,6 +107,7 @@ def test_a_point_forecast_feeds_itself(head):
     assert_same(found, step_by_step(decoder, states))
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize("head", ["normal", "student_t", "counts"])
 def test_paths_feed_their_own_samples(head):
     decoder = make(head)
@@ -126,6 +127,7 @@ def test_paths_feed_their_own_samples(head):
     np.testing.assert_allclose(shared[1], found[1], atol=1e-5)
 
 
+@pytest.mark.full
 def test_a_graph_of_sampled_paths_holds_no_random_op():
     decoder = make("student_t")
     table = distributions.uniform_table(AHEAD, 8)

@@ -18,6 +18,7 @@ LAYERS = {
 }
 
 
+@pytest.mark.full(default=3)
 @pytest.mark.parametrize("truncation", [None, 5])
 @pytest.mark.parametrize("cell", list(LAYERS))
 def test_gradients_equal_the_reference(cell, truncation):

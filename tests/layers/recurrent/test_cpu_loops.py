@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.layers.recurrent.cpu_loops import gru_loop, lstm_loop
+from seqsuite.layers.recurrent.cpu_unroll import gru_loop, lstm_loop
 
 
 def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape)
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_second_derivatives_equal_finite_differences(cell):
     loop = {"lstm": lstm_loop, "gru": gru_loop}[cell]

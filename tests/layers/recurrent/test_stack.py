@@ -41,6 +41,7 @@ def by_reference(cell, x, lengths, states, weights, on_outputs, on_final):
     return np.concatenate(outputs, axis=-1), final, [d_x, *d_states, *d_weights]
 
 
+@pytest.mark.full(default=6)
 @pytest.mark.parametrize("mode", ["eager", "graph"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("cell", list(CELLS))
@@ -121,6 +122,7 @@ def test_highway_and_residual_are_what_they_say():
     np.testing.assert_allclose(highway(x, lengths=lengths), expected, atol=1e-6)
 
 
+@pytest.mark.full(default=2)
 @pytest.mark.parametrize("cell", list(CELLS))
 @pytest.mark.parametrize("lengths_given", [True, False])
 def test_no_steps_at_all(cell, lengths_given):

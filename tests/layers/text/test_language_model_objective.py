@@ -62,6 +62,7 @@ def test_there_is_no_loss_outside_of_training_or_without_weight():
         assert layer.losses == []
 
 
+@pytest.mark.full
 def test_it_teaches_the_reader_below_without_any_label():
     keras.utils.set_random_seed(0)
     ids = keras.Input((None,), dtype="int32", name="ids")

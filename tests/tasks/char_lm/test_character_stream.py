@@ -103,6 +103,7 @@ def test_with_all_bytes_known_every_byte_is_a_piece(tmp_path):
     assert len(stream.pieces[0]) == 1
 
 
+@pytest.mark.full(default=12)
 @pytest.mark.parametrize(
     "values",
     [

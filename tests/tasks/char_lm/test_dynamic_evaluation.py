@@ -44,6 +44,7 @@ def before(made):
     return adapt(model, stream_of(preprocessor, 70))
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize("changed", [STEPS - 1, STEPS, STEPS + 1, 40])
 def test_a_later_character_changes_no_earlier_score(made, before, changed):
     _, preprocessor, model = made
@@ -137,6 +138,7 @@ def test_full_decay_forgets_each_step(made):
     assert np.abs(held - static)[-50:].mean() < np.abs(free - static)[-50:].mean()
 
 
+@pytest.mark.full(default=2)
 @pytest.mark.parametrize("total", [0, 1, 2, STEPS, STEPS + 1, STEPS + 2])
 def test_every_id_but_the_first_is_scored_once(made, total):
     _, preprocessor, model = made

@@ -20,6 +20,7 @@ def model():
     return make(**MODELS[0])
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize("settings", MODELS)
 def test_one_row_is_one_pass_over_the_whole_text(settings):
     _, preprocessor, model = make(**settings)
@@ -30,6 +31,7 @@ def test_one_row_is_one_pass_over_the_whole_text(settings):
     np.testing.assert_allclose(scores, whole_pass(model, encoded.ids[None])[0], atol=1e-5)
 
 
+@pytest.mark.full(default=2)
 @pytest.mark.parametrize("chunk", [1, 7, 298, 299, 300, 4096])
 def test_the_chunks_do_not_matter(model, chunk, monkeypatch):
     _, preprocessor, model = model

@@ -121,6 +121,7 @@ def test_rows_do_not_depend_on_each_other(served):
             np.testing.assert_allclose(own[name][0], states[name][row], atol=1e-5)
 
 
+@pytest.mark.full(default=1)
 def test_what_is_written_greedily_is_the_likeliest_each_time(served):
     prompt, text = "the ", ""
     for _ in range(8):

@@ -78,6 +78,7 @@ def weights(run_dir):
     return groups["weights"]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", KILLED_AT)
 def test_a_killed_and_resumed_run_ends_with_the_same_weights(
     name, text_file, whole_run, killed, tmp_path

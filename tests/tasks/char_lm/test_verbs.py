@@ -76,6 +76,7 @@ def predict(capsys, served, *words):
     return printed.out
 
 
+@pytest.mark.full
 def test_a_run_reports_both_protocols_beside_the_baseline(trained):
     result = json.loads((trained[0] / "metrics.json").read_text())
     names = {"nats_per_character", "bits_per_character", "perplexity"}
@@ -187,6 +188,7 @@ def test_lanes_are_in_the_file_and_the_size_agrees_with_the_model(trained, tmp_p
         assert restored.read_bytes() == source.read_bytes()
 
 
+@pytest.mark.full
 def test_another_process_restores_the_very_bytes(trained, tmp_path, repository):
     source = tmp_path / "text"
     source.write_bytes(TEXT[:900].encode() + STRANGE["unknown characters"] + b"\xff\0\r\n")

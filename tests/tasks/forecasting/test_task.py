@@ -63,6 +63,7 @@ def answered(server, requests):
     return {name: value.numpy() for name, value in server(requests).items()}
 
 
+@pytest.mark.full(default=2)
 def test_served_forecasts_are_those_that_are_scored(variant):
     task, preprocessor, model = variant
     examples = Examples({"series": [series("a", first_target=30), series("bb", first_target=33)]})
@@ -82,6 +83,7 @@ def test_served_forecasts_are_those_that_are_scored(variant):
     assert answers["quantiles"].shape == (2, 4, len(QUANTILE_LEVELS))
 
 
+@pytest.mark.full(default=2)
 def test_steps_forecast_as_the_whole_history_does(variant):
     task, preprocessor, model = variant
     server = task.serving(preprocessor, model).function
@@ -122,6 +124,7 @@ def covariate_rows(whole, row, inputs):
     return {name: tf.constant(value) for name, value in rows.items() if name in inputs}
 
 
+@pytest.mark.full(default=2)
 def test_no_forecast_and_no_scale_depends_on_the_future(variant):
     task, preprocessor, model = variant
     server = task.serving(preprocessor, model).function
@@ -145,6 +148,7 @@ def test_a_planted_leak_is_caught():
         assert_no_leak(leaking, series("a", first_target=30), 30)
 
 
+@pytest.mark.full(default=2)
 def test_a_window_alone_is_the_window_in_a_batch(variant):
     task, preprocessor, model = variant
     forecast = forecast_function(preprocessor, model, task.config.model)
@@ -157,6 +161,7 @@ def test_a_window_alone_is_the_window_in_a_batch(variant):
             np.testing.assert_allclose(value[0], together[name][number], atol=1e-5)
 
 
+@pytest.mark.full(default=2)
 def test_every_architecture_is_scored_on_the_test(variant):
     task, preprocessor, model = variant
     test = Examples({"series": [series("a", first_target=34), series("bb", first_target=34)]})
@@ -187,6 +192,7 @@ def test_every_window_of_every_horizon_is_scored():
     assert len(found["shown"]) == 6
 
 
+@pytest.mark.full(default=10)
 @pytest.mark.parametrize("history", [[], [float("nan")], [5.0], [1e300, -1e300], [1e-300, 0.0]])
 @pytest.mark.parametrize("unique_id", ["a", "never seen"])
 def test_forecasts_are_always_numbers(variant, history, unique_id):
@@ -240,11 +246,11 @@ def test_the_model_learns_what_is_regular():
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ({"data": {"horizons": "2,x"}}, "whole numbers"),
+        ({"data": {"horizons": "2,x"}}, "numbers separated by commas"),
         ({"data": {"horizons": "8"}}, "between 1 and"),
-        ({"data": {"join_validation": True}}, "join_validation"),
+        ({"data": {"join_validation": True}}, "not an option of this task"),
         ({"evaluation": {"intervals": "model"}}, "no quantiles of its own"),
-        ({"training": {"class_weights": "balanced"}}, "not for forecasting"),
+        ({"training": {"class_weights": "balanced"}}, "not an option of this task"),
         ({"model": {"distribution": "normal"}}, "distribution is of .* autoregressive alone"),
         ({"training": {"sampling_schedule": "linear"}}, "sampling_schedule is of .* alone"),
         ({"model": {"architecture": "encoder_decoder", "linear": True}}, "segments alone"),

@@ -105,6 +105,7 @@ def test_a_window_answers_what_lies_within_it_alone():
         assert memory_scores(ADDING, predictions, test.targets)["solved"] == solved
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize(
     ("source", "model"),
     [

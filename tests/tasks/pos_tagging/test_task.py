@@ -71,6 +71,7 @@ def probabilities_of(head, model, labels, logits):
     return shares / shares.sum(axis=-1, keepdims=True)
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize(
     ("head", "towers"), [("crf", 1), ("crf", 2), ("softmax", 1), ("softmax", 2)]
 )
@@ -143,8 +144,8 @@ def test_plots_are_of_answers(tmp_path, monkeypatch):
 
 REFUSED = [
     ({}, {"label_smoothing": 0.1}, "--model.head softmax"),
-    ({}, {"class_weights": "balanced"}, "leave it at none"),
-    ({"head": "softmax"}, {"pretraining_epochs": 1}, "--data.word_vectors"),
+    ({}, {"class_weights": "balanced"}, "not an option of this task"),
+    ({"head": "softmax"}, {"pretraining_epochs": 1}, "use data.word_vectors"),
 ]
 
 
@@ -172,6 +173,7 @@ class Counted:
         return self.model(*args, **kwargs)
 
 
+@pytest.mark.full(default=("softmax",))
 @pytest.mark.parametrize("head", ["crf", "softmax"])
 def test_sentences_of_many_lengths_are_traced_once(head):
     task, preprocessor, model = built(head)
@@ -196,6 +198,7 @@ def test_sentences_of_many_lengths_are_traced_once(head):
     assert served.count == 2
 
 
+@pytest.mark.full
 def test_towers_learn_and_are_saved_with_all_their_targets(tmp_path):
     settings = {"num_towers": 2, "language_model_weight": 0.1, "adversarial": "adversarial"}
     task = task_of({"min_count": 1}, {"head": "crf", **settings})

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("loaded_once")
 TAGGING = find_task("pos_tagging")
 SMALL = [
     "--model.units=8", "--model.embedding_size=8", "--model.character_units=8",
-    "--model.affix_size=8", "--training.epochs=2",
+    "--model.affix_size=8", "--training.epochs=1",
 ]  # fmt: skip
 TRICKY = (
     "# sent_id = 1\n# text = I cannot see\u00a0it .\n1\tI\ti\tX\t_\tCase=Nom\t0\troot\t_\t_\n"
@@ -56,8 +56,8 @@ def tagger(examples, tmp_path_factory):
     """A folder with a person's own treebank and the tagger trained on it."""
     base = tmp_path_factory.mktemp("tagger")
     words = examples.features["tokens"]
-    (base / "train.conllu").write_text(conllu(words[:200], examples.labels[:200]))
-    (base / "test.conllu").write_text(conllu(words[200:240], examples.labels[200:240]))
+    (base / "train.conllu").write_text(conllu(words[:80], examples.labels[:80]))
+    (base / "test.conllu").write_text(conllu(words[80:100], examples.labels[80:100]))
     code = run(
         "train", "--data.source=files", f"--data.train={base / 'train.conllu'}",
         f"--data.test={base / 'test.conllu'}", "--run_dir", base / "run",
@@ -73,8 +73,8 @@ def entities(examples, tmp_path_factory):
     base = tmp_path_factory.mktemp("entities")
     spans = [sample.noun_phrases(row) for row in examples.labels]
     words = examples.features["tokens"]
-    (base / "train.conll").write_text(columns(words[:200], spans[:200]))
-    (base / "test.conll").write_text(columns(words[200:240], spans[200:240]))
+    (base / "train.conll").write_text(columns(words[:80], spans[:80]))
+    (base / "test.conll").write_text(columns(words[80:100], spans[80:100]))
     code = run(
         "train", "--data.source=files", f"--data.train={base / 'train.conll'}",
         f"--data.test={base / 'test.conll'}", "--data.scheme=bioes", "--run_dir", base / "run",
@@ -85,6 +85,7 @@ def entities(examples, tmp_path_factory):
     return base
 
 
+@pytest.mark.full
 def test_a_run_says_what_the_issue_of_tagging_needs(tagger):
     result = json.loads((tagger / "run" / "metrics.json").read_text())
     assert {"accuracy", "sentence_accuracy", "f1/NOUN", "calibration_error"} <= set(
@@ -95,6 +96,7 @@ def test_a_run_says_what_the_issue_of_tagging_needs(tagger):
     assert {"confusion_matrix.png", "reliability_diagram.png", "learning_curves.png"} <= files
 
 
+@pytest.mark.full
 def test_entities_are_scored_first(entities):
     result = json.loads((entities / "run" / "metrics.json").read_text())
     assert next(iter(result["metrics"])) == "entity_f1"
@@ -219,6 +221,7 @@ def test_very_long_sentences_and_words_get_an_answer(tagger, tmp_path, capsys):
     assert [row["length"] for row in rows][:3] == [5000, 1, 0]
 
 
+@pytest.mark.full
 def test_tags_that_training_never_saw_count_as_wrong(tagger, tmp_path, capsys):
     other = tmp_path / "other.conllu"
     other.write_text("1\tthe\t_\tNEW\t_\t_\t_\t_\t_\t_\n\n")

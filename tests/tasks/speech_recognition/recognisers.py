@@ -30,7 +30,7 @@ def talkative(model, decoding=None, transcripts=("ab", "c d"), data=None):
     """A task, its preprocessor and a network whose outputs are as sure as they are arbitrary."""
     data = {"sample_rate": RATE} | (data or {})
     settings = {"data": data, "model": SMALL | model, "decoding": decoding or {}}
-    task = SpeechRecognition(build_config(SpeechRecognition.config_class, settings))
+    task = SpeechRecognition(build_config(SpeechRecognition.spec.config_class, settings))
     runs.set_seeds(5)
     waves = [Waveform(tones(1, seed), RATE) for seed in range(len(transcripts))]
     examples = Examples({"audio": waves}, list(transcripts))

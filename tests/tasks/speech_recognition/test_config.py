@@ -25,7 +25,7 @@ FORWARD = {"bidirectional": "false"}
         ("data", {"units": "words", "pronunciations": "a.dict"}, "nothing else takes one"),
         ("data", {"pronunciations": "a.dict"}, "Received: characters and 'a.dict'"),
         ("data", {"units": "words", "alphabet": "ab"}, r"data\.alphabet is of characters"),
-        ("model", {"kernel_sizes": "5,five"}, r"model\.kernel_sizes must be numbers"),
+        ("model", {"kernel_sizes": "5,five"}, r"model\.kernel_sizes takes numbers"),
         ("model", {"kernel_sizes": "5,0"}, r"model\.kernel_sizes must be numbers of at least 1"),
         ("model", {"strides": ""}, r"model\.strides must be numbers"),
         ("model", {"strides": "2,1,1"}, "must have as many numbers"),

@@ -81,14 +81,14 @@ def test_a_lexicon_allows_the_training_words_alone():
 
 def test_hot_words_are_favoured_by_their_bonus():
     # The doubt is one nat: 9 against 8.
-    assert best({"hot_words": " nut , to", "hot_word_bonus": 1.5}) == "nut"
-    assert best({"hot_words": "nut", "hot_word_bonus": 0.5}) == "not"
+    assert best({"hot_words": ["nut", "to"], "hot_word_bonus": 1.5}) == "nut"
+    assert best({"hot_words": ["nut"], "hot_word_bonus": 0.5}) == "not"
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"hot_words": "Nut"}, "cannot be set up: Words must be spelled"),
+        ({"hot_words": ["Nut"]}, "cannot be set up: Words must be spelled"),
         ({"language_model": "absent.arpa"}, "Cannot read the language model absent.arpa"),
     ],
 )

@@ -87,7 +87,7 @@ def test_each_folder_within_a_folder_is_one_speakers(tmp_path, monkeypatch):
         (tmp_path / folder).mkdir(parents=True)
         for number, row in enumerate(rows):
             soundfile.write(tmp_path / folder / f"{number}.wav", row, RATE)
-    config = build_config(SpeechRecognition.config_class, {"data": {"equalize": True}})
+    config = build_config(SpeechRecognition.spec.config_class, {"data": {"equalize": True}})
     heard = reader()
     monkeypatch.setattr(Exported, "read", lambda folder: SimpleNamespace(read_audio=heard))
     client = client_of(SpeechRecognition(config))
@@ -102,7 +102,7 @@ def test_each_folder_within_a_folder_is_one_speakers(tmp_path, monkeypatch):
 def test_an_exported_model_filters_a_request_once(muffled, tmp_path):
     rows, paths = muffled
     settings = {"data": {"equalize": "true"}, "model": {"kernel_sizes": "1", "strides": "1"}}
-    task = SpeechRecognition(build_config(SpeechRecognition.config_class, settings))
+    task = SpeechRecognition(build_config(SpeechRecognition.spec.config_class, settings))
     known = [Waveform(row, RATE, "a") for row in noises(3)]
     preprocessor = task.build_preprocessor(Examples({"audio": known}, ["one two"] * 3))
     samples = keras.Input((None,), name="samples")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from seqsuite.config import TrainingConfig
+from seqsuite.config import BucketTrainingConfig
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.layers import LogMelSpectrogram
@@ -64,7 +64,7 @@ def test_utterances_too_short_for_their_transcripts_are_left_out_with_a_note(cap
     preprocessor = adapted(["aaa"])
     encoded = preprocessor.encode(utterances(["aa", "aaa", "a"], seconds=0.05), training=True)
     assert encoded.learned.tolist() == [True, False, True]
-    assert sorted(np.concatenate(encoded.plan(TrainingConfig())).tolist()) == [0, 2]
+    assert sorted(np.concatenate(encoded.plan(BucketTrainingConfig())).tolist()) == [0, 2]
     assert "1 of 3 training utterances are too short" in capsys.readouterr().err
     chosen = encoded.select(np.array([1, 2]))
     assert chosen.learned.tolist() == [False, True]
@@ -73,7 +73,7 @@ def test_utterances_too_short_for_their_transcripts_are_left_out_with_a_note(cap
 def test_nothing_left_to_learn_is_an_error():
     encoded = adapted(["aaa"]).encode(utterances(["aaa"], seconds=0.02), training=True)
     with pytest.raises(UserError, match="No utterance is left"):
-        encoded.plan(TrainingConfig())
+        encoded.plan(BucketTrainingConfig())
 
 
 def test_batches_hold_samples_between_minus_one_and_one():

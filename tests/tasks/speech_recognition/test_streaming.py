@@ -34,7 +34,7 @@ def recogniser(request):
         "cell": "gru" if normalization == "global" else "lstm",
     }
     settings = {"model": model, "data": {"units": units}}
-    task = SpeechRecognition(build_config(SpeechRecognition.config_class, settings))
+    task = SpeechRecognition(build_config(SpeechRecognition.spec.config_class, settings))
     runs.set_seeds(5)
     examples = Examples({"audio": [Waveform(tones(1, s), 8000) for s in (1, 2)]}, ["ab", "c d"])
     preprocessor = task.build_preprocessor(examples)
@@ -68,6 +68,7 @@ def streamed(task, answer, samples, sizes):
     return text + take_step(lambda **inputs: answer(inputs), states, end, final=True)[0]
 
 
+@pytest.mark.full
 def test_any_cut_gives_the_transcript_of_the_whole(recogniser):
     task, answer = recogniser
     samples = tones(3, seed=9).astype(np.float32) / 32768

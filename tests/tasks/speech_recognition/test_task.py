@@ -41,7 +41,7 @@ def good(tmp_path_factory):
 
 
 def run(*words):
-    return main(SpeechRecognition, [str(word) for word in words])
+    return main(SpeechRecognition.spec, [str(word) for word in words])
 
 
 def predict(capsys, model, *words):
@@ -153,6 +153,7 @@ def test_a_stream_writes_the_transcript_of_the_whole_file(streaming, good, capsy
     assert lines[1] == f"{good}\t{row['transcript']}"
 
 
+@pytest.mark.full
 def test_a_stream_of_words_writes_the_transcript_of_the_whole_file(good, tmp_path, capsys):
     model = exported(tmp_path, STREAMS, data={"units": "words"})
     (row,) = predict_rows(capsys, model, good)
@@ -161,6 +162,7 @@ def test_a_stream_of_words_writes_the_transcript_of_the_whole_file(good, tmp_pat
     assert predict(capsys, model, "--stream", good).splitlines() == [f"{good}\t{row['transcript']}"]
 
 
+@pytest.mark.full
 def test_a_model_that_reads_both_ways_refuses_to_stream(reading_both_ways, good, capsys):
     assert run("predict", "--model", reading_both_ways, "--stream", good) == 2
     error = capsys.readouterr().err
@@ -263,8 +265,8 @@ def cepstra(seed, frames=60):
 
 
 @pytest.fixture(scope="module")
-def features_run(tmp_path_factory):
-    """A run on features in AN4's layout, with a language model of words; its folder."""
+def features(tmp_path_factory):
+    """A folder of features in AN4's layout."""
     base = tmp_path_factory.mktemp("features")
     said = ["YES", "GO TO TWO", "NO", "GO", "TWO TWO", "YES NO"]
     files = {}
@@ -279,6 +281,13 @@ def features_run(tmp_path_factory):
         for number, name in zip(numbers, names, strict=True):
             files[f"an4/feat/{name}.mfc"] = cepstra(number)
     write_folder(base, files)
+    return base
+
+
+@pytest.fixture(scope="module")
+def features_run(features):
+    """The folder of features with a run on it, with a language model of words."""
+    base = features
     flags = {
         **{f"model.{name}": value for name, value in SMALL.items()},
         "data.source": "an4",
@@ -294,6 +303,7 @@ def features_run(tmp_path_factory):
     return base
 
 
+@pytest.mark.full
 def test_features_are_learned_and_scored_with_a_language_model(features_run, capsys):
     written = json.loads((features_run / "run" / "metrics.json").read_text())
     capsys.readouterr()
@@ -306,6 +316,7 @@ def test_features_are_learned_and_scored_with_a_language_model(features_run, cap
     assert result["examples"] == 2
 
 
+@pytest.mark.full
 def test_an_exported_model_of_features_reads_feature_files(features_run, tmp_path, capsys):
     version = features_run / "served" / "1"
     assert "ngram 3=" in (version / "assets.extra" / "language_model.arpa").read_text()
@@ -334,9 +345,9 @@ def test_an_exported_model_of_features_reads_feature_files(features_run, tmp_pat
     ],
 )
 def test_what_cannot_work_is_told_before_anything_is_learned(
-    isolated_words, features_run, flags, message, tmp_path, capsys
+    isolated_words, features, flags, message, tmp_path, capsys
 ):
-    recordings, features = isolated_words / "train.csv", features_run
+    recordings = isolated_words / "train.csv"
     assert run(
         "train", "--data.source=files", f"--data.train={recordings}", f"--data.dir={features}",
         *flags, "--run_dir", tmp_path / "run", "--export_dir", tmp_path / "served",

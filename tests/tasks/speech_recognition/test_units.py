@@ -47,7 +47,7 @@ def recogniser(request, tmp_path_factory):
     decoding = {"lexicon": "true", "language_model": "word", "weight": 0.0, "bonus": 0.0}
     model = {"kernel_sizes": "1", "strides": "1"}
     settings = {"data": data, "decoding": decoding, "model": model}
-    task = SpeechRecognition(build_config(SpeechRecognition.config_class, settings))
+    task = SpeechRecognition(build_config(SpeechRecognition.spec.config_class, settings))
     size = 2 + len(UNITS[request.param])
     examples = Examples({"features": [np.zeros((9, size), np.float32)] * 3}, TRANSCRIPTS)
     preprocessor = task.build_preprocessor(examples)
@@ -152,7 +152,7 @@ def test_what_lies_beside_an_exported_model_searches_for_words(recogniser):
 @pytest.mark.parametrize(("bonus", "favoured"), [(1.5, True), (0.5, False)])
 def test_hot_words_are_real_words_in_all_their_pronunciations(recogniser, bonus, favoured):
     _, preprocessor, *_ = recogniser
-    settings = SpeechDecodingConfig(hot_words="one", hot_word_bonus=bonus)
+    settings = SpeechDecodingConfig(hot_words=("one",), hot_word_bonus=bonus)
     # The doubt is one nat: 9 against 8.
     paths = {
         "phones": [("W AH T/N", "[W-AH-T]"), ("W UW T/N", "[W-UW-T]")],
@@ -166,7 +166,7 @@ def test_hot_words_are_real_words_in_all_their_pronunciations(recogniser, bonus,
 
 def test_a_hot_word_without_a_pronunciation_is_named(recogniser):
     _, preprocessor, *_ = recogniser
-    settings = SpeechDecodingConfig(hot_words="one, seven")
+    settings = SpeechDecodingConfig(hot_words=("one", "seven"))
     with pytest.raises(UserError, match="the hot word 'seven' has no pronunciation"):
         build_decoder(settings, preprocessor.symbols, spelling=preprocessor.spelling)
 

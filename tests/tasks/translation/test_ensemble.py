@@ -24,6 +24,9 @@ from tests.tasks.translation.test_task import EXAMPLES, built
 LONGEST = 6
 
 
+pytestmark = pytest.mark.full
+
+
 @pytest.fixture(scope="module")
 def pair():
     """A task and two models of one vocabulary whose weights say different things."""
@@ -149,7 +152,7 @@ def test_what_is_exported_is_the_ensemble(joined, tmp_path):
 def test_what_is_measured_is_the_ensemble(joined):
     run_a, run_b = map(loaded, joined)
     num_weights = len(run_b.model.weights)
-    (member,) = ensemble_members(str(joined[0]), run_b.preprocessor, run_b.model)
+    (member,) = ensemble_members([str(joined[0])], run_b.preprocessor, run_b.model)
     for ours, theirs in zip(member.weights, run_a.model.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     # A checkpoint of the run holds its own weights alone.
@@ -169,9 +172,9 @@ def test_runs_that_do_not_fit_are_refused_before_training(joined, tmp_path):
     other = TranslationPreprocessor(vocabulary_size=40)
     other.adapt(EXAMPLES)
     with pytest.raises(UserError, match="has another vocabulary"):
-        check_runs(f" {joined[0]}, {joined[1]}", other)
+        check_runs([str(run) for run in joined], other)
     known = Preprocessor.load_from(joined[0])
     with pytest.raises(UserError, match="is no finished run"):
-        check_runs(f"{joined[0]},{tmp_path}", known)
-    assert check_runs(f"{joined[0]}, {joined[1]},", known) == list(joined)
-    assert check_runs(None, known) == []
+        check_runs([str(joined[0]), str(tmp_path)], known)
+    assert check_runs([str(run) for run in joined], known) == list(joined)
+    assert check_runs([], known) == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.config import TrainingConfig
+from seqsuite.config import BucketTrainingConfig
 from seqsuite.data.batching import RaggedColumn, batch_dataset, plan_batches
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
@@ -17,7 +17,7 @@ from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 
 EXAMPLES = generate("test").select(range(300))
 SAMPLED = {"source_sampling": 0.1, "target_sampling": 0.2}
-TRAINING = TrainingConfig(batch_tokens=256, max_batch_size=16, seed=3)
+TRAINING = BucketTrainingConfig(batch_tokens=256, max_batch_size=16, seed=3)
 
 
 def adapted(examples=EXAMPLES, **settings):
@@ -135,7 +135,7 @@ def test_plans_leave_less_padding_than_those_by_the_longer_side(joint):
     def share(plan):
         return float(encoded.summary(plan).split(", ")[1].split("%")[0])
 
-    training = TrainingConfig(batch_tokens=512, max_batch_size=64)
+    training = BucketTrainingConfig(batch_tokens=512, max_batch_size=64)
     by_longer = plan_batches(encoded.lengths, 512, 64, seed=0)
     assert share(encoded.plan(training)) < share(by_longer)
 

@@ -77,6 +77,7 @@ def resume_until_killed(task, run_dir, fatal_update):
     return checkpoint.load_checkpoint(run_dir / trainer.LAST)[1]
 
 
+@pytest.mark.full
 def test_a_run_that_was_killed_twice_ends_with_the_same_weights(
     files, trained, whole_run, tmp_path
 ):
@@ -91,6 +92,7 @@ def test_a_run_that_was_killed_twice_ends_with_the_same_weights(
     assert runs.read_result(run_dir)["metrics"] == runs.read_result(whole_run)["metrics"]
 
 
+@pytest.mark.full
 def test_the_probability_of_own_predictions_has_moved(whole_run):
     groups, _ = checkpoint.load_checkpoint(whole_run / trainer.LAST)
     rows = (whole_run / "history.csv").read_text().splitlines()

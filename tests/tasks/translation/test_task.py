@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from seqsuite import schedules
+from seqsuite.callbacks.scheduled_sampling import spanning_settings
 from seqsuite.config import build_config
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
@@ -66,6 +68,7 @@ VARIANTS = [{}, {"model": {"cell": "lstm", "input_feeding": True, "attention": "
                  "data": {"joint": False}}, {"model": {"attention": "location"}}]  # fmt: skip
 
 
+@pytest.mark.full(default=("sections1",))
 @pytest.mark.parametrize("sections", VARIANTS)
 def test_greedy_search_in_the_graph_is_the_training_model_asked_word_by_word(sections):
     sections = {"decoding": {"beam_width": 1, "num_alternatives": 1}, **sections}
@@ -81,6 +84,7 @@ def test_greedy_search_in_the_graph_is_the_training_model_asked_word_by_word(sec
         assert float(served["score"][row]) == pytest.approx(total, abs=1e-4)
 
 
+@pytest.mark.full(default=("luong",))
 @pytest.mark.parametrize("attention", ["luong", "location"])
 def test_the_score_of_a_translation_is_what_search_says_of_it(attention):
     task, preprocessor, model = built(model={"attention": attention}, decoding={"beam_width": 4})
@@ -111,6 +115,7 @@ def test_running_free_along_its_own_best_tokens_is_teacher_forcing():
     np.testing.assert_allclose(free, forced, atol=1e-4)
 
 
+@pytest.mark.full
 def test_a_run_that_is_fed_what_it_says_costs_more_than_one_that_is_told():
     task, preprocessor, model = built()
     predicted = task.build_predictor(preprocessor, model, final=True)(preprocessor.encode(EXAMPLES))
@@ -161,6 +166,7 @@ def test_unknown_characters_and_very_long_sentences_are_answered():
     assert np.isfinite(served["score"]).all()
 
 
+@pytest.mark.full
 def test_unknown_words_are_copied_alike_when_measured_and_when_served():
     task, preprocessor, model = built(data={"pieces": "word", "vocabulary_size": 8})
     cell = model.get_layer("decoder").cell
@@ -189,6 +195,22 @@ def test_after_an_epoch_only_some_are_translated_and_all_are_measured():
     assert scores["perplexity"] == pytest.approx(np.exp(mean))
 
 
+@pytest.mark.parametrize(
+    ("schedule", "first", "middle", "last"),
+    [
+        ("constant", 0.5, 0.5, 0.5),
+        ("linear", 0.0, 0.25, 0.5),
+        # 0.01 of the true tokens are left at the end, so 0.1 in the middle.
+        ("exponential", 0.0, 0.45, 0.495),
+        ("inverse_sigmoid", 0.0, 0.25, 0.5),
+    ],
+)
+def test_schedules_span_the_training(schedule, first, middle, last):
+    settings = spanning_settings(schedule, 1000)
+    found = [schedules.sampling_probability(schedule, s, 0.5, **settings) for s in (0, 500, 1000)]
+    assert found == pytest.approx([first, middle, last], abs=0.01)
+
+
 def test_a_schedule_moves_what_the_decoder_samples_with():
     training = {"sampling_schedule": "linear", "sampling_probability": 0.8}
     task, preprocessor, model = built(training=training)
@@ -196,7 +218,8 @@ def test_a_schedule_moves_what_the_decoder_samples_with():
     callback.set_params({"epochs": 2, "steps": 5})
     callback.set_model(model)
     callback.on_train_begin()
-    callback.update(5)
+    model.optimizer.iterations.assign(5)
+    callback.on_train_batch_begin(0)
     assert float(model.get_layer("decoder").sampling_probability) == pytest.approx(0.4)
     task, preprocessor, model = built()
     assert not task.phases(preprocessor, model, None)[0].callbacks
@@ -205,7 +228,7 @@ def test_a_schedule_moves_what_the_decoder_samples_with():
 def test_held_out_pairs_stay_out_though_others_share_their_translation():
     task, *_ = built(data={"validation_fraction": 0.5})
     many = Examples({"source": [f"s{i}" for i in range(20)]}, ["yes"] * 10 + list("abcdefghij"))
-    rest, held_out = splits._cut(task, many, seed=0)
+    rest, held_out = splits._cut(task.config.data, many, seed=0)
     assert len(rest) == len(held_out) == 10
 
 
@@ -226,17 +249,14 @@ def test_the_language_of_the_target_is_what_its_reader_or_a_flag_says(data, lang
 
 
 def test_settings_that_would_be_ignored_are_refused():
-    for section, key, value in (
-        ("training", "class_weights", "balanced"),
-        ("training", "pretraining_epochs", 1),
-        ("data", "pieces", "word"),
-    ):
+    for section, key, value in (("data", "pieces", "word"),):
         sampled = {"source_sampling": 0.1} if section == "data" else {}
         with pytest.raises(UserError) as caught:
             build_config(TRANSLATION.config_class, {section: {key: value, **sampled}})
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.full
 def test_the_example_of_the_page_runs(repository, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = repository / "tasks" / "translation" / "README.md"

@@ -21,6 +21,7 @@ def trained(translation_run):
     return base / "run", base / "served"
 
 
+@pytest.mark.full
 def test_a_run_tells_the_protocol_beside_its_scores(trained):
     result = json.loads((trained[0] / "metrics.json").read_text())
     wanted = {"bleu", "bleu_low", "bleu_high", "bleu_lowercased", "chrf", "perplexity",

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seqsuite.errors import UserError
 from seqsuite.serving import exported_model
 from seqsuite.tasks.char_lm.character_stream import SYMBOLS_FILE, CharacterStream
+
+if TYPE_CHECKING:
+    from seqsuite.serving.exported_model import ExportedModel
 
 
 class ServedSymbolModel:
@@ -26,7 +29,7 @@ class ServedSymbolModel:
 
     unknown_id = 0
 
-    def __init__(self, server: Any):
+    def __init__(self, server: ExportedModel):
         self.fingerprint = _fingerprint(server.version)
         self._open = partial(CharacterStream, server, server.extra, server.signatures["step"])
         self._stream = self._open()

@@ -23,6 +23,7 @@ def compress(task: TaskSpec, words: list[str]) -> int:
     parser = _parser(task, "compress", "Compress a file with an exported model.")
     parser.add_argument("--lanes", type=int, help="parts coded side by side (default: by length)")
     options = parser.parse_args(words)
+    terminal.quiet_tensorflow()
     source = _readable(options.file)
     target = _writable(options.output or f"{options.file}{SUFFIX}", source)
     if options.lanes is not None and options.lanes < 1:
@@ -51,6 +52,7 @@ def decompress(task: TaskSpec, words: list[str]) -> int:
     """Write back the file that ``compress`` read."""
     parser = _parser(task, "decompress", "Restore a compressed file, bit by bit.")
     options = parser.parse_args(words)
+    terminal.quiet_tensorflow()
     source = _readable(options.file)
     if options.output is None and source.suffix != SUFFIX:
         raise UserError(
@@ -98,7 +100,6 @@ def _writable(name: str | Path, source: Path) -> Path:
 
 
 def _model(folder: str) -> ServedSymbolModel:
-    terminal.quiet_tensorflow()
     from seqsuite.tasks.char_lm.compression.served_model import served_symbol_model
 
     return served_symbol_model(folder)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from seqsuite.data import raw_files
+from seqsuite.data import encodings, raw_files
 from seqsuite.data.examples import Examples
 from seqsuite.data.files import named_path
 from seqsuite.errors import UserError
+from seqsuite.tasks.char_lm.config import CharLmDataConfig
 from seqsuite.tasks.char_lm.data.text import contiguous_split, text_of_bytes
 
 NAME = "files"
 DESCRIPTION = "your own files: --data.train FILE [--data.validation FILE] --data.test FILE"
 
 _FORMATS = "a text file (also .gz), or a folder or archive of .txt files"
+# More NULs than this are the zero bytes of UTF-16.
+_MAX_NULS = 0.01
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: CharLmDataConfig) -> Examples | None:
     """Read the file, folder or archive that the data section names for ``split``.
 
     Args:
@@ -42,7 +45,7 @@ def load(split: str, options: Any) -> Examples | None:
     return contiguous_split(split, options, documents, present, where)
 
 
-def read(path: Path, options: Any) -> Examples:
+def read(path: Path, options: CharLmDataConfig) -> Examples:
     """Read texts as they are, line ends and all.
 
     Args:
@@ -66,8 +69,15 @@ def read(path: Path, options: Any) -> Examples:
         contents = [raw_files.content(path)]
     if not contents:
         raise UserError(f"{path} holds no .txt file. Give the text file itself.")
-    unit = getattr(options, "unit", "character")
-    return Examples({"text": [text_of_bytes(data, unit) for data in contents]})
+    return Examples({"text": [_text(data, path, options) for data in contents]})
+
+
+def _text(data: bytes, path: Path, options: CharLmDataConfig) -> str:
+    unit, encoding = getattr(options, "unit", "character"), getattr(options, "encoding", None)
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if unit == "character" and (encoding or marked or data.count(b"\0") > _MAX_NULS * len(data)):
+        return encodings.decode(data, path, encoding)
+    return text_of_bytes(data, unit)
 
 
 def _is_text(path: Path) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.char_lm.config import CharLmDataConfig
 from seqsuite.tasks.char_lm.data.text import contiguous_split, text_of_bytes
 
 NAME = "sample"
@@ -15,7 +14,7 @@ DESCRIPTION = "built-in sample, no network: Python's manual"
 MAX_CHARACTERS = 300_000
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: CharLmDataConfig) -> Examples | None:
     """Cut a split from the manual; the same every time.
 
     Args:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
 
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.char_lm.config import CharLmDataConfig
 
 UNITS = ("character", "byte")
 UNKNOWN_CHARACTER = "\ufffd"
@@ -62,7 +62,7 @@ def bytes_of_text(text: str, unit: str) -> bytes:
 
 def contiguous_split(
     split: str,
-    options: Any,
+    options: CharLmDataConfig,
     read: Callable[[str], Sequence[str]],
     present: Collection[str] = ("train",),
     where: str = "the data",
@@ -144,13 +144,14 @@ def _check(documents: Sequence[str], split: str, unit: str, where: str) -> None:
     invalid = sum(len(_ESCAPED_BYTE.findall(document)) for document in suspects)
     if invalid > _MAX_INVALID_SHARE * length:
         raise UserError(
-            f"{where}: {invalid:,} of {length:,} characters of the {kind} text are not UTF-8. Save "
-            "it as UTF-8, for instance with: iconv -f latin1 -t utf-8; or add --data.unit byte, "
-            "which reads any file."
+            f"{where}: {invalid:,} of {length:,} characters of the {kind} text are not UTF-8. Name "
+            "its encoding, such as --data.encoding windows-1252; or add --data.unit byte, which "
+            "reads any file."
         )
     if invalid:
         print(
             f"note: {where}: {invalid:,} of {length:,} characters of the {kind} text are bytes "
-            "that are not UTF-8 and count as unknown characters (--data.unit byte learns bytes)",
+            "that are not UTF-8 and count as unknown characters (--data.encoding names another "
+            "encoding, such as windows-1252; --data.unit byte learns bytes)",
             file=sys.stderr,
         )

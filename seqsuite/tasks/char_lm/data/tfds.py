@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 from seqsuite.data.examples import Examples
-from seqsuite.data.tfds_builders import prepared_builder
+from seqsuite.data.tfds_builders import prepared_builder, tfds_module
 from seqsuite.errors import UserError
+from seqsuite.tasks.char_lm.config import CharLmDataConfig
 from seqsuite.tasks.char_lm.data.text import contiguous_split, text_of_bytes
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
 
 NAME = "tfds"
 DESCRIPTION = "tfds:<builder[/config]>: any builder of TensorFlow Datasets that fits the task"
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: CharLmDataConfig) -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     Args:
@@ -30,7 +35,9 @@ def load(split: str, options: Any) -> Examples | None:
     return read(*prepared_builder(options), split, options)
 
 
-def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
+def read(
+    name: str, builder: tfds.core.DatasetBuilder, split: str, options: CharLmDataConfig
+) -> Examples | None:
     """Read a split of a prepared builder; one that it lacks is cut from its training split.
 
     The splits of ``tiny_shakespeare`` are not the usual ones: TensorFlow Datasets calls the first
@@ -48,8 +55,6 @@ def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
     Raises:
         UserError: The builder has no text, or too little.
     """
-    import tensorflow_datasets
-
     feature = _text_feature(name, builder.info.features, getattr(options, "text_column", "text"))
     present = set(builder.info.splits)
     if not present & {split, "train"}:
@@ -58,15 +63,13 @@ def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
 
     def documents(which: str) -> list[str]:
         rows = builder.as_dataset(split=which, shuffle_files=False)
-        return [text_of_bytes(r[feature], unit) for r in tensorflow_datasets.as_numpy(rows)]
+        return [text_of_bytes(r[feature], unit) for r in tfds_module().as_numpy(rows)]
 
     return contiguous_split(split, options, documents, present, f"tfds:{name}")
 
 
-def _text_feature(name: str, features: Any, wanted: str) -> str:
-    import tensorflow_datasets
-
-    text = tensorflow_datasets.features.Text
+def _text_feature(name: str, features: tfds.features.FeaturesDict, wanted: str) -> str:
+    text = tfds_module().features.Text
     found = sorted(feature for feature in features if isinstance(features[feature], text))
     if wanted in found:
         return wanted

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from typing import Any
 
 from seqsuite.data import raw_files, upstream
 from seqsuite.data.examples import Examples
+from seqsuite.tasks.char_lm.config import CharLmDataConfig
 from seqsuite.tasks.char_lm.data.text import contiguous_split, text_of_bytes
 
 NAME = "tiny_shakespeare"
@@ -23,7 +23,7 @@ SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 _FOLDERS = ("char_lm/tinyshakespeare/", "tinyshakespeare/", "tiny_shakespeare/", "")
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: CharLmDataConfig) -> Examples | None:
     """Read upstream's file and cut it, or fetch it when that was asked for.
 
     The last tenth is the test split, as nanoGPT cuts it (and calls it validation). Our validation

@@ -253,7 +253,7 @@ def _is_categorical(values: np.ndarray) -> bool:
     return values.dtype.kind not in "fiub"
 
 
-def _leaves(value: Any) -> list[np.ndarray]:
+def _leaves(value: object) -> list[np.ndarray]:
     if isinstance(value, dict):
         return [leaf for key in sorted(value) for leaf in _leaves(value[key])]
     if isinstance(value, tuple | list):

@@ -36,10 +36,10 @@ def backtest(spec: TaskSpec, words: list[str]) -> int:
     run_dir = Path(options.run_dir)
     config = parsing.read_run_config(spec, run_dir)
     terminal.quiet_tensorflow()
-    from seqsuite.tasks.forecasting.backtest import run
+    from seqsuite.tasks.forecasting.backtest import runner
 
     task, data = spec(config), config.data
-    where = run.Origins(
+    where = runner.Origins(
         data.prediction_length,
         options.n_windows,
         options.step_size or data.prediction_length,
@@ -48,11 +48,11 @@ def backtest(spec: TaskSpec, words: list[str]) -> int:
     )
     quiet = contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext()
     with quiet:
-        result = run.run(task, run_dir, where)
+        result = runner.run_backtest(task, run_dir, where)
     print(
-        run.report.to_json(result)
+        runner.report.to_json(result)
         if options.json
-        else run.format_result(result, run_dir, Metrics(task.metrics))
+        else runner.format_backtest(result, run_dir, Metrics(task.metrics))
     )
     return 0
 

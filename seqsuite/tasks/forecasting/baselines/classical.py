@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 from statsmodels.tsa.forecasting.theta import ThetaModel
+from threadpoolctl import threadpool_limits  # comes with scikit-learn
 
 _MOST_ROWS = 2000
 # Each phase of a season is a state of the filter: with many the fit takes minutes.
@@ -111,8 +112,6 @@ def _forecast(
     fit: Callable, history: np.ndarray, levels: Sequence[float]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit to a history brought to size 1, and bring mean and quantiles back to its units."""
-    from threadpoolctl import threadpool_limits  # comes with scikit-learn
-
     values = np.asarray(history, np.float64)[-_MOST_ROWS:]
     known = np.flatnonzero(np.isfinite(values))
     if len(known) < 10:

@@ -11,6 +11,7 @@ import numpy as np
 from seqsuite.data import upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.forecasting.config import ForecastDataConfig
 from seqsuite.tasks.forecasting.data.columns import Labels, Reading
 from seqsuite.tasks.forecasting.data.frequency import Frequency
 from seqsuite.tasks.forecasting.data.series import Series, check_covariates, split_series
@@ -42,7 +43,7 @@ _FILES = ("PRSA_data_2010.1.1-2014.12.31.csv", "raw.csv", "raw.csv.gz", "Beijing
 _FOLDERS = ("forecasting/beijing_pm25/", "beijing_pm25/", "")
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: ForecastDataConfig) -> Examples | None:
     """Read a split, or fetch the file when that was asked for.
 
     There is no official split: the first 70 % of rows are for training, 10 % for validation and the

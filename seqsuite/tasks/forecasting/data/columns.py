@@ -26,12 +26,14 @@ class Reading:
     Args:
         decimal_comma: Numbers are written ``1,5``.
         timezone: Where times without an offset were written.
-        undecodable: What happens with bytes that are not UTF-8: ``strict`` or ``replace``.
+        undecodable: What happens with bytes that are not text: ``strict`` or ``replace``.
+        encoding: Encoding of the table; None: UTF-8, or UTF-16 by its mark.
     """
 
     decimal_comma: bool = False
     timezone: str | None = None
     undecodable: str = "strict"
+    encoding: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +194,7 @@ COLUMNS: dict[str, Any] = {
 }
 
 
-def _is_number(text: Any) -> bool:
+def _is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:

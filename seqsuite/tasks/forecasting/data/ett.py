@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from seqsuite.data import upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.forecasting.config import ForecastDataConfig
 from seqsuite.tasks.forecasting.data.layouts import Layout, read_rows, series_of
 from seqsuite.tasks.forecasting.data.series import check_covariates, split_series
 
@@ -39,7 +38,7 @@ class TransformerReader:
         self.DESCRIPTION = f"{file}: 7 series, {rows_per_day} rows a day, {days} (Zhou et al. 2021)"
         self._file, self._sha256 = file, sha256
 
-    def load(self, split: str, options: Any) -> Examples | None:
+    def load(self, split: str, options: ForecastDataConfig) -> Examples | None:
         """Read a split, or fetch the file when that was asked for.
 
         Args:

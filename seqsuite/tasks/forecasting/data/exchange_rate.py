@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from seqsuite.data import raw_files, upstream
+from seqsuite.data import encodings, raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.forecasting.config import ForecastDataConfig
 from seqsuite.tasks.forecasting.data.series import Series, check_covariates, split_series
 
 NAME = "exchange_rate"
@@ -32,7 +31,7 @@ _FOLDERS = ("forecasting/exchange_rate/", "exchange_rate/", "")
 _DAY = 86_400
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: ForecastDataConfig) -> Examples | None:
     """Read a split, or fetch the file when that was asked for.
 
     Upstream gives no dates, so days are counted from 1970 on. The shares are those of Autoformer
@@ -56,7 +55,7 @@ def load(split: str, options: Any) -> Examples | None:
         raise upstream.missing(NAME, options, places[1:4:2])
     if path is None:
         path = upstream.fetch(URL, name="exchange_rate.txt.gz", sha256=SHA256)
-    lines = raw_files.decode(raw_files.content(path), path).split()
+    lines = encodings.decode(raw_files.content(path), path).split()
     try:
         values = np.array([line.split(",") for line in lines], np.float64)
     except ValueError as error:

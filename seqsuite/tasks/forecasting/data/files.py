@@ -8,12 +8,12 @@ from __future__ import annotations
 import functools
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError, nearest
+from seqsuite.tasks.forecasting.config import ForecastDataConfig
 from seqsuite.tasks.forecasting.data.layouts import Layout, read_rows, series_of
 from seqsuite.tasks.forecasting.data.series import (
     Series,
@@ -34,7 +34,7 @@ _FORMATS = (
 )
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: ForecastDataConfig) -> Examples | None:
     """Read a split from the files that the data section names.
 
     The files of validation and test go on where the one before ends. What has no file is cut from
@@ -80,7 +80,7 @@ def load(split: str, options: Any) -> Examples | None:
     return Examples({"series": parts})
 
 
-def read(path: Path, options: Any) -> list[Series]:
+def read(path: Path, options: ForecastDataConfig) -> list[Series]:
     """Read all series of one file end to end, also rows that know covariates but no target.
 
     Args:
@@ -110,7 +110,7 @@ def _versions(paths: tuple[Path, ...]) -> tuple[tuple[int, int], ...]:
     return tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
 
 
-def _path(split: str, options: Any) -> Path | None:
+def _path(split: str, options: ForecastDataConfig) -> Path | None:
     given = getattr(options, split, None)
     if given is None:
         return None
@@ -123,7 +123,11 @@ def _path(split: str, options: Any) -> Path | None:
 
 
 def _part(
-    one: Series, split: str, given: tuple[str, ...], ends: list[int | None], options: Any
+    one: Series,
+    split: str,
+    given: tuple[str, ...],
+    ends: list[int | None],
+    options: ForecastDataConfig,
 ) -> Series | None:
     """Return what of a whole series a split holds, or None when that is too little."""
     validation, test, stop = _cuts(dict(zip(given, _bounds(one, ends), strict=True)), options)
@@ -135,7 +139,7 @@ def _part(
     return one.part(stop, first) if stop > first else None
 
 
-def _cuts(bounds: dict[str, int], options: Any) -> tuple[int, int, int]:
+def _cuts(bounds: dict[str, int], options: ForecastDataConfig) -> tuple[int, int, int]:
     """Return the first rows of validation and test, and where the test part ends.
 
     Args:
@@ -165,13 +169,18 @@ def _bounds(one: Series, ends: list[int | None]) -> list[int]:
     return found
 
 
-def _length(split: str, rows: int, options: Any) -> int:
+def _length(split: str, rows: int, options: ForecastDataConfig) -> int:
     given = getattr(options, f"{split}_length", 0)
     return given or max(options.prediction_length, rows // _SHARES[split])
 
 
 def _tell_left_out(
-    split: str, count: int, whole: tuple[Series, ...], parts: list[Series], options: Any, where: str
+    split: str,
+    count: int,
+    whole: tuple[Series, ...],
+    parts: list[Series],
+    options: ForecastDataConfig,
+    where: str,
 ) -> None:
     if not count:
         return

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -66,7 +65,7 @@ class Notes:
         quiet: Tell nothing.
     """
 
-    def __init__(self, where: Any, quiet: bool = False):
+    def __init__(self, where: object, quiet: bool = False):
         self.where = where
         self.quiet = quiet
         self._counts: Counter[str] = Counter()

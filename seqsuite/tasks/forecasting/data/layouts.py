@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqsuite.errors import UserError, nearest
+from seqsuite.tasks.forecasting.config import ForecastDataConfig
 from seqsuite.tasks.forecasting.data.columns import Labels, Reading, Times
 from seqsuite.tasks.forecasting.data.frequency import parse_frequency
 from seqsuite.tasks.forecasting.data.grid import Grid, Notes, Rows, common_frequency, in_order, join
 from seqsuite.tasks.forecasting.data.series import Series, note, requested_covariates
 from seqsuite.tasks.forecasting.data.tables import read_columns
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 
 _DEFAULT_ID = "unique_id"
 # The square of a sum of many such numbers is a number yet.
@@ -48,7 +53,7 @@ class Layout:
     quiet: bool = False
 
     @classmethod
-    def of(cls, options: Any) -> Layout:
+    def of(cls, options: ForecastDataConfig) -> Layout:
         """Return the layout that a data section describes."""
         covariates = requested_covariates(options)
         return cls(
@@ -62,6 +67,7 @@ class Layout:
             reading=Reading(
                 decimal_comma=getattr(options, "decimal_comma", False),
                 timezone=getattr(options, "timezone", None),
+                encoding=getattr(options, "encoding", None),
             ),
         )
 
@@ -104,7 +110,7 @@ def read_rows(path: Path, layout: Layout) -> tuple[dict[str, Rows], bool]:
 
 
 def series_of(
-    tables: Sequence[tuple[dict[str, Rows], bool]], layout: Layout, where: Any
+    tables: Sequence[tuple[dict[str, Rows], bool]], layout: Layout, where: object
 ) -> list[Series]:
     """Return the series of tables of which each goes on where the one before ends.
 
@@ -264,7 +270,9 @@ def _values(column: Labels | np.ndarray) -> np.ndarray:
     return column.names[column.codes] if isinstance(column, Labels) else column
 
 
-def _constant(path: Path, column: Any, rows: Any, name: str, series: str) -> str | float:
+def _constant(
+    path: Path, column: np.ndarray, rows: int | tf.Tensor, name: str, series: str
+) -> str | float:
     """Return the one value that a static covariate has in a series."""
     values = column.codes[rows] if isinstance(column, Labels) else column[rows]
     given = values if isinstance(column, Labels) else values[~np.isnan(values)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from seqsuite.data import raw_files, upstream
+from seqsuite.data import encodings, raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.forecasting.config import ForecastDataConfig
 from seqsuite.tasks.forecasting.data.series import Series, check_covariates
 
 NAME = "m4_hourly"
@@ -33,7 +33,7 @@ SHA256 = {
 _HOUR = 3600
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: ForecastDataConfig) -> Examples | None:
     """Read a split, or fetch the files when that was asked for.
 
     The test split is the competition's; validation is the last 48 hours before it. Upstream's
@@ -77,7 +77,7 @@ def load(split: str, options: Any) -> Examples | None:
     return Examples({"series": found})
 
 
-def _file(name: str, options: Any) -> Path:
+def _file(name: str, options: ForecastDataConfig) -> Path:
     folders = ("forecasting/m4_hourly/", "m4_hourly/", "m4/", "")
     places = [
         f"{folder}{file}{end}"
@@ -95,7 +95,7 @@ def _file(name: str, options: Any) -> Path:
 
 def _table(path: Path) -> dict[str, np.ndarray]:
     """Read a series a row: its name, and values up to the first of the empty cells at its end."""
-    text = raw_files.decode(raw_files.content(path), path)
+    text = encodings.decode(raw_files.content(path), path)
     rows = csv.reader(io.StringIO(text, newline=""))
     next(rows, None)
     found = {}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from seqsuite.data.examples import Examples
+from seqsuite.tasks.forecasting.config import ForecastDataConfig
 from seqsuite.tasks.forecasting.data.frequency import Frequency
 from seqsuite.tasks.forecasting.data.series import Series, check_covariates, split_series
 
@@ -15,7 +14,7 @@ DESCRIPTION = "built-in sample, no network: carbon dioxide over Mauna Loa"
 SEASON_STEPS = 12
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: ForecastDataConfig) -> Examples | None:
     """Return a split of the monthly means; the same every time.
 
     Args:

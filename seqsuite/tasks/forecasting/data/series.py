@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError, nearest
+from seqsuite.tasks.forecasting.config import ForecastDataConfig
 from seqsuite.tasks.forecasting.data.frequency import parse_frequency
 from seqsuite.tasks.forecasting.data.timestamps import time_text
 
@@ -73,7 +73,7 @@ class Series:
             wanted = f"step by {self.frequency}" if regular else "ascend"
             self._refuse("timestamps", wanted, times)
 
-    def _refuse(self, name: str, wanted: str, value: Any) -> None:
+    def _refuse(self, name: str, wanted: str, value: object) -> None:
         given = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else value
         raise ValueError(
             f"Argument `{name}` must {wanted}. Received: {name}={given} (series {self.unique_id!r})"
@@ -120,7 +120,7 @@ def split_series(
     return Examples({"series": [one.part(*ends[split]) for one in series]})
 
 
-def requested_covariates(options: Any) -> dict[str, tuple[str, ...]]:
+def requested_covariates(options: ForecastDataConfig) -> dict[str, tuple[str, ...]]:
     """Return the names that each of ``past_covariates``, ... lists.
 
     Args:
@@ -146,7 +146,7 @@ def requested_covariates(options: Any) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def check_covariates(options: Any, known: Sequence[str], where: Any) -> None:
+def check_covariates(options: ForecastDataConfig, known: Sequence[str], where: object) -> None:
     """Refuse names of covariates that a source does not have.
 
     Args:
@@ -173,7 +173,7 @@ def check_covariates(options: Any, known: Sequence[str], where: Any) -> None:
 
 
 def require_future_covariates(
-    series: Iterable[Series], names: Sequence[str], where: Any, start: int | None = None
+    series: Iterable[Series], names: Sequence[str], where: object, start: int | None = None
 ) -> None:
     """Refuse series that lack a covariate where it has to be known ahead.
 
@@ -238,6 +238,6 @@ def is_missing(column: np.ndarray) -> np.ndarray:
     return np.isnan(column) if column.dtype == np.float64 else column == ""
 
 
-def note(where: Any, text: str) -> None:
+def note(where: object, text: str) -> None:
     """Tell on standard error how data was read that is not quite as it should be."""
     print(f"note: {where}: {text}", file=sys.stderr)

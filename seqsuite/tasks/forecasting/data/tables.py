@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from seqsuite.data import encodings
 from seqsuite.errors import UserError
 from seqsuite.tasks.forecasting.data.columns import COLUMNS, Labels, NotNumbers, Reading, Times
 
@@ -57,7 +58,7 @@ def _read(
     reading: Reading,
     names: set[str],
 ) -> dict[str, Times | Labels | np.ndarray]:
-    with _opened(path, reading.undecodable) as file:
+    with _opened(path, reading) as file:
         try:
             header, stretches = _stretches(file, path)
             kinds = choose(header)
@@ -77,8 +78,8 @@ def _read(
             ) from error
         except UnicodeDecodeError as error:
             raise UserError(
-                f"{path} is not UTF-8 (byte 0x{error.object[error.start]:02x}). Save the file as "
-                "UTF-8, for instance with: iconv -f latin1 -t utf-8."
+                f"{path} is not {error.encoding.upper()} (byte 0x{error.object[error.start]:02x}). "
+                "Name its encoding with --data.encoding, such as windows-1252, or save it as UTF-8."
             ) from error
         except _UNREADABLE as error:
             raise UserError(f"{path} cannot be read: {error}.") from error
@@ -86,14 +87,17 @@ def _read(
 
 
 @contextlib.contextmanager
-def _opened(path: Path, undecodable: str) -> Iterator[TextIO]:
+def _opened(path: Path, reading: Reading) -> Iterator[TextIO]:
     ending = path.name.lower().rpartition(".")[2]
     with contextlib.ExitStack() as stack:
         try:
             binary: Any = stack.enter_context(_BINARY.get(ending, open)(path, "rb"))
+            head = binary.read(encodings.HEAD)
+            binary.seek(0)
         except (*_UNREADABLE, zipfile.BadZipFile) as error:
             raise UserError(f"{path} cannot be read: {error}.") from error
-        yield io.TextIOWrapper(binary, "utf-8-sig", undecodable, newline="")
+        codec = encodings.codec_of(head, path, reading.encoding)
+        yield io.TextIOWrapper(binary, codec, reading.undecodable, newline="")
 
 
 @contextlib.contextmanager

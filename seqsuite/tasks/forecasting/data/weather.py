@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from seqsuite.data import upstream
 from seqsuite.data.examples import Examples
+from seqsuite.tasks.forecasting.config import ForecastDataConfig
 from seqsuite.tasks.forecasting.data.columns import Reading
 from seqsuite.tasks.forecasting.data.layouts import Layout, read_rows, series_of
 from seqsuite.tasks.forecasting.data.series import check_covariates, split_series
@@ -32,7 +32,7 @@ _PLACES = [
 ]
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: ForecastDataConfig) -> Examples | None:
     """Read a split, or fetch the file when that was asked for.
 
     Upstream's oddities are read as they are meant. -9999 is a missing value (the published results

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -13,6 +13,7 @@ from seqsuite.losses.series import (
     NegativeLogLikelihood,
     PinballLoss,
 )
+from seqsuite.tasks.forecasting.config import ForecastModelConfig, ForecastTrainingConfig
 from seqsuite.tasks.forecasting.models.autoregressive import PathForecaster, build_autoregressive
 from seqsuite.tasks.forecasting.models.encoder_decoder import (
     EncoderDecoderForecaster,
@@ -21,6 +22,10 @@ from seqsuite.tasks.forecasting.models.encoder_decoder import (
 from seqsuite.tasks.forecasting.models.segments import build_segment_model
 from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
 
+if TYPE_CHECKING:
+    from seqsuite.tasks.forecasting.preprocessor import SeriesPreprocessor
+
+
 _BUILDERS = {
     "segments": build_segment_model,
     "encoder_decoder": build_encoder_decoder,
@@ -28,7 +33,9 @@ _BUILDERS = {
 }
 
 
-def build_forecast_model(preprocessor: Any, config: Any) -> keras.Model:
+def build_forecast_model(
+    preprocessor: SeriesPreprocessor, config: ForecastModelConfig
+) -> keras.Model:
     """Return the model of an architecture that is trained, not compiled.
 
     Args:
@@ -38,7 +45,9 @@ def build_forecast_model(preprocessor: Any, config: Any) -> keras.Model:
     return _BUILDERS[config.architecture](preprocessor, config)
 
 
-def forecast_function(preprocessor: Any, model: keras.Model, config: Any) -> Callable[..., Any]:
+def forecast_function(
+    preprocessor: SeriesPreprocessor, model: keras.Model, config: ForecastModelConfig
+) -> Callable[..., Any]:
     """Return what forecasts with a model, of the features of windows without their future.
 
     Args:
@@ -53,7 +62,9 @@ def forecast_function(preprocessor: Any, model: keras.Model, config: Any) -> Cal
     return model
 
 
-def forecast_losses(training: Any, config: Any) -> dict[str, Any]:
+def forecast_losses(
+    training: ForecastTrainingConfig, config: ForecastModelConfig
+) -> dict[str, Any]:
     """Return the losses of the outputs of a model in training, of any architecture, by their names.
 
     Args:

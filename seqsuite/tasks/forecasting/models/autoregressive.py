@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -11,6 +11,7 @@ from keras import ops
 
 from seqsuite import distributions
 from seqsuite.layers.series.distribution_head import DistributionHead
+from seqsuite.tasks.forecasting.config import ForecastModelConfig
 from seqsuite.tasks.forecasting.models.decoding import (
     put_back,
     teacher_forced,
@@ -27,10 +28,16 @@ from seqsuite.tasks.forecasting.models.inputs import (
 )
 from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
 
+if TYPE_CHECKING:
+    from seqsuite.tasks.forecasting.preprocessor import SeriesPreprocessor
+
+
 Tensor = Any
 
 
-def build_autoregressive(preprocessor: Any, config: Any) -> keras.Model:
+def build_autoregressive(
+    preprocessor: SeriesPreprocessor, config: ForecastModelConfig
+) -> keras.Model:
     """Return the model that is trained, not compiled; :class:`PathForecaster` forecasts.
 
     One stack runs over the history and on into the future.
@@ -71,7 +78,9 @@ def build_autoregressive(preprocessor: Any, config: Any) -> keras.Model:
     return keras.Model({**window.inputs, "future_values": future}, outputs, name="forecasting")
 
 
-def _read(preprocessor: Any, config: Any, window: Window) -> dict[str, Tensor]:
+def _read(
+    preprocessor: SeriesPreprocessor, config: ForecastModelConfig, window: Window
+) -> dict[str, Tensor]:
     """Gather the value before each row of the history, and what is known of all rows."""
     series = known_series(preprocessor, config, window.inputs)
     # Nothing is known before the first row.

@@ -9,12 +9,13 @@ from keras import ops
 
 from seqsuite.layers.decoder.value_decoder import ValueDecoder
 from seqsuite.layers.recurrent.stack import RecurrentStack
+from seqsuite.tasks.forecasting.config import ForecastModelConfig
 from seqsuite.tasks.forecasting.models.inputs import Window, to_counts
 
 Tensor = Any
 
 
-def value_decoder(config: Any, head: keras.layers.Layer) -> ValueDecoder:
+def value_decoder(config: ForecastModelConfig, head: keras.layers.Layer) -> ValueDecoder:
     """Return the layer ``decoder`` of a model.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
@@ -10,6 +10,7 @@ from keras import ops
 from seqsuite.layers.decoder.state_bridge import StateBridge
 from seqsuite.layers.recurrent.stack import RecurrentStack
 from seqsuite.layers.series.quantile_head import QuantileHead
+from seqsuite.tasks.forecasting.config import ForecastModelConfig
 from seqsuite.tasks.forecasting.models.decoding import (
     put_back,
     teacher_forced,
@@ -25,10 +26,16 @@ from seqsuite.tasks.forecasting.models.inputs import (
 )
 from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
 
+if TYPE_CHECKING:
+    from seqsuite.tasks.forecasting.preprocessor import SeriesPreprocessor
+
+
 Tensor = Any
 
 
-def build_encoder_decoder(preprocessor: Any, config: Any) -> keras.Model:
+def build_encoder_decoder(
+    preprocessor: SeriesPreprocessor, config: ForecastModelConfig
+) -> keras.Model:
     """Return the model that is trained, not compiled; :class:`EncoderDecoderForecaster` forecasts.
 
     Args:
@@ -62,7 +69,9 @@ def build_encoder_decoder(preprocessor: Any, config: Any) -> keras.Model:
     return keras.Model({**window.inputs, "future_values": future}, outputs, name="forecasting")
 
 
-def _encoded(preprocessor: Any, config: Any, window: Window) -> dict[str, Any]:
+def _encoded(
+    preprocessor: SeriesPreprocessor, config: ForecastModelConfig, window: Window
+) -> dict[str, Any]:
     """Read the history to its end, and gather what is known of the steps to come."""
     series = known_series(preprocessor, config, window.inputs)
     columns = [*window.own, *window.past, *window.known]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
@@ -11,7 +11,16 @@ from keras import ops
 from seqsuite.layers.series.calendar_features import CalendarFeatures
 from seqsuite.layers.series.seasonal_cycle import SeasonalCycle
 from seqsuite.layers.series.series_scaling import SeriesScaling
+from seqsuite.tasks.forecasting.config import ForecastModelConfig
 from seqsuite.tasks.forecasting.data.frequency import parse_frequency
+
+if TYPE_CHECKING:
+    import numpy as np
+    import tensorflow as tf
+    from tensorflow import Tensor
+
+    from seqsuite.tasks.forecasting.preprocessor import SeriesPreprocessor
+
 
 Tensor = Any
 
@@ -59,7 +68,7 @@ class Window:
         return [self.scaled[:, :, None], observed[:, :, None]]
 
 
-def read_window(preprocessor: Any, config: Any) -> Window:
+def read_window(preprocessor: SeriesPreprocessor, config: ForecastModelConfig) -> Window:
     """Take what is regular out of a window: the learned cycle of its series, level and spread.
 
     Args:
@@ -93,7 +102,9 @@ def read_window(preprocessor: Any, config: Any) -> Window:
     )
 
 
-def known_series(preprocessor: Any, config: Any, inputs: dict[str, Tensor]) -> Tensor | None:
+def known_series(
+    preprocessor: SeriesPreprocessor, config: ForecastModelConfig, inputs: dict[str, Tensor]
+) -> Tensor | None:
     """Return what is known of a series at all times, ``(batch, features)``, or None.
 
     Args:
@@ -165,7 +176,7 @@ def from_counts(counts: Tensor, center: Tensor, scale: Tensor) -> Tensor:
     return (ops.cast(counts, "float64") - center[:, None, None]) / scale[:, None, None]
 
 
-def _inputs(preprocessor: Any) -> dict[str, Any]:
+def _inputs(preprocessor: SeriesPreprocessor) -> dict[str, Any]:
     context, ahead = preprocessor.context_length, preprocessor.prediction_length
     encoder = preprocessor.covariate_encoder
     inputs = {
@@ -190,7 +201,7 @@ def _inputs(preprocessor: Any) -> dict[str, Any]:
     return inputs
 
 
-def _step_numbers(inputs: dict[str, Any], preprocessor: Any) -> tuple[Any, Any]:
+def _step_numbers(inputs: dict[str, Any], preprocessor: SeriesPreprocessor) -> tuple[Any, Any]:
     """Return the numbers of the rows of history and of the future on the time axis."""
     first = inputs["last_step"] - ops.cast(inputs["length"], "int64") + 1
     past = first[:, None] + ops.arange(preprocessor.context_length, dtype="int64")
@@ -198,7 +209,7 @@ def _step_numbers(inputs: dict[str, Any], preprocessor: Any) -> tuple[Any, Any]:
     return past, inputs["last_step"][:, None] + ahead
 
 
-def _covariates(preprocessor: Any, inputs: dict[str, Any], role: str) -> list[Any]:
+def _covariates(preprocessor: SeriesPreprocessor, inputs: dict[str, Any], role: str) -> list[Any]:
     """Return the features of the covariates of a role: numbers, and embeddings of names."""
     found = []
     if f"{role}_covariates" in inputs:
@@ -211,7 +222,7 @@ def _covariates(preprocessor: Any, inputs: dict[str, Any], role: str) -> list[An
     return found
 
 
-def _after(column: Any, length: Any, preprocessor: Any) -> Any:
+def _after(column: np.ndarray, length: tf.Tensor, preprocessor: SeriesPreprocessor) -> Any:
     steps = ops.arange(preprocessor.prediction_length, dtype="int32")
     return ops.take_along_axis(column, (length[:, None] + steps)[:, :, None], axis=1)
 
@@ -229,7 +240,7 @@ def _calendar(frequency: str) -> CalendarFeatures:
     return CalendarFeatures(names, encoding="circle", name="calendar")
 
 
-def _times(steps: Any, frequency: str) -> Any:
+def _times(steps: tf.Tensor, frequency: str) -> Any:
     """Return a time within each numbered step, int64 seconds since 1970."""
     step = parse_frequency(frequency) if frequency else None
     if step is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -15,6 +15,10 @@ from seqsuite.tasks.forecasting.baselines.rules import RidgeOnLags
 from seqsuite.tasks.forecasting.data.series import Series
 from seqsuite.tasks.forecasting.scales import training_scales
 from seqsuite.tasks.forecasting.windows import SeriesWindows
+
+if TYPE_CHECKING:
+    from seqsuite.tasks.forecasting.preprocessor import SeriesPreprocessor
+
 
 Tensor = Any
 _LAYER = "ridge"
@@ -36,7 +40,9 @@ def ridge_forecast(inputs: dict[str, Tensor], prediction_length: int) -> Tensor:
     return linear(right_aligned(moved, inputs["length"])) + last
 
 
-def fit_ridge(model: keras.Model, preprocessor: Any, series: Sequence[Series]) -> None:
+def fit_ridge(
+    model: keras.Model, preprocessor: SeriesPreprocessor, series: Sequence[Series]
+) -> None:
     """Set the weights of a model's ridge: those of the baseline on the same training rows.
 
     Args:

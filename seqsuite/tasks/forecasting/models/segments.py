@@ -11,13 +11,16 @@ from seqsuite.layers.recurrent.segment_recurrent import SegmentRecurrent
 from seqsuite.layers.series.forecast_combination import ForecastCombination
 from seqsuite.layers.series.mean_reversion import MeanReversion
 from seqsuite.layers.series.quantile_head import QuantileHead
+from seqsuite.tasks.forecasting.config import ForecastModelConfig
 from seqsuite.tasks.forecasting.models.inputs import Window, joined, known_series, read_window
 from seqsuite.tasks.forecasting.models.ridge import ridge_forecast, right_aligned
 from seqsuite.tasks.forecasting.preprocessor import SeriesPreprocessor
 from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
 
 
-def build_segment_model(preprocessor: SeriesPreprocessor, config: Any) -> keras.Model:
+def build_segment_model(
+    preprocessor: SeriesPreprocessor, config: ForecastModelConfig
+) -> keras.Model:
     """Return the model that is trained, not compiled; it is also what forecasts.
 
     What is regular is taken out of a window first and put back behind. What is left is forecast by
@@ -77,7 +80,7 @@ def build_segment_model(preprocessor: SeriesPreprocessor, config: Any) -> keras.
     return keras.Model(inputs, outputs, name="forecasting")
 
 
-def _direct_parts(window: Window, prediction_length: int, config: Any) -> list[Any]:
+def _direct_parts(window: Window, prediction_length: int, config: ForecastModelConfig) -> list[Any]:
     """Return what is added to the scaled forecast of the network, each ``(batch, time)``."""
     found = []
     if config.mean_reversion:

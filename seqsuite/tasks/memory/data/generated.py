@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from seqsuite.data.examples import Examples, concatenate
+from seqsuite.tasks.memory.config import MemoryDataConfig
 from seqsuite.tasks.memory.problems import DELAYED_RECALL, PROBLEMS, MemoryProblem
 
 SPLITS = ("train", "validation", "test")
@@ -35,7 +35,7 @@ class MemoryReader:
         """One line."""
         return self.PROBLEM.description
 
-    def load(self, split: str, options: Any) -> Examples:
+    def load(self, split: str, options: MemoryDataConfig) -> Examples:
         """Generate a split; another one has other examples.
 
         Args:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from seqsuite.data.examples import Examples
+from seqsuite.tasks.memory.config import MemoryDataConfig
 from seqsuite.tasks.memory.data.generated import SAMPLE_PROBLEM, generate
 
 NAME = "sample"
@@ -12,7 +11,7 @@ DESCRIPTION = "built-in sample, no network: a short delayed recall"
 PROBLEM = SAMPLE_PROBLEM
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: MemoryDataConfig) -> Examples | None:
     """Generate a split; the same every time.
 
     Args:

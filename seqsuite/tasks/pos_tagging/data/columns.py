@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.config import PosTaggingDataConfig
 from seqsuite.tasks.pos_tagging.data.lines import Source, name_of, numbered_lines
 from seqsuite.tasks.pos_tagging.data.sentences import TaggedSentence, build_examples
 
@@ -60,7 +60,10 @@ class Sentence:
 
 
 def sentences(
-    source: Source, token_column: int = 0, label_column: int | None = -1
+    source: Source,
+    token_column: int = 0,
+    label_column: int | None = -1,
+    encoding: str | None = None,
 ) -> Iterator[TaggedSentence]:
     r"""Read sentences one at a time, each as soon as its empty line has come.
 
@@ -72,6 +75,7 @@ def sentences(
         source: A path (also ``.gz``), an open stream, or lines.
         token_column: Position of the token; from the end when negative.
         label_column: Position of the tag; None: the source has no tags.
+        encoding: Of a file; None: UTF-8, or UTF-16 by the file's mark.
 
     Yields:
         Sentences of at least one token. Tags are as written: a sequence of them may break the rules
@@ -86,7 +90,7 @@ def sentences(
         >>> [(sentence.tokens, sentence.tags) for sentence in found]
         [(('New York',), ('B-location',)), (('Why',), ('O',))]
     """
-    for found in with_lines(source, token_column, label_column):
+    for found in with_lines(source, token_column, label_column, encoding=encoding):
         if found.tokens:
             yield TaggedSentence(found.tokens, found.tags, document=found.document)
 
@@ -96,6 +100,7 @@ def with_lines(
     token_column: int = 0,
     label_column: int | None = None,
     where: str | None = None,
+    encoding: str | None = None,
 ) -> Iterator[Sentence]:
     r"""Read sentences as :func:`sentences` does, with the lines of the source.
 
@@ -105,6 +110,7 @@ def with_lines(
             only, that one.
         label_column: Position of the tag; None: the source has no tags.
         where: What errors call the source; its own name when None.
+        encoding: Of a file; None: UTF-8, or UTF-16 by the file's mark.
 
     Yields:
         Sentences whose lines, joined, are the whole source; the last one may have no token.
@@ -119,7 +125,7 @@ def with_lines(
     """
     where = where or name_of(source)
     reader = _Reader(where, token_column, label_column)
-    for number, line in numbered_lines(source, where):
+    for number, line in numbered_lines(source, where, encoding):
         found = reader.add(number, line)
         if found is not None:
             yield found
@@ -226,7 +232,7 @@ class _Reader:
             )
 
 
-def read(path: Path, options: Any) -> Examples:
+def read(path: Path, options: PosTaggingDataConfig | None) -> Examples:
     """Read tagged sentences.
 
     Args:
@@ -240,4 +246,6 @@ def read(path: Path, options: Any) -> Examples:
         UserError: The file is damaged or empty.
     """
     token_column = getattr(options, "token_column", 0)
-    return build_examples(sentences(path, token_column, getattr(options, "label_column", -1)), path)
+    label_column = getattr(options, "label_column", -1)
+    encoding = getattr(options, "encoding", None)
+    return build_examples(sentences(path, token_column, label_column, encoding), path)

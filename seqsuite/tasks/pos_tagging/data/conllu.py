@@ -20,6 +20,7 @@ from conllu.parser import DEFAULT_FIELDS, parse_id_value, parse_line
 
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.config import PosTaggingDataConfig
 from seqsuite.tasks.pos_tagging.data.dependency_labels import head_labels
 from seqsuite.tasks.pos_tagging.data.lines import Source, name_of, numbered_lines
 from seqsuite.tasks.pos_tagging.data.sentences import TaggedSentence, build_examples
@@ -110,12 +111,15 @@ def _with_entity(misc: str, tag: str) -> str:
     return f"{misc}|NER={tag}"
 
 
-def sentences(source: Source, where: str | None = None) -> Iterator[Sentence]:
+def sentences(
+    source: Source, where: str | None = None, encoding: str | None = None
+) -> Iterator[Sentence]:
     r"""Read sentences one at a time, each as soon as its empty line has come.
 
     Args:
         source: A path (also ``.gz``), an open stream, or lines.
         where: What errors call the source; its own name when None.
+        encoding: Of a file; None: UTF-8, or UTF-16 by the file's mark.
 
     Yields:
         Sentences whose lines, joined, are the whole source. Those of comments or empty lines only
@@ -133,7 +137,7 @@ def sentences(source: Source, where: str | None = None) -> Iterator[Sentence]:
     """
     where = where or name_of(source)
     reader = _Reader(where)
-    for number, line in numbered_lines(source, where):
+    for number, line in numbered_lines(source, where, encoding):
         sentence = reader.add(number, line)
         if sentence is not None:
             yield sentence
@@ -221,7 +225,7 @@ class _Reader:
         )
 
 
-def tag_kind(options: Any) -> str:
+def tag_kind(options: PosTaggingDataConfig) -> str:
     """Return which tags of a file are meant: ``upos``, ``xpos``, or ``ner`` (``NER=TAG`` in MISC).
 
     Args:
@@ -233,7 +237,7 @@ def tag_kind(options: Any) -> str:
     return {"auto": "ner" if spans else "upos"}.get(wanted, wanted)
 
 
-def read(path: Path, options: Any) -> Examples:
+def read(path: Path, options: PosTaggingDataConfig) -> Examples:
     """Read tagged sentences.
 
     Args:
@@ -249,7 +253,11 @@ def read(path: Path, options: Any) -> Examples:
         UserError: The file is damaged, empty, or has no tags.
     """
     kind = tag_kind(options)
-    found = [s for s in sentences(path) if any(line.strip() for line in s.lines)]
+    found = [
+        s
+        for s in sentences(path, encoding=options.encoding)
+        if any(line.strip() for line in s.lines)
+    ]
     documents = itertools.accumulate(s.opens_document for s in found)
     columns = {
         name: [s.column(column) for s in found]

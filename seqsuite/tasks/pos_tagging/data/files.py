@@ -9,12 +9,12 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from seqsuite.data import raw_files
 from seqsuite.data.examples import Examples
 from seqsuite.data.files import named_path
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.config import PosTaggingDataConfig
 from seqsuite.tasks.pos_tagging.data import columns as column_files
 from seqsuite.tasks.pos_tagging.data import conllu
 from seqsuite.tasks.pos_tagging.data.lines import numbered_lines
@@ -35,7 +35,7 @@ _PEEK = 200
 _CONLLU_LINE = re.compile(r"\d+([-.]\d+)?\t([^\t]*\t){8}[^\t]*$")
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: PosTaggingDataConfig) -> Examples | None:
     """Read the file that the data section names for ``split``.
 
     Args:
@@ -52,7 +52,7 @@ def load(split: str, options: Any) -> Examples | None:
     return None if path is None else read(path, options)
 
 
-def read(path: Path, options: Any) -> Examples:
+def read(path: Path, options: PosTaggingDataConfig) -> Examples:
     """Read tagged sentences in either format.
 
     Args:
@@ -70,24 +70,28 @@ def read(path: Path, options: Any) -> Examples:
             f"{path} is not one file of tagged sentences. Unpack it and name the CoNLL-U file, or "
             "the file with a token and its tag on each line."
         )
-    if is_conllu(path) and (_suffix(path) in CONLLU_ENDINGS or not _names_columns(options)):
+    if is_conllu(path, options.encoding) and (
+        _suffix(path) in CONLLU_ENDINGS or not _names_columns(options)
+    ):
         return conllu.read(path, options)
     return column_files.read(path, options)
 
 
-def is_conllu(path: Path) -> bool:
+def is_conllu(path: Path, encoding: str | None = None) -> bool:
     """Say whether a file is CoNLL-U rather than columns of tokens and tags.
 
     Args:
         path: The file, also ``.gz``. A name that ends in ``.conllu`` decides; other files, which
             may be CoNLL-U by another name, are looked into.
+        encoding: Its encoding; None: UTF-8, or UTF-16 by its mark.
 
     Raises:
         UserError: Neither its name nor its content is of a known format.
     """
     if _suffix(path) in CONLLU_ENDINGS:
         return True
-    lines = (line.rstrip("\r\n") for _, line in itertools.islice(numbered_lines(path), _PEEK))
+    numbered = numbered_lines(path, encoding=encoding)
+    lines = (line.rstrip("\r\n") for _, line in itertools.islice(numbered, _PEEK))
     content = [line.lstrip("\ufeff") for line in lines if line.strip()]
     content = [line for line in content if not line.startswith("# ")]
     if content and all(_CONLLU_LINE.match(line) for line in content):
@@ -104,7 +108,7 @@ def is_conllu(path: Path) -> bool:
     return False
 
 
-def format_to_tag(first_line: bytes, name: str, options: Any) -> str:
+def format_to_tag(first_line: bytes, name: str, options: PosTaggingDataConfig) -> str:
     r"""Say in which format an input to be tagged is.
 
     The name's ending decides: ``.conllu`` and ``.conllup`` are CoNLL-U; those of files of columns
@@ -134,7 +138,7 @@ def format_to_tag(first_line: bytes, name: str, options: Any) -> str:
 
 
 def sentences_to_tag(
-    lines: Iterator[bytes], where: str | None, input_format: str, options: Any
+    lines: Iterator[bytes], where: str | None, input_format: str, options: PosTaggingDataConfig
 ) -> Iterator[conllu.Sentence | column_files.Sentence]:
     """Read sentences to be tagged, with their lines.
 
@@ -157,10 +161,10 @@ def written(
     tokens: Sequence[str],
     tags: Sequence[str],
     output_format: str,
-    options: Any,
+    options: PosTaggingDataConfig,
     origin: conllu.Sentence | column_files.Sentence | None = None,
 ) -> str:
-    """Return a tagged sentence, as the lines that it was read from where these have the format.
+    r"""Return a tagged sentence, as the lines that it was read from where these have the format.
 
     Args:
         text: The sentence as it was given.
@@ -172,7 +176,7 @@ def written(
 
     Example:
         >>> written("Go!", ["Go", "!"], ["VERB", "PUNCT"], "columns", None)
-        'Go\\tVERB\\n!\\tPUNCT\\n\\n'
+        'Go\tVERB\n!\tPUNCT\n\n'
     """
     kind = conllu.tag_kind(options)
     if output_format == "columns":
@@ -185,7 +189,7 @@ def written(
     return conllu.written(text, tokens, tags, kind)
 
 
-def _names_columns(options: Any) -> bool:
+def _names_columns(options: PosTaggingDataConfig) -> bool:
     """Whether columns were named, which asks for the reader of columns."""
     return (getattr(options, "token_column", 0), getattr(options, "label_column", -1)) != (0, -1)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from seqsuite.data import encodings
 from seqsuite.errors import UserError
 
 Source = Path | Iterable[str | bytes]
@@ -18,7 +19,9 @@ def name_of(source: Source) -> str:
     return str(source if isinstance(source, Path) else getattr(source, "name", "input"))
 
 
-def numbered_lines(source: Source, where: str | None = None) -> Iterator[tuple[int, str]]:
+def numbered_lines(
+    source: Source, where: str | None = None, encoding: str | None = None
+) -> Iterator[tuple[int, str]]:
     r"""Yield the number (from 1) and the text of each line.
 
     A line ends at ``\n`` and nowhere else: other characters that end lines for some programs
@@ -28,6 +31,7 @@ def numbered_lines(source: Source, where: str | None = None) -> Iterator[tuple[i
     Args:
         source: A path (unpacked when its name ends in ``.gz``), an open stream, or lines.
         where: What errors call the source; its own name when None.
+        encoding: Of a file; None: UTF-8, or UTF-16 by the file's mark.
 
     Raises:
         UserError: It cannot be read, or a line is not UTF-8.
@@ -41,7 +45,7 @@ def numbered_lines(source: Source, where: str | None = None) -> Iterator[tuple[i
         if isinstance(source, Path):
             opener: Any = gzip.open if source.name.lower().endswith(".gz") else open
             with opener(source, "rb") as file:
-                yield from _decoded(file, where)
+                yield from enumerate(encodings.lines(file, where, encoding, keep_mark=True), 1)
         else:
             yield from _decoded(source, where)
     except (OSError, EOFError, zlib.error) as error:
@@ -57,6 +61,5 @@ def _decoded(lines: Iterable[str | bytes], where: str) -> Iterator[tuple[int, st
             yield number, line.decode("utf-8")
         except UnicodeDecodeError as error:
             raise UserError(
-                f"{where} line {number} is not UTF-8 (byte 0x{line[error.start]:02x}). Save the "
-                "file as UTF-8, for instance with: iconv -f latin1 -t utf-8."
+                f"{where} line {number} is not UTF-8 (byte 0x{line[error.start]:02x})."
             ) from error

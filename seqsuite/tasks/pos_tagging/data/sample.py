@@ -14,9 +14,9 @@ import random
 import zlib
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 from seqsuite.data.examples import Examples
+from seqsuite.tasks.pos_tagging.config import PosTaggingDataConfig
 
 NAME = "sample"
 DESCRIPTION = "built-in sample, no network: generated sentences"
@@ -173,7 +173,7 @@ RULES: dict[str, tuple[str, ...]] = {
 }
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: PosTaggingDataConfig) -> Examples | None:
     """Generate a split; the same every time.
 
     Args:

@@ -35,7 +35,7 @@ class TaggedSentence:
     document: int = 0
 
 
-def build_examples(sentences: Iterable[TaggedSentence], where: Any) -> Examples:
+def build_examples(sentences: Iterable[TaggedSentence], where: object) -> Examples:
     """Collect sentences into examples.
 
     Args:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqsuite.data.examples import Examples
-from seqsuite.data.tfds_builders import prepared_builder
+from seqsuite.data.tfds_builders import prepared_builder, tfds_module
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.config import PosTaggingDataConfig
 from seqsuite.tasks.pos_tagging.data.sentences import TaggedSentence, build_examples
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
 
 NAME = "tfds"
 DESCRIPTION = "tfds:<builder[/config]>: any builder of TensorFlow Datasets that fits the task"
@@ -24,7 +29,7 @@ _SPLITS = {"validation": ("validation", "dev", "valid")}
 _EMPTY = "_"
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: PosTaggingDataConfig) -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     Args:
@@ -40,7 +45,9 @@ def load(split: str, options: Any) -> Examples | None:
     return read(*prepared_builder(options), split, options)
 
 
-def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
+def read(
+    name: str, builder: tfds.core.DatasetBuilder, split: str, options: PosTaggingDataConfig
+) -> Examples | None:
     """Read a split of a prepared builder.
 
     Args:
@@ -57,8 +64,6 @@ def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
     Raises:
         UserError: The builder has no such features.
     """
-    import tensorflow_datasets
-
     features = builder.info.features
     wanted = getattr(options, "tag_column", "auto")
     spans = getattr(options, "scheme", "none") != "none"
@@ -66,7 +71,7 @@ def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
     found = [s for s in _SPLITS.get(split, (split,)) if s in builder.info.splits]
     if not found:
         return None
-    rows = tensorflow_datasets.as_numpy(builder.as_dataset(split=found[0], shuffle_files=False))
+    rows = tfds_module().as_numpy(builder.as_dataset(split=found[0], shuffle_files=False))
     names = {"xpos": "xpos", "morphology": "feats"}
     names = {n: c for n, c in names.items() if c in features and c != column}
     sentences = []
@@ -83,7 +88,7 @@ def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
     return build_examples(_filled(sentences, list(names)), f"tfds:{name}")
 
 
-def _tag_feature(name: str, features: Any, wanted: str, spans: bool) -> str:
+def _tag_feature(name: str, features: tfds.features.FeaturesDict, wanted: str, spans: bool) -> str:
     kinds = list(_NAMES) if wanted == "auto" else [wanted]
     # The sort keeps the order of the others.
     kinds = sorted(kinds, key=lambda kind: spans and kind != "ner")
@@ -98,7 +103,7 @@ def _tag_feature(name: str, features: Any, wanted: str, spans: bool) -> str:
     return found[0]
 
 
-def _is_sequence(feature: Any) -> bool:
+def _is_sequence(feature: tfds.features.FeatureConnector) -> bool:
     return hasattr(feature, "feature")
 
 
@@ -112,7 +117,9 @@ def _words(row: dict[str, Any]) -> list[int]:
     return headed or list(every)
 
 
-def _values(feature: Any, values: Any, words: list[int]) -> tuple[Any, ...]:
+def _values(
+    feature: tfds.features.FeatureConnector, values: Any, words: list[int]
+) -> tuple[Any, ...]:
     """Return the values at the words as text; None stands for a hidden one."""
     names = getattr(feature.feature, "names", None)
     if names:

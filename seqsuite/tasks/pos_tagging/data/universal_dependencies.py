@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from seqsuite.data import upstream
 from seqsuite.data.examples import Examples
+from seqsuite.tasks.pos_tagging.config import PosTaggingDataConfig
 from seqsuite.tasks.pos_tagging.data import conllu
 
 _PARTS = {"train": "train", "validation": "dev", "test": "test"}
@@ -38,7 +38,7 @@ class Treebank:
         host = "https://raw.githubusercontent.com/UniversalDependencies"
         return f"{host}/{self.repository}/{self.commit}/"
 
-    def load(self, split: str, options: Any) -> Examples | None:
+    def load(self, split: str, options: PosTaggingDataConfig) -> Examples | None:
         """Read a split, or fetch it when that was asked for.
 
         Args:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from seqsuite.data import upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.pos_tagging.config import PosTaggingDataConfig
 from seqsuite.tasks.pos_tagging.data import columns
 
 NAME = "wnut17"
@@ -29,7 +28,7 @@ SHA256 = {
 }
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: PosTaggingDataConfig) -> Examples | None:
     """Read a split, or fetch it when that was asked for.
 
     Upstream's oddities are read as they are meant: in the training file most empty lines hold a

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from seqsuite.data import raw_files, tables
+from seqsuite.data import encodings, raw_files, tables
 from seqsuite.data.examples import Examples
 from seqsuite.data.files import named_path
 from seqsuite.errors import UserError, nearest
+from seqsuite.tasks.sentiment.config import SentimentDataConfig
 
 NAME = "files"
 DESCRIPTION = "your own files: --data.train FILE [--data.validation FILE] --data.test FILE"
@@ -21,7 +22,7 @@ _TABLES = (".csv", ".tsv", ".jsonl")
 _Row = tuple[str | None, Any]
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: SentimentDataConfig) -> Examples | None:
     """Read the table, folder or archive that the data section names for ``split``.
 
     Args:
@@ -38,7 +39,7 @@ def load(split: str, options: Any) -> Examples | None:
     return None if path is None else read(path, options)
 
 
-def read(path: Path, options: Any) -> Examples:
+def read(path: Path, options: SentimentDataConfig) -> Examples:
     """Read labelled texts.
 
     Args:
@@ -74,26 +75,26 @@ def read(path: Path, options: Any) -> Examples:
     return Examples({"text": [text for text, _ in kept]}, labels)
 
 
-def _rows(path: Path, options: Any) -> Iterator[_Row]:
+def _rows(path: Path, options: SentimentDataConfig) -> Iterator[_Row]:
     if path.is_dir():
-        yield from _folder(path)
+        yield from _folder(path, options)
     elif raw_files.is_archive(path):
         yield from _archive(path, options)
     else:
         yield from _table(raw_files.content(path), path.name, path, options)
 
 
-def _folder(path: Path) -> Iterator[_Row]:
+def _folder(path: Path, options: SentimentDataConfig) -> Iterator[_Row]:
     files = sorted(file for file in path.glob("*/*.txt*") if _is_text(file.name))
     if not files:
         raise UserError(
             f"{path} has no LABEL/*.txt files: a folder must hold one folder of texts per label."
         )
     for file in files:
-        yield raw_files.decode(raw_files.content(file), file), file.parent.name
+        yield encodings.decode(raw_files.content(file), file, options.encoding), file.parent.name
 
 
-def _archive(path: Path, options: Any) -> Iterator[_Row]:
+def _archive(path: Path, options: SentimentDataConfig) -> Iterator[_Row]:
     found = raw_files.members(path, lambda name: _suffix(name) in _TABLES or _is_text(name))
     tables = [(name, data) for name, data in found if _suffix(name) in _TABLES]
     if len(tables) > 1:
@@ -117,7 +118,8 @@ def _archive(path: Path, options: Any) -> Iterator[_Row]:
             "expected one. Unpack it and name the folder."
         )
     for name, data in texts:
-        yield raw_files.decode(data, f"{path}:{name}"), PurePosixPath(name).parent.name
+        text = encodings.decode(data, f"{path}:{name}", options.encoding)
+        yield text, PurePosixPath(name).parent.name
 
 
 def _suffix(name: str) -> str:
@@ -128,28 +130,30 @@ def _is_text(name: str) -> bool:
     return name.lower().endswith((".txt", ".txt.gz"))
 
 
-def _table(data: bytes, name: str, where: Any, options: Any) -> Iterator[_Row]:
+def _table(data: bytes, name: str, where: object, options: SentimentDataConfig) -> Iterator[_Row]:
     suffix = _suffix(name)
     if suffix not in _TABLES:
         raise UserError(
             f"{where}: format {suffix or 'without an ending'} is not known. Expected .csv, .tsv or "
             ".jsonl (also .gz), a folder per label, or an archive."
         )
-    text = raw_files.decode(data, where)
+    text = encodings.decode(data, where, options.encoding)
     if suffix == ".jsonl":
         yield from _json_lines(text, where, options)
     else:
         yield from _delimited(text, suffix, where, options)
 
 
-def _delimited(text: str, suffix: str, where: Any, options: Any) -> Iterator[_Row]:
+def _delimited(
+    text: str, suffix: str, where: object, options: SentimentDataConfig
+) -> Iterator[_Row]:
     columns, records = tables.delimited_records(io.StringIO(text, newline=""), suffix, where)
     _check_columns(where, columns, options)
     for record in records:
         yield record[options.text_column], record[options.label_column]
 
 
-def _json_lines(text: str, where: Any, options: Any) -> Iterator[_Row]:
+def _json_lines(text: str, where: object, options: SentimentDataConfig) -> Iterator[_Row]:
     records = list(tables.json_records(text.split("\n"), where))
     # A key may be left out of some lines, as an empty cell of a table may.
     _check_columns(where, list(dict.fromkeys(key for record in records for key in record)), options)
@@ -158,7 +162,7 @@ def _json_lines(text: str, where: Any, options: Any) -> Iterator[_Row]:
         yield None if value is None else tables.plain_text(value), record.get(options.label_column)
 
 
-def _check_columns(where: Any, columns: Sequence[str], options: Any) -> None:
+def _check_columns(where: object, columns: Sequence[str], options: SentimentDataConfig) -> None:
     if not columns:
         raise UserError(f"{where} is empty: expected rows with a text and a label.")
     for flag in ("text_column", "label_column"):
@@ -170,7 +174,7 @@ def _check_columns(where: Any, columns: Sequence[str], options: Any) -> None:
             )
 
 
-def _labels(value: Any, separator: str | None, where: Any) -> Any:
+def _labels(value: object, separator: str | None, where: object) -> Any:
     """Return a label ("" when there is none), or a sorted tuple of labels."""
     if separator is None:
         if isinstance(value, list | dict):

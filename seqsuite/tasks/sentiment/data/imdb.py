@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from seqsuite.data import raw_files, upstream
+from seqsuite.data import encodings, raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.sentiment.config import SentimentDataConfig
 
 NAME = "imdb"
 DESCRIPTION = "IMDB film reviews, official 25,000/25,000 split (Maas et al. 2011)"
@@ -23,7 +23,7 @@ _MEMBER = re.compile(r"(?:^|/)aclImdb/(train|test)/(pos|neg)/(\d+)_(\d+)\.txt$")
 _LABELS = {"pos": "positive", "neg": "negative"}
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: SentimentDataConfig) -> Examples | None:
     """Read a split from upstream's folder or archives, or fetch them when that was asked for.
 
     Args:
@@ -64,11 +64,11 @@ def _archive(path: Path, split: str) -> Iterator[tuple[int, str, str]]:
     for name, data in raw_files.members(path, wanted):
         match = _MEMBER.search(name)
         assert match is not None
-        yield int(match[3]), match[2], raw_files.decode(data, f"{path}:{name}")
+        yield int(match[3]), match[2], encodings.decode(data, f"{path}:{name}")
 
 
 def _folder(path: Path, split: str) -> Iterator[tuple[int, str, str]]:
     for file in (path / split).glob("*/*.txt"):
         match = _MEMBER.search(file.as_posix())
         if match:
-            yield int(match[3]), match[2], raw_files.decode(file.read_bytes(), file)
+            yield int(match[3]), match[2], encodings.decode(file.read_bytes(), file)

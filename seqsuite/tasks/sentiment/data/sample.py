@@ -11,9 +11,9 @@ from __future__ import annotations
 import random
 import re
 from functools import cache
-from typing import Any
 
 from seqsuite.data.examples import Examples
+from seqsuite.tasks.sentiment.config import SentimentDataConfig
 
 NAME = "sample"
 DESCRIPTION = "built-in sample, no network: generated reviews"
@@ -89,7 +89,7 @@ _LONG = ("an hour", "half a day", "ten minutes", "a whole evening", "weeks")
 _WHERE = ("lisbon", "the north", "a small town", "abroad", "chicago", "our street")
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: SentimentDataConfig) -> Examples | None:
     """Generate a split; the same every time.
 
     Args:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from seqsuite.data import raw_files, upstream
+from seqsuite.data import encodings, raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.sentiment.config import SentimentDataConfig
 
 NAME = "sst2"
 DESCRIPTION = "Stanford Sentiment Treebank, binary sentences 6,920/872/1,821 (Socher et al. 2013)"
@@ -26,7 +26,7 @@ SHA256 = {
 _LABELS = {"0": "negative", "1": "positive"}
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: SentimentDataConfig) -> Examples | None:
     """Read a split, or fetch it when that was asked for.
 
     Two layouts are read: ``sentence<TAB>label`` with a header, and upstream's ``LABEL sentence``.
@@ -51,7 +51,7 @@ def load(split: str, options: Any) -> Examples | None:
 
 
 def _read(path: Path) -> Examples:
-    lines = raw_files.decode(raw_files.content(path), path).replace("\r\n", "\n").split("\n")
+    lines = encodings.decode(raw_files.content(path), path).replace("\r\n", "\n").split("\n")
     if lines and lines[0] == "sentence\tlabel":
         pairs = [line.rsplit("\t", 1) for line in lines[1:] if line]
     else:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqsuite.data.examples import Examples
-from seqsuite.data.tfds_builders import prepared_builder
+from seqsuite.data.tfds_builders import prepared_builder, tfds_module
 from seqsuite.errors import UserError
+from seqsuite.tasks.sentiment.config import SentimentDataConfig
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
+if TYPE_CHECKING:
+    pass
 
 NAME = "tfds"
 DESCRIPTION = "tfds:<builder[/config]>: any builder of TensorFlow Datasets that fits the task"
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: SentimentDataConfig) -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     The features that ``text_column`` and ``label_column`` name are used; where they name none, the
@@ -31,8 +38,6 @@ def load(split: str, options: Any) -> Examples | None:
     Raises:
         UserError: Unknown builder, no usable features, or not prepared and not asked to download.
     """
-    import tensorflow_datasets
-
     name, builder = prepared_builder(options)
     if split not in builder.info.splits:
         return None
@@ -40,7 +45,7 @@ def load(split: str, options: Any) -> Examples | None:
     text = _feature(name, features, options.text_column, _is_text, "text", "text_column")
     is_label = _is_class_label if options.label_separator is None else _has_class_labels
     label = _feature(name, features, options.label_column, is_label, "class-label", "label_column")
-    rows = list(tensorflow_datasets.as_numpy(builder.as_dataset(split=split, shuffle_files=False)))
+    rows = list(tfds_module().as_numpy(builder.as_dataset(split=split, shuffle_files=False)))
     texts = [row[text].decode("utf-8", errors="replace") for row in rows]
     labels = [_label_names(features[label], row[label]) for row in rows]
     if any(None in found for found in labels):
@@ -57,7 +62,12 @@ def load(split: str, options: Any) -> Examples | None:
 
 
 def _feature(
-    name: str, features: Any, wanted: str, fits: Callable[[Any], bool], what: str, flag: str
+    name: str,
+    features: tfds.features.FeaturesDict,
+    wanted: str,
+    fits: Callable[[Any], bool],
+    what: str,
+    flag: str,
 ) -> str:
     # By name, since features read back from disk come in no fixed order.
     found = sorted(feature for feature in features if fits(features[feature]))
@@ -78,23 +88,19 @@ def _feature(
     return found[0]
 
 
-def _is_text(feature: Any) -> bool:
-    import tensorflow_datasets
-
-    return isinstance(feature, tensorflow_datasets.features.Text)
+def _is_text(feature: tfds.features.FeatureConnector) -> bool:
+    return isinstance(feature, tfds_module().features.Text)
 
 
-def _is_class_label(feature: Any) -> bool:
-    import tensorflow_datasets
-
-    return isinstance(feature, tensorflow_datasets.features.ClassLabel)
+def _is_class_label(feature: tfds.features.FeatureConnector) -> bool:
+    return isinstance(feature, tfds_module().features.ClassLabel)
 
 
-def _has_class_labels(feature: Any) -> bool:
+def _has_class_labels(feature: tfds.features.FeatureConnector) -> bool:
     return _is_class_label(getattr(feature, "feature", feature))
 
 
-def _label_names(feature: Any, value: Any) -> list[str | None]:
+def _label_names(feature: tfds.features.FeatureConnector, value: Any) -> list[str | None]:
     """Return the names of an example's labels; None stands for a hidden one."""
     names = getattr(getattr(feature, "feature", feature), "names", None)
     values = [value] if getattr(value, "ndim", 0) == 0 else list(value)

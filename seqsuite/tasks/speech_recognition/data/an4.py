@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
-from seqsuite.data import raw_files, upstream
+from seqsuite.data import encodings, raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.speech_recognition.config import SpeechDataConfig
 from seqsuite.tasks.speech_recognition.data.cepstra import read_cepstra
 from seqsuite.tasks.speech_recognition.data.utterances import (
     report_failures,
@@ -29,7 +29,7 @@ _PLACES = tuple(
 _LINE = re.compile(r"(?:<s>)?(?P<words>.*?)(?:</s>)?\s*\((?P<name>[^()\s]+)\)")
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: SpeechDataConfig) -> Examples | None:
     """Read a split in the layout of CMU Sphinx: ``an4/etc`` and ``an4/feat``.
 
     Args:
@@ -98,7 +98,7 @@ def _files(path: Path, split: str) -> dict[str, bytes]:
 def _text(files: dict[str, bytes], name: str, path: Path) -> str:
     if name not in files:
         raise UserError(f"{path} is not {NAME}: it has no {name}.")
-    return raw_files.decode(files[name], f"{path}:{name}")
+    return encodings.decode(files[name], f"{path}:{name}")
 
 
 def _transcripts(text: str) -> dict[str, str]:

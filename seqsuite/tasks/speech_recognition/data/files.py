@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from seqsuite.data import raw_files, tables
+from seqsuite.data import encodings, raw_files, tables
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError, nearest
+from seqsuite.tasks.speech_recognition.config import SpeechDataConfig
 from seqsuite.tasks.speech_recognition.data import librispeech_layout
 from seqsuite.tasks.speech_recognition.data.utterances import Recording, read_recordings
 
@@ -31,7 +32,7 @@ _FORMATS = (
 )
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: SpeechDataConfig) -> Examples | None:
     """Read the manifest, folder or archive that the data section names for ``split``.
 
     Paths in a manifest are relative to it. An empty transcript says that nothing is spoken. Where
@@ -61,14 +62,15 @@ def load(split: str, options: Any) -> Examples | None:
         raise UserError(f"--data.{split}: {path} does not exist.{hint} Give {_FORMATS}.")
     if path.is_dir() or raw_files.is_archive(path):
         return read_recordings(librispeech_layout.recordings(path), path, split, options)
-    return read_recordings(manifest_recordings(path), path, split, options)
+    return read_recordings(manifest_recordings(path, options.encoding), path, split, options)
 
 
-def manifest_recordings(path: Path) -> Iterator[Recording]:
+def manifest_recordings(path: Path, encoding: str | None = None) -> Iterator[Recording]:
     """Yield the utterances that a manifest lists.
 
     Args:
         path: A ``.csv``, ``.tsv`` or ``.jsonl`` file, each also ``.gz``.
+        encoding: Its encoding; None: by its mark, or UTF-8.
 
     Raises:
         UserError: It has not the columns, or a row's times cannot be used.
@@ -78,7 +80,7 @@ def manifest_recordings(path: Path) -> Iterator[Recording]:
         raise UserError(
             f"{path}: format {suffix or 'without an ending'} is not known. Give {_FORMATS}."
         )
-    text = raw_files.decode(raw_files.content(path), path)
+    text = encodings.decode(raw_files.content(path), path, encoding)
     columns: Iterable[str]
     records: Iterable[dict[str, Any]]
     if suffix == ".jsonl":

@@ -10,6 +10,7 @@ from typing import Any
 from seqsuite.data import raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError, nearest
+from seqsuite.tasks.speech_recognition.config import SpeechDataConfig
 from seqsuite.tasks.speech_recognition.data.digit_strings import join_recordings
 from seqsuite.tasks.speech_recognition.data.utterances import Recording, read_recordings
 
@@ -30,7 +31,7 @@ _PLACES = tuple(
 _FILE = re.compile(r"(?P<digit>\d)_(?P<speaker>[a-z]+)_(?P<index>\d+)\.wav")
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: SpeechDataConfig) -> Examples | None:
     """Read a split.
 
     Every five recordings of a speaker and digit are a group: a validation set cut by groups then is
@@ -82,7 +83,7 @@ def load(split: str, options: Any) -> Examples | None:
     return Examples({"audio": waveforms}, transcripts, groups)
 
 
-def _held_out_speaker(options: Any) -> str:
+def _held_out_speaker(options: SpeechDataConfig) -> str:
     speaker = getattr(options, "held_out_speaker", "") or ""
     if speaker and speaker not in SPEAKERS:
         raise UserError(

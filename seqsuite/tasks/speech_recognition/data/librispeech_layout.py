@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from seqsuite.data import raw_files
+from seqsuite.data import encodings, raw_files
 from seqsuite.errors import UserError
 from seqsuite.tasks.speech_recognition.data.utterances import Recording
 
@@ -39,7 +39,7 @@ def recordings(path: Path) -> Iterator[Recording]:
     for listing in listings:
         source, where = sources[listing], f"{path}:{listing}"
         data = source if isinstance(source, bytes) else raw_files.content(source)
-        for line in raw_files.decode(data, where).splitlines():
+        for line in encodings.decode(data, where).splitlines():
             if not line.strip():
                 continue
             name, *words = line.split(maxsplit=1)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
-from seqsuite.data import raw_files, upstream
+from seqsuite.data import encodings, raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.speech_recognition.config import SpeechDataConfig
 from seqsuite.tasks.speech_recognition.data import librispeech_layout
 from seqsuite.tasks.speech_recognition.data.utterances import Recording, read_recordings
 
@@ -21,7 +21,7 @@ PARTS = {"train": "train", "validation": "dev", "test": "test"}
 _FOLDERS = ("speech/librispeech_short/", "librispeech_short/", "")
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: SpeechDataConfig) -> Examples | None:
     """Read a split: error rates published for LibriSpeech do not apply to it.
 
     Args:
@@ -65,7 +65,7 @@ def _of_split(found: Iterable[Recording], table: Path, part: str) -> Iterator[Re
             f"{table} does not exist: it says which speakers of LibriSpeech are for which split. "
             f"Put it there, or give {NAME}_{part}.tar."
         )
-    lines = raw_files.decode(raw_files.content(table), table).splitlines()
+    lines = encodings.decode(raw_files.content(table), table).splitlines()
     rows = list(csv.DictReader(lines, delimiter="\t"))
     speakers = {row.get("speaker") for row in rows if row.get("split") == part}
     yield from (item for item in found if item.speaker in speakers)

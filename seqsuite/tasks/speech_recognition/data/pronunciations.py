@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from seqsuite.data import raw_files
+from seqsuite.data import encodings, raw_files
 from seqsuite.errors import UserError
 
 _VARIANT = re.compile(r"(.+)\(\d+\)")
@@ -33,7 +33,7 @@ def read_pronunciations(
         UserError: It cannot be read, a line has a word without phones, or there are no words.
     """
     words, pronunciations = [], []
-    lines = raw_files.decode(raw_files.content(path), path).split("\n")
+    lines = encodings.decode(raw_files.content(path), path).split("\n")
     for number, line in enumerate(lines, start=1):
         word, *phones = _tokens(line) or [""]
         if not word:

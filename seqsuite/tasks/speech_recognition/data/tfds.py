@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqsuite.data.examples import Examples
-from seqsuite.data.tfds_builders import prepared_builder
+from seqsuite.data.tfds_builders import prepared_builder, tfds_module
 from seqsuite.errors import UserError
+from seqsuite.tasks.speech_recognition.config import SpeechDataConfig
 from seqsuite.tasks.speech_recognition.data.audio import waveform_of_samples
 from seqsuite.tasks.speech_recognition.data.fsdd import DIGITS
 from seqsuite.tasks.speech_recognition.data.utterances import SAMPLE_RATE, examples_of_speech
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
 
 NAME = "tfds"
 DESCRIPTION = "tfds:<builder>: spoken_digit, speech_commands, librispeech, ljspeech, yes_no, ..."
@@ -38,7 +43,7 @@ _TEXTS = ("text_normalized", "text", "transcript", "transcription", "sentence")
 _SPEAKERS = ("speaker_id", "speaker", "client_id")
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: SpeechDataConfig) -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     Args:
@@ -59,7 +64,9 @@ def load(split: str, options: Any) -> Examples | None:
     return read(name, builder, split, options)
 
 
-def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
+def read(
+    name: str, builder: tfds.core.DatasetBuilder, split: str, options: SpeechDataConfig
+) -> Examples | None:
     """Read a split of a prepared builder.
 
     Args:
@@ -68,8 +75,6 @@ def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
         split: ``train``, ``validation`` or ``test``.
         options: The data section.
     """
-    import tensorflow_datasets
-
     features, where = builder.info.features, f"tfds:{name}"
     # By name, since features read back from disk come in no fixed order.
     audio = [key for key in sorted(features) if _is_audio(features[key])]
@@ -88,7 +93,7 @@ def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
     speaker = next((key for key in _SPEAKERS if key in features), None)
     sample_rate = getattr(options, "sample_rate", SAMPLE_RATE)
     waveforms, transcripts = [], []
-    rows = tensorflow_datasets.as_numpy(builder.as_dataset(split=found, shuffle_files=False))
+    rows = tfds_module().as_numpy(builder.as_dataset(split=found, shuffle_files=False))
     for number, row in enumerate(rows):
         said_by = "" if speaker is None else _text(row[speaker])
         waveforms.append(
@@ -102,17 +107,13 @@ def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
     return examples_of_speech(waveforms, transcripts, where, split, options)
 
 
-def _is_audio(feature: Any) -> bool:
-    import tensorflow_datasets
-
-    return isinstance(feature, tensorflow_datasets.features.Audio)
+def _is_audio(feature: tfds.features.FeatureConnector) -> bool:
+    return isinstance(feature, tfds_module().features.Audio)
 
 
-def _transcript(where: str, features: Any) -> Callable[[Any], str]:
+def _transcript(where: str, features: tfds.features.FeaturesDict) -> Callable[[Any], str]:
     """Return what tells the transcript of a row."""
-    import tensorflow_datasets
-
-    kinds = tensorflow_datasets.features
+    kinds = tfds_module().features
     texts = [key for key in sorted(features) if isinstance(features[key], kinds.Text)]
     known = [key for key in _TEXTS if key in texts]
     if known:
@@ -132,5 +133,5 @@ def _transcript(where: str, features: Any) -> Callable[[Any], str]:
     )
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.speech_recognition.config import SpeechDataConfig
 from seqsuite.tasks.speech_recognition.data.audio import read_waveform, waveform_of_samples
 from seqsuite.tasks.speech_recognition.data.waveforms import Waveform
 
@@ -41,7 +41,7 @@ class Recording:
 
 
 def read_recordings(
-    recordings: Iterable[Recording], where: Any, split: str, options: Any
+    recordings: Iterable[Recording], where: object, split: str, options: SpeechDataConfig
 ) -> Examples:
     """Read audio files; a bad one among them does not lose the others.
 
@@ -84,7 +84,11 @@ def read_recordings(
 
 
 def examples_of_speech(
-    waveforms: Sequence[Waveform], transcripts: Sequence[str], where: Any, split: str, options: Any
+    waveforms: Sequence[Waveform],
+    transcripts: Sequence[str],
+    where: object,
+    split: str,
+    options: SpeechDataConfig,
 ) -> Examples:
     """Return utterances as examples, as :func:`read_recordings` does.
 
@@ -118,7 +122,7 @@ def resampled(examples: Examples, sample_rate: int) -> Examples:
     return Examples({"audio": waveforms}, examples.labels, examples.groups)
 
 
-def report_failures(failures: Sequence[str], num_read: int, where: Any) -> None:
+def report_failures(failures: Sequence[str], num_read: int, where: object) -> None:
     """Count on standard error what could not be read.
 
     Args:
@@ -144,7 +148,11 @@ def report_failures(failures: Sequence[str], num_read: int, where: Any) -> None:
 
 
 def short_enough(
-    examples: Examples, seconds: Sequence[float], where: Any, split: str, options: Any
+    examples: Examples,
+    seconds: Sequence[float],
+    where: object,
+    split: str,
+    options: SpeechDataConfig,
 ) -> Examples:
     """Leave out of training what is longer than ``max_seconds``, and say how many.
 

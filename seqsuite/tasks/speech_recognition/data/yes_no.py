@@ -10,6 +10,7 @@ from typing import Any
 from seqsuite.data import raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.speech_recognition.config import SpeechDataConfig
 from seqsuite.tasks.speech_recognition.data.utterances import Recording, read_recordings
 
 NAME = "yes_no"
@@ -30,7 +31,7 @@ _PLACES = tuple(
 _FILE = re.compile(r"[01](_[01])*\.wav")
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: SpeechDataConfig) -> Examples | None:
     """Read a split, or fetch the archive when that was asked for.
 
     Args:

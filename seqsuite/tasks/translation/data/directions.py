@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from seqsuite.data import discovery
+from seqsuite.tasks.translation.config import TranslationDataConfig
 from seqsuite.tasks.translation.data.files import language_pair
 
 
-def target_language(options: Any) -> str | None:
+def target_language(options: TranslationDataConfig) -> str | None:
     """Return the language that a data section translates to.
 
     A reader whose pairs have a usual direction names it in ``DIRECTION``; other sources translate

@@ -9,11 +9,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from seqsuite.data import raw_files
+from seqsuite.data import encodings, raw_files
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError, nearest
+from seqsuite.tasks.translation.config import TranslationDataConfig
 
 NAME = "files"
 DESCRIPTION = "your own files: --data.train a.en,a.de or a.tsv [--data.validation ...] --data.test"
@@ -24,7 +24,7 @@ _FORMATS = (
 )
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: TranslationDataConfig) -> Examples | None:
     """Read the two files, or the one table, that the data section names for ``split``.
 
     A table is plain: no header, no quotes, exactly two columns. Every file may be ``.gz``.
@@ -54,13 +54,17 @@ def load(split: str, options: Any) -> Examples | None:
     if len(paths) > 2:
         raise UserError(f"--data.{split} names {len(paths)} files. Give {_FORMATS}.")
     if len(paths) == 1:
-        return examples_of_pairs(*read_table(paths[0]), split, names[0])
+        return examples_of_pairs(*read_table(paths[0], options.encoding), split, names[0])
     _check_order(split, paths, options)
-    return examples_of_pairs(*read_aligned(paths[0], paths[1]), split, ",".join(names))
+    pairs = read_aligned(paths[0], paths[1], options.encoding)
+    return examples_of_pairs(*pairs, split, ",".join(names))
 
 
 def language_pair(
-    options: Any, default: tuple[str, str], known: Sequence[str] = (), where: str = "the data"
+    options: TranslationDataConfig,
+    default: tuple[str, str],
+    known: Sequence[str] = (),
+    where: str = "the data",
 ) -> tuple[str, str]:
     """Return the languages to translate from and to.
 
@@ -97,35 +101,39 @@ def language_pair(
     return source, target
 
 
-def read_lines(path: Path) -> list[str]:
+def read_lines(path: Path, encoding: str | None = None) -> list[str]:
     r"""Return the lines of a file, which end at ``\n`` or ``\r\n`` and nowhere else.
 
     Other characters that end lines for some programs (a form feed, U+2028) occur inside sentences,
     and to end a line there would put all that follow beside the wrong translation.
 
     Args:
-        path: UTF-8 text, unpacked when its name ends in ``.gz``.
+        path: Text, unpacked when its name ends in ``.gz``.
+        encoding: Its encoding; None: by its mark, or UTF-8.
 
     Raises:
         UserError: It cannot be read, or a line is not UTF-8.
     """
-    lines = raw_files.decode(raw_files.content(path), path).split("\n")
+    lines = encodings.decode(raw_files.content(path), path, encoding).split("\n")
     if not lines[-1]:
         lines.pop()
     return [line.removesuffix("\r") for line in lines]
 
 
-def read_aligned(source: Path, target: Path) -> tuple[list[str], list[str]]:
+def read_aligned(
+    source: Path, target: Path, encoding: str | None = None
+) -> tuple[list[str], list[str]]:
     """Return the lines of two files whose n-th lines are translations of each other.
 
     Args:
         source: The file to translate from.
         target: The file to translate to.
+        encoding: As for :func:`read_lines`.
 
     Raises:
         UserError: The files are of different length, cannot be read or are not UTF-8.
     """
-    sources, targets = read_lines(source), read_lines(target)
+    sources, targets = read_lines(source, encoding), read_lines(target, encoding)
     if len(sources) != len(targets):
         raise UserError(
             f"{source} has {len(sources)} lines and {target} has {len(targets)}, but each line of "
@@ -135,16 +143,17 @@ def read_aligned(source: Path, target: Path) -> tuple[list[str], list[str]]:
     return sources, targets
 
 
-def read_table(path: Path) -> tuple[list[str], list[str]]:
+def read_table(path: Path, encoding: str | None = None) -> tuple[list[str], list[str]]:
     """Return the two columns of a file with a sentence, a tab and its translation on each line.
 
     Args:
         path: The file; an empty line is a pair of empty sentences.
+        encoding: As for :func:`read_lines`.
 
     Raises:
         UserError: A line has not two columns, or it cannot be read or is not UTF-8.
     """
-    rows = [line.split("\t") if line.strip() else ["", ""] for line in read_lines(path)]
+    rows = [line.split("\t") if line.strip() else ["", ""] for line in read_lines(path, encoding)]
     for number, row in enumerate(rows, 1):
         if len(row) != 2:
             raise UserError(
@@ -197,7 +206,7 @@ def examples_of_pairs(
     return Examples({"source": [s for s, _ in pairs]}, [t for _, t in pairs], groups)
 
 
-def _check_order(split: str, paths: Sequence[Path], options: Any) -> None:
+def _check_order(split: str, paths: Sequence[Path], options: TranslationDataConfig) -> None:
     """Refuse files whose names say that they are given the wrong way round."""
     endings = [path.name.removesuffix(".gz").rpartition(".")[2] for path in paths]
     given = [getattr(options, f"{side}_language", None) for side in ("source", "target")]

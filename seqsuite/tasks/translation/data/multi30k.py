@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from seqsuite.data import upstream
 from seqsuite.data.examples import Examples
+from seqsuite.tasks.translation.config import TranslationDataConfig
 from seqsuite.tasks.translation.data.files import examples_of_pairs, language_pair, read_aligned
 
 NAME = "multi30k"
@@ -40,7 +40,7 @@ SHA256 = {
 _FOLDERS = ("translation/multi30k/", "multi30k/", "", "data/task1/raw/")
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: TranslationDataConfig) -> Examples | None:
     """Read a split in two of its languages, or fetch them when that was asked for.
 
     The test split is ``test_2016_flickr``, on which most numbers are published.
@@ -61,10 +61,10 @@ def load(split: str, options: Any) -> Examples | None:
     """
     source, target = language_pair(options, DIRECTION, LANGUAGES, NAME)
     paths = [_file(f"{FILES[split]}.{language}", options) for language in (source, target)]
-    return examples_of_pairs(*read_aligned(*paths), split, NAME)
+    return examples_of_pairs(*read_aligned(paths[0], paths[1]), split, NAME)
 
 
-def _file(name: str, options: Any) -> Path:
+def _file(name: str, options: TranslationDataConfig) -> Path:
     places = [f"{folder}{name}{end}" for folder in _FOLDERS for end in ("", ".gz")]
     path = upstream.find(options, places)
     if path is None and not options.download:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import zlib
 from pathlib import Path
-from typing import Any
 
-from seqsuite.data import raw_files, upstream
+from seqsuite.data import encodings, raw_files, upstream
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.translation.config import TranslationDataConfig
 from seqsuite.tasks.translation.data.files import examples_of_pairs, language_pair
 
 NAME = "tatoeba"
@@ -31,7 +31,7 @@ _FOLDERS = ("translation/tatoeba_eng_fra/", "tatoeba_eng_fra/", "tatoeba/", "")
 _ENDINGS = ("fra.txt", "fra.txt.gz", "fra-eng.zip")
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: TranslationDataConfig) -> Examples | None:
     """Read a split, or fetch the file when that was asked for.
 
     There is no official split, and a random one is wrong: a sentence that occurs with thirty
@@ -86,7 +86,7 @@ def _pairs(path: Path) -> list[tuple[str, str]]:
         data = b"".join(data for _, data in found)
     else:
         data = raw_files.content(path)
-    rows = [line.rstrip("\r").split("\t") for line in raw_files.decode(data, path).split("\n")]
+    rows = [line.rstrip("\r").split("\t") for line in encodings.decode(data, path).split("\n")]
     rows = [row for row in rows if row != [""]]
     if not rows or any(len(row) < 2 for row in rows):
         raise UserError(f"{path} is not Tatoeba's: expected English, a tab, French on each line.")

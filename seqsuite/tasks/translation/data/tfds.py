@@ -5,18 +5,23 @@ This is ``data.source tfds:<builder>`` for translation.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from seqsuite.data.examples import Examples
-from seqsuite.data.tfds_builders import prepared_builder
+from seqsuite.data.tfds_builders import prepared_builder, tfds_module
 from seqsuite.errors import UserError
+from seqsuite.tasks.translation.config import TranslationDataConfig
 from seqsuite.tasks.translation.data.files import examples_of_pairs, language_pair
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
 
 NAME = "tfds"
 DESCRIPTION = "tfds:<builder/config>: ted_hrlr_translate/pt_to_en, wmt16_translate/de-en, ..."
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: TranslationDataConfig) -> Examples | None:
     """Read a split of the builder named in ``options.source``.
 
     Args:
@@ -35,7 +40,9 @@ def load(split: str, options: Any) -> Examples | None:
     return read(name, builder, split, options)
 
 
-def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
+def read(
+    name: str, builder: tfds.core.DatasetBuilder, split: str, options: TranslationDataConfig
+) -> Examples | None:
     """Read a split of a prepared builder.
 
     Args:
@@ -44,8 +51,6 @@ def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
         split: ``train``, ``validation`` or ``test``.
         options: ``source_language`` and ``target_language``.
     """
-    import tensorflow_datasets
-
     where = f"tfds:{name}"
     outer, languages = _languages(where, builder.info.features)
     usual = builder.info.supervised_keys or ()
@@ -55,7 +60,7 @@ def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
     source, target = language_pair(options, default, languages, where)
     if split not in builder.info.splits:
         return None
-    rows = tensorflow_datasets.as_numpy(builder.as_dataset(split=split, shuffle_files=False))
+    rows = tfds_module().as_numpy(builder.as_dataset(split=split, shuffle_files=False))
     sources, targets = [], []
     for row in rows:
         texts = row if outer is None else row[outer]
@@ -64,13 +69,11 @@ def read(name: str, builder: Any, split: str, options: Any) -> Examples | None:
     return examples_of_pairs(sources, targets, split, where)
 
 
-def _languages(where: str, features: Any) -> tuple[str | None, list[str]]:
+def _languages(where: str, features: tfds.features.FeaturesDict) -> tuple[str | None, list[str]]:
     """Return the feature that holds the languages (None: they are features), and the languages."""
-    import tensorflow_datasets
+    kinds = tfds_module().features
 
-    kinds = tensorflow_datasets.features
-
-    def texts(feature: Any) -> list[str]:
+    def texts(feature: tfds.features.FeatureConnector) -> list[str]:
         # By name, since features read back from disk come in no fixed order.
         return sorted(n for n in feature if isinstance(feature[n], kinds.Text) and _is_code(n))
 

@@ -213,6 +213,7 @@ def test_foreign_bytes_decode_to_something():
     assert ids.max() < 20
 
 
+@pytest.mark.full(default=5)
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize(("symbols", "concentration"), CASES)
 def test_shares_are_those_of_exact_arithmetic(symbols, concentration, dtype):

@@ -81,6 +81,7 @@ BYTES = {
 }
 
 
+@pytest.mark.full(default=40)
 @pytest.mark.parametrize("model", [FixedModel(), CountModel(), byte_model()])
 @pytest.mark.parametrize("lanes", [None, 1, 2, 7, 1000])
 @pytest.mark.parametrize("name", BYTES)

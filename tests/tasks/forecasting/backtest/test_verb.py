@@ -13,7 +13,8 @@ from seqsuite.cli.main import main
 from seqsuite.errors import Interrupted
 from seqsuite.tasks import find_task
 from seqsuite.tasks.forecasting import plots
-from seqsuite.tasks.forecasting.backtest import verb
+from seqsuite.tasks.forecasting import task as forecasting
+from seqsuite.tasks.forecasting.backtest import runner
 from seqsuite.tasks.forecasting.backtest.scores import Origins
 from seqsuite.tasks.forecasting.baselines import evaluate
 from seqsuite.tasks.forecasting.data.series import Series
@@ -63,9 +64,9 @@ def trained(tmp_path_factory):
         # A run is looked at here, and not what is exported.
         patch.setattr(runs, "export_run", lambda run, directory, serving: directory / "1")
         for name in ("error_by_step", "calibration_curve", "seasonal_cycles"):
-            patch.setattr(plots, name, recorder(name, drawn))
+            patch.setattr(forecasting, name, recorder(name, drawn))
         patch.setattr(
-            evaluate,
+            forecasting,
             "forecast_baselines",
             lambda *arguments, **named: (fitted.append(1), fit(*arguments, **named))[1],
         )
@@ -162,6 +163,7 @@ def test_what_is_printed_has_a_row_for_each_origin_and_tells_what_flatters(train
     assert all(line.count("*") >= 1 for line in rows)
 
 
+@pytest.mark.full
 def test_refits_know_what_was_known_and_are_trained_once(trained, capsys, monkeypatch):
     directory, fitted = trained[0], []
     fit = runs.fit
@@ -225,7 +227,7 @@ def test_mistakes_are_one_clear_line(trained, words, message, capsys):
 
 def test_series_in_which_no_window_fits_are_told(trained, capsys, monkeypatch):
     short = Series("a", np.arange(STEPS), np.ones(STEPS))
-    monkeypatch.setattr(verb, "_whole_series", lambda task: ([short], [0]))
+    monkeypatch.setattr(runner, "_whole_series", lambda task: ([short], [0]))
     assert run("backtest", "--run_dir", trained[0]) == 2
     assert "No window fits" in capsys.readouterr().err
 

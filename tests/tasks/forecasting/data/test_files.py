@@ -24,7 +24,7 @@ def options(monkeypatch):
     monkeypatch.delenv("SEQSUITE_DATA", raising=False)
     return section_builder(
         prediction_length=2, context_length=4, validation_length=0, test_length=0, frequency=None,
-        past_covariates="", future_covariates="", static_covariates="", time_column="ds",
+        past_covariates=(), future_covariates=(), static_covariates=(), time_column="ds",
         id_column="unique_id", target_column="y", decimal_comma=False, timezone=None,
     )  # fmt: skip
 
@@ -373,7 +373,7 @@ class TestNumbers:
         ("data", "expected"),
         [
             (b'unique_id,ds,y\na,"2020', r"cannot be read as a table.*quote"),
-            (b"unique_id,ds,y\n\xe4,2020-01-01,1\n", r"not UTF-8 \(byte 0xe4\).*iconv"),
+            (b"unique_id,ds,y\n\xe4,2020-01-01,1\n", r"not UTF-8 \(byte 0xe4\).*windows-1252"),
             (b"unique_id,ds,y\n", r"no rows"),
             (b"unique_id,ds,y\na,2020-01-01,\na,2020-01-02,NA\n", r"all values are missing"),
         ],

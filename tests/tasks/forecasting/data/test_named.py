@@ -30,7 +30,7 @@ WEATHER = (
 def options(monkeypatch):
     monkeypatch.delenv("SEQSUITE_DATA", raising=False)
     return section_builder(
-        prediction_length=24, context_length=48, past_covariates="", future_covariates=""
+        prediction_length=24, context_length=48, past_covariates=(), future_covariates=()
     )
 
 

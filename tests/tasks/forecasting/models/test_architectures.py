@@ -78,6 +78,7 @@ def window_batch(encoded, numbers):
     return features, before, encoded.target_batch(numbers)
 
 
+@pytest.mark.full(default=1)
 def test_the_loss_falls_though_targets_are_missing(variant):
     task, preprocessor, _, _, encoded = variant
     keras.utils.set_random_seed(0)
@@ -100,6 +101,7 @@ def taught(variant, numbers, future):
     return outputs.numpy()
 
 
+@pytest.mark.full(default=1)
 def test_taught_its_own_forecast_it_says_the_same(variant):
     *_, forecast, encoded = variant
     numbers = np.array([0, 7, 40])
@@ -146,6 +148,7 @@ def test_the_past_is_predicted_as_the_future_is():
     np.testing.assert_allclose(inside, ahead, atol=1e-5)
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize("name", ["points", "student_t"])
 def test_what_is_served_is_what_python_says(name, tmp_path):
     task, preprocessor, model, *_ = prepared(name)

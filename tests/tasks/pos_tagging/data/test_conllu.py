@@ -168,7 +168,7 @@ def test_rows_can_be_selected_joined_and_cut(load):
     half = {"data": {"validation_fraction": 0.5}}
     task = task_class(build_config(task_class.config_class, half))
     for seed in range(20):
-        rest, held_out = splits._cut(task, found, seed)
+        rest, held_out = splits._cut(task.config.data, found, seed)
         assert ("PRON", "AUX", "PUNCT") in rest.labels
         assert len(rest) + len(held_out) == len(found)
 

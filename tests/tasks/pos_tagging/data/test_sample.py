@@ -135,6 +135,7 @@ def windows(examples, left, right):
     return rows
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("left", "right", "bound"), [(1, 0, 0.93), (2, 2, 0.97)])
 def test_neighbours_do_not_tell_all_tags(splits, left, right, bound):
     model = make_pipeline(DictVectorizer(), LogisticRegression(C=10, max_iter=2000, tol=1e-3))
@@ -165,5 +166,6 @@ def test_endings_of_made_up_words_decide():
         assert kinds[4] == kind
 
 
+@pytest.mark.full
 def test_another_process_generates_the_same_sentences():
     assert len(digests_of("seqsuite.tasks.pos_tagging.data.sample")) == 1

@@ -118,5 +118,6 @@ def test_the_words_alone_do_not_tell_the_label(splits):
         assert (answers == target(test)).mean() <= 0.85, model.name
 
 
+@pytest.mark.full
 def test_another_process_generates_the_same_reviews(splits):
     assert len(digests_of("seqsuite.tasks.sentiment.data.sample")) == 1

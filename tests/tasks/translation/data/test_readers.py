@@ -29,7 +29,9 @@ CAPTIONS = {
 @pytest.fixture
 def options(monkeypatch):
     monkeypatch.delenv("SEQSUITE_DATA", raising=False)
-    return section_builder(source_language=None, target_language=None)
+    return section_builder(
+        source_language=None, target_language=None, train=(), validation=(), test=()
+    )
 
 
 @pytest.fixture
@@ -238,7 +240,7 @@ def test_two_files_are_read_line_by_line(load, tmp_path, end, ending):
 def test_a_table_is_read_line_by_line(load, tmp_path):
     rows = zip(CAPTIONS["en"], CAPTIONS["fr"], strict=True)
     path = write(tmp_path / "a, b.tsv", ['"Quoted"\t«Cité»', *map("\t".join, rows)])
-    found = load("files", "test", test=str(path))
+    found = load("files", "test", test=(str(path),))
     assert found.features["source"] == ['"Quoted"', *CAPTIONS["en"]]
     assert found.labels == ["«Cité»", *CAPTIONS["fr"]]
 
@@ -254,7 +256,7 @@ def test_only_line_feeds_end_lines_and_a_byte_order_mark_is_dropped(tmp_path):
 def test_empty_lines_stay_in_place_but_are_not_learned(load, tmp_path, capsys):
     source = write(tmp_path / "x.en", ["One.", "", "Three.", "Four."])
     target = write(tmp_path / "x.de", ["Eins.", "Zwei.", " ", "Vier."])
-    given = f"{source}, {target}"
+    given = f"{source},{target}"
     test = load("files", "test", test=given)
     assert test.features["source"] == ["One.", "", "Three.", "Four."]
     assert test.labels == ["Eins.", "Zwei.", " ", "Vier."]

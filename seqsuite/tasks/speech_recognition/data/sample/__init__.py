@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from seqsuite.data.examples import Examples
+from seqsuite.tasks.speech_recognition.config import SpeechDataConfig
 from seqsuite.tasks.speech_recognition.data.sample.digits import generate
 from seqsuite.tasks.speech_recognition.data.utterances import SAMPLE_RATE, resampled
 
@@ -12,7 +11,7 @@ NAME = "sample"
 DESCRIPTION = "built-in sample, no network: digits of synthetic voices"
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: SpeechDataConfig) -> Examples | None:
     """Generate a split; the same every time.
 
     Args:

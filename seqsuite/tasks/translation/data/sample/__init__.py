@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.tasks.translation.config import TranslationDataConfig
 from seqsuite.tasks.translation.data.files import language_pair
 from seqsuite.tasks.translation.data.sample.grammar import LANGUAGES, generate
 
@@ -14,7 +13,7 @@ DESCRIPTION = "built-in sample, no network: generated sentences in English and F
 DIRECTION = LANGUAGES
 
 
-def load(split: str, options: Any) -> Examples | None:
+def load(split: str, options: TranslationDataConfig) -> Examples | None:
     """Generate a split; the same every time.
 
     Args:

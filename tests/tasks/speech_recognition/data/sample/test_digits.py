@@ -151,6 +151,7 @@ def splits():
     }
 
 
+@pytest.mark.full
 def test_every_split_is_in_voices_of_its_own(splits):
     speakers = []
     for split, size in SIZES.items():
@@ -219,5 +220,6 @@ def test_every_digit_is_said_in_segments_that_exist():
     assert {name for said in DIGITS.values() for name in said.split()} == set(SEGMENTS)
 
 
+@pytest.mark.full
 def test_another_process_synthesises_the_same_speech():
     assert len(digests_of("seqsuite.tasks.speech_recognition.data.sample.digits")) == 1

@@ -303,5 +303,6 @@ def test_other_directions_are_refused():
     assert len(load_examples("sample", "test", right, "seqsuite.tasks.translation")) == 1000
 
 
+@pytest.mark.full
 def test_another_process_generates_the_same_translations():
     assert len(digests_of("seqsuite.tasks.translation.data.sample.grammar")) == 1

@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 from seqsuite.layers import PerturbableEmbedding, RecurrentStack
-from seqsuite.layers.recurrent import cpu_path, direction
-from seqsuite.layers.recurrent.direction import stock_layer
+from seqsuite.layers.recurrent import cpu_unroll, stack_layer
+from seqsuite.layers.recurrent.cells import keras_layer, make_cell
 from seqsuite.layers.recurrent.settings import RecurrentInitialization
 from seqsuite.models import AdversarialModel
 from tests.layers.recurrent.test_stack import by_reference
@@ -46,9 +46,9 @@ def calls(monkeypatch):
 
     def counting(*arguments):
         count.append(arguments)
-        return cpu_path.run_cpu_path(*arguments)
+        return cpu_unroll.unroll_on_cpu(*arguments)
 
-    monkeypatch.setattr(direction, "run_cpu_path", counting)
+    monkeypatch.setattr(stack_layer, "unroll_on_cpu", counting)
     return count
 
 
@@ -58,7 +58,7 @@ def normal(*shape, seed=0):
 
 def built_layer(cell, go_backwards):
     start = RecurrentInitialization()
-    layer = stock_layer(cell, UNITS, True, start, go_backwards=go_backwards)
+    layer = keras_layer(cell, UNITS, True, start, go_backwards=go_backwards)
     layer.build((None, None, FEATURES))
     layer.set_weights([normal(*w.shape, seed=40 + w.ndim) * 0.5 for w in layer.get_weights()])
     return layer
@@ -70,7 +70,9 @@ def by_stock(layer, inputs, states, step_mask):
 
 
 def by_path(layer, inputs, states, step_mask):
-    return cpu_path.run_cpu_path(layer, inputs, list(states), step_mask)
+    weights = [tf.convert_to_tensor(weight) for weight in layer.cell.trainable_weights]
+    cell = make_cell(layer.cell, *weights)
+    return cpu_unroll.unroll_on_cpu(cell, inputs, list(states), step_mask, layer.go_backwards)
 
 
 def weighted_sum(outputs, final):
@@ -96,6 +98,7 @@ def run(way, layer, inputs, states, step_mask):
     return values_and_gradients(inputs, states, step_mask)
 
 
+@pytest.mark.full(default=4)
 @pytest.mark.parametrize("lengths", [None, [9, 0, 1, 5, 9, 3], [4, 0, 0, 2, 3, 1]])
 @pytest.mark.parametrize("go_backwards", [False, True])
 @pytest.mark.parametrize("cell", CELLS)
@@ -182,11 +185,12 @@ def test_not_beside_another_device(monkeypatch):
     show(monkeypatch, devices[:1])
     with tf.Graph().as_default():
         layer = keras.layers.LSTM(3)
-        assert cpu_path.fits_cpu_path(layer)
+        assert cpu_unroll.fits_cpu_unroll(layer)
         show(monkeypatch, devices)
-        assert not cpu_path.fits_cpu_path(layer)
+        assert not cpu_unroll.fits_cpu_unroll(layer)
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_one_trace_for_all_lengths_and_batches(jit_compile):
     stack = RecurrentStack(3, num_layers=1 if jit_compile else 2, bidirectional=True)
@@ -217,6 +221,7 @@ def test_one_trace_for_all_lengths_and_batches(jit_compile):
             assert all(np.isfinite(g).all() for g in gradients)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", ["adversarial", "virtual"])
 def test_adversarial_training_is_the_same_as_on_the_stock_loop(kind, monkeypatch, calls):
     def weights_after_a_step():
@@ -232,7 +237,7 @@ def test_adversarial_training_is_the_same_as_on_the_stock_loop(kind, monkeypatch
 
     fast = weights_after_a_step()
     assert calls
-    monkeypatch.setattr(direction, "fits_cpu_path", lambda layer: False)
+    monkeypatch.setattr(stack_layer, "fits_cpu_unroll", lambda layer: False)
     for got, want in zip(fast, weights_after_a_step(), strict=True):
         np.testing.assert_allclose(got, want, atol=1e-5)
 
@@ -264,6 +269,7 @@ def test_weights_config_and_inference_graph_are_the_stock_ones():
     assert "IdentityN" not in {op.type for op in predict.graph.get_operations()}
 
 
+@pytest.mark.full
 def test_a_saved_training_graph_loads_without_seqsuite(tmp_path):
     stack = RecurrentStack(3, bidirectional=True)
     stack.build((None, None, 2))

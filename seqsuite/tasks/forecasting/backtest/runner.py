@@ -34,7 +34,7 @@ REFITS = "backtest"
 """Folder of refitted models in the run directory."""
 
 
-def run(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
+def run_backtest(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
     """Back-test a finished run, and write ``backtest.json``, ``backtest.csv`` and a picture.
 
     Args:
@@ -100,11 +100,11 @@ def run(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
     return result
 
 
-def format_result(result: dict[str, Any], run_dir: Path, metrics: Metrics) -> str:
+def format_backtest(result: dict[str, Any], run_dir: Path, metrics: Metrics) -> str:
     """Return the table of all windows, and a row for each origin.
 
     Args:
-        result: From :func:`run`.
+        result: From :func:`run_backtest`.
         run_dir: The run, where everything lies.
         metrics: What the metrics mean.
     """
