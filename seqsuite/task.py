@@ -64,7 +64,8 @@ class Phase:
         epochs: Passes over the examples.
         learning_rate: Peak.
         selects: Whether it is validated, averaged and selected, as the last phase is.
-        callbacks: Keras callbacks of the training; steps are the optimizer's ``iterations``.
+        callbacks: Keras callbacks; ``params`` has ``total_steps`` beside ``epochs`` and ``steps``,
+            and steps are counted by the optimizer's ``iterations``.
     """
 
     name: str
@@ -76,7 +77,7 @@ class Phase:
 
 
 def main_phase(
-    training: TrainingConfig, model: keras.Model, callbacks: Sequence[Any] = ()
+    training: TrainingConfig, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback] = ()
 ) -> Phase:
     """Return the phase that fits the model itself.
 

@@ -46,7 +46,7 @@ def spanning_settings(schedule: str, total_steps: int) -> dict[str, float]:
 
 
 def _steepness(middle: float) -> float:
-    """Return the k of an inverse sigmoid that is half done after so many steps: k log k."""
+    """Return the k of an inverse sigmoid that is half done after `middle` steps: k log k."""
     k = max(math.e, middle)
     for _ in range(50):
         # Newton's method on the convex k log k - middle.
@@ -62,8 +62,8 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
     ``"exponential"`` and ``"inverse_sigmoid"`` towards it, and with ``"constant"`` it is always
     `maximum`. The layers are found however deep they are nested.
 
-    Batches are counted by the optimizer, so that a run that goes on goes on with its schedule; the
-    last probability is saved with the model. Where the training loop is not ``fit``, call
+    Batches are counted by the optimizer, so a resumed run continues its schedule; the last
+    probability is saved with the model. Where the training loop is not ``fit``, call
     `set_model` once and `update` before each step.
 
     Args:
@@ -74,10 +74,12 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
         per: What a step is: ``"batch"`` or ``"epoch"``.
         **settings: The schedule's own: ``total_steps`` of a linear one, ``decay`` of an
             exponential one, ``k`` of an inverse sigmoid. Without them a named schedule spans the
-            training, which `fit` tells when it begins.
+            training: a linear one ends with it, an exponential one leaves 1 % of the true tokens,
+            an inverse sigmoid is half done in the middle.
 
     Raises:
-        ValueError: For an unknown name, wrong settings, or a model without such a layer.
+        ValueError: For an unknown name, wrong settings, a model without such a layer, or a
+            schedule without settings where the number of steps is unknown.
 
     Example:
         >>> schedule = ScheduledSamplingCallback("linear", maximum=0.5, total_steps=10)
@@ -123,10 +125,14 @@ class ScheduledSamplingCallback(keras.callbacks.Callback):
 
     def probability(self, step: int) -> float:
         """Return the sampling probability at a step."""
+        if self._spans and not self.settings:
+            raise ValueError(
+                f"Schedule {self.schedule!r} without settings spans a training, and none has begun."
+            )
         return schedules.sampling_probability(self.schedule, step, self.maximum, **self.settings)
 
     def update(self, step: int) -> float:
-        """Set the weights to what they are at a step, and return the probability."""
+        """Set the weights to the probability of a step, and return it."""
         probability = self.probability(step)
         for layer in self._layers:
             layer.sampling_probability.assign(probability)

@@ -1,32 +1,12 @@
-"""The terminal: TensorFlow's log and a line of progress."""
+"""TensorFlow's log in a terminal."""
 
 from __future__ import annotations
 
 import atexit
-import math
 import os
 import sys
 import tempfile
 from pathlib import Path
-
-
-class ProgressPercent:
-    """A line on standard error while a verb works, where that is a terminal.
-
-    Args:
-        verb: What it says.
-    """
-
-    def __init__(self, verb: str):
-        self.verb = verb
-        self.shown = sys.stderr.isatty()
-
-    def __call__(self, done: int, total: int) -> None:
-        """Say how much of the work is done."""
-        if self.shown:
-            share = math.floor(100 * done / total) if total else 100
-            end = "\n" if done >= total else ""
-            print(f"\r{self.verb} {share} %", end=end, file=sys.stderr, flush=True)
 
 
 def quiet_tensorflow() -> None:

@@ -16,7 +16,6 @@ class Metric:
         lower_is_better: It is an error.
         headline: It is printed after each epoch.
         selects: The epoch that is best in it is kept.
-        breaks_ties: Of epochs that are equal in what selects, the one with the lower value is kept.
         descriptive: Neither more nor less of it is better.
         aside: It stands below the table of results.
     """
@@ -25,7 +24,6 @@ class Metric:
     lower_is_better: bool = False
     headline: bool = False
     selects: bool = False
-    breaks_ties: bool = False
     descriptive: bool = False
     aside: bool = False
 
@@ -54,11 +52,6 @@ class Metrics:
     def selecting(self) -> Metric:
         """The metric that selects."""
         return next(metric for metric in self.all if metric.selects)
-
-    @property
-    def tie_breaker(self) -> str | None:
-        """The name of the loss that decides between equal epochs; None: validation has none."""
-        return next((metric.name for metric in self.all if metric.breaks_ties), None)
 
     @property
     def headlines(self) -> list[str]:

@@ -5,24 +5,52 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from seqsuite.errors import EnvironmentFailure, UserError
 
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    Variable: TypeAlias = tf.Variable | keras.Variable
+
 _RECORD = "record"
 
 
-def save_checkpoint(path: Path, variables: Mapping[str, Sequence[Any]], record: dict) -> None:
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Give a path beside a file, and put what is written there in its place at the end.
+
+    An error inside the block leaves the file as it was.
+
+    Args:
+        path: The file.
+    """
+    # The ending stays, by which NumPy and Keras choose a format.
+    partial = path.with_name(f"partial.{path.name}")
+    try:
+        yield partial
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def save_checkpoint(
+    path: Path, variables: Mapping[str, Sequence[Variable | np.ndarray]], record: dict
+) -> None:
     """Write variables and a record; the file appears complete or the old one stays.
 
     Args:
         path: The ``.npz`` file.
-        variables: Named lists of variables, of arrays, or of anything NumPy can read.
-        record: What else must come back, as JSON.
+        variables: Named lists of variables or arrays.
+        record: Other state, as JSON.
 
     Raises:
         EnvironmentFailure: The disk is full or the folder is not writable.
@@ -33,15 +61,12 @@ def save_checkpoint(path: Path, variables: Mapping[str, Sequence[Any]], record: 
         for index, variable in enumerate(group)
     }
     arrays[_RECORD] = np.array(json.dumps(record))
-    temporary = path.with_name(path.name + ".partial")
     try:
-        with open(temporary, "wb") as file:
+        with replaced(path) as partial, open(partial, "wb") as file:
             np.savez(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         kept = "The last good checkpoint stays" if path.exists() else "No checkpoint was written"
         raise EnvironmentFailure(
             f"Could not write checkpoint {path}: {error.strerror}. {kept}; free some space or "
@@ -50,7 +75,7 @@ def save_checkpoint(path: Path, variables: Mapping[str, Sequence[Any]], record: 
 
 
 def load_checkpoint(path: Path) -> tuple[dict[str, list[np.ndarray]], dict]:
-    """Read what :func:`save_checkpoint` wrote.
+    """Read a file of :func:`save_checkpoint`.
 
     Args:
         path: The ``.npz`` file.
@@ -76,11 +101,11 @@ def load_checkpoint(path: Path) -> tuple[dict[str, list[np.ndarray]], dict]:
     return {name: [group[i] for i in sorted(group)] for name, group in groups.items()}, record
 
 
-def assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
+def assign(variables: Sequence[Variable], values: Sequence[np.ndarray]) -> None:
     """Assign arrays to variables, one to one.
 
     Raises:
-        UserError: They do not fit: the checkpoint belongs to another configuration.
+        UserError: The shapes differ: the checkpoint belongs to another configuration.
     """
     shapes = [tuple(variable.shape) for variable in variables]
     if shapes != [value.shape for value in values]:

@@ -1,22 +1,24 @@
-"""Records of training dynamics while a run is trained."""
+"""Training dynamics of a run."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import keras
+import tensorflow as tf
 
 from seqsuite.diagnostics import DiagnosticsRecorder
+from seqsuite.training.training_step import Targets
 
 
 class DiagnosticsCallback(keras.callbacks.Callback):
     """Record gradients, gates and kernels of a run in ``diagnostics.csv``.
 
-    See `seqsuite.diagnostics`.
+    Steps 0, `interval`, 2 `interval`, ... are recorded before they are taken, also by a run that
+    was resumed between two of them. See `seqsuite.diagnostics`.
 
     Args:
-        model: A compiled model.
         batch: Inputs and targets of the fixed batch that is measured.
         run_dir: The run directory.
         interval: Steps between two records.
@@ -25,21 +27,26 @@ class DiagnosticsCallback(keras.callbacks.Callback):
 
     def __init__(
         self,
-        model: keras.Model,
-        batch: tuple[Any, Any],
+        batch: tuple[Mapping[str, tf.Tensor], Targets],
         run_dir: Path,
         interval: int,
         tensorboard: bool = False,
     ):
         super().__init__()
-        log_dir = run_dir / "tensorboard" / "diagnostics" if tensorboard else None
-        self.recorder = DiagnosticsRecorder(
-            model, *batch, path=run_dir / "diagnostics.csv", log_dir=log_dir
-        )
+        self.batch = batch
+        self.path = run_dir / "diagnostics.csv"
+        self.log_dir = run_dir / "tensorboard" / "diagnostics" if tensorboard else None
         self.interval = interval
+        self._recorder: DiagnosticsRecorder | None = None
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Prepare the records of the model."""
+        self._recorder = DiagnosticsRecorder(
+            self.model, *self.batch, path=self.path, log_dir=self.log_dir
+        )
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
-        """Make a record before a step of training, if it is due."""
+        """Make a record, if it is due."""
         step = int(self.model.optimizer.iterations)
-        if step % self.interval == 0:
-            self.recorder.record(step)
+        if self._recorder is not None and step % self.interval == 0:
+            self._recorder.record(step)

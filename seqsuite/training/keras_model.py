@@ -1,61 +1,48 @@
-"""The trained network as a ``.keras`` file, for users of Keras."""
+"""The trained network as a Keras file, for use without seqsuite's tasks."""
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 
 import keras
+
+from seqsuite.errors import EnvironmentFailure
+from seqsuite.models import AdversarialModel, TruncatedBackpropagation
+from seqsuite.training import checkpoint
 
 KERAS_FILE = "model.keras"
 
 
 def save_keras_model(model: keras.Model, path: Path) -> None:
-    """Write a model's network, without optimizer and losses, as a ``.keras`` file.
+    """Write the network of a trained model; the file appears complete or the old one stays.
 
-    ``keras.saving.load_model`` reads it after ``import seqsuite.layers``. The file replaces an
-    earlier one once it is complete.
+    The file loads with ``keras.saving.load_model`` once ``seqsuite.layers`` is imported: it holds
+    neither the losses and optimizer nor the wrappers of training.
 
     Args:
-        model: A functional model, or a wrapper of :mod:`seqsuite.models` around one.
-        path: The file, whose name ends in ``.keras``.
+        model: A functional model, or one in a wrapper of ``seqsuite.models``.
+        path: The ``.keras`` file.
 
-    Example:
-        >>> import tempfile
-        >>> inputs = keras.Input((3,))
-        >>> model = keras.Model(inputs, keras.layers.Dense(2)(inputs))
-        >>> path = Path(tempfile.mkdtemp(), "model.keras")
-        >>> save_keras_model(model, path)
-        >>> keras.saving.load_model(path).count_params()
-        8
+    Raises:
+        EnvironmentFailure: The disk is full or the folder is not writable.
     """
-    inner = getattr(model, "model", model)
-    partial = path.with_name(f".{uuid.uuid4().hex}.keras")
     try:
-        copy_without_sharing(keras.Model(inner.input, inner.output)).save(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        with checkpoint.replaced(path) as partial:
+            _self_contained(model).save(partial)
+    except OSError as error:
+        raise EnvironmentFailure(f"Could not write {path}: {error.strerror}.") from error
 
 
-def copy_without_sharing(model: keras.Model) -> keras.Model:
-    """Return a functional copy in which a layer of two nested models is two layers.
+def _self_contained(model: keras.Model) -> keras.Model:
+    """Return a copy of the network whose layers share no layer.
 
-    Keras writes the weights of a layer once and reads them into one place; a layer that a nested
-    model and another layer share (keras 3.15) is two after loading, one of them without weights.
-
-    Args:
-        model: A functional model.
+    Keras writes the weights of a shared layer below the first of its owners alone, and fails to
+    load the second (the embedding in translation's encoder and decoder).
     """
-    copy = keras.Model.from_config(model.get_config())
-    _copy_weights(model, copy)
+    while isinstance(model, AdversarialModel | TruncatedBackpropagation):
+        model = model.model
+    network = keras.Model(model.input, model.output, name=model.name)
+    copy = keras.Model.from_config(network.get_config())
+    for layer in network.layers:
+        copy.get_layer(layer.name).set_weights(layer.get_weights())
     return copy
-
-
-def _copy_weights(source: keras.layers.Layer, target: keras.layers.Layer) -> None:
-    for name in ("_trainable_variables", "_non_trainable_variables"):
-        pairs = zip(getattr(source, name), getattr(target, name), strict=True)
-        for variable, copied in pairs:
-            copied.assign(variable)
-    for layer, copied in zip(source._layers, target._layers, strict=True):
-        _copy_weights(layer, copied)

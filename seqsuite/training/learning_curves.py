@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-from seqsuite.metrics.metric import Metrics
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from seqsuite.metrics.metric import Metrics
 from seqsuite.plotting import BLUE, COLORS, GREY, STYLES, blank_figure, save_figure
 
 # Scores of the validation split that are losses, or bounds and details of another score.

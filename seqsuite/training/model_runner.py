@@ -1,27 +1,24 @@
-"""Running a model over encoded examples."""
+"""Predictions and losses of a model over encoded examples."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from seqsuite.data.batching import (
-    EncodedExamples,
-    RaggedColumn,
-    batch_dataset,
-    plan_batches,
-)
-from seqsuite.layers.nested import Nested
+from seqsuite.config import BucketTrainingConfig
+from seqsuite.data.batching import EncodedExamples, RaggedColumn, batch_dataset, plan_batches
+from seqsuite.errors import UserError
 from seqsuite.preprocessor import Preprocessor
 from seqsuite.task import Outputs, Task
+from seqsuite.training.training_step import Targets, targets_of_losses
 
 
 class Predictor:
-    """Run a model over encoded examples; traced once, however often it is called.
+    """A model over encoded examples; traced once, however often it is called.
 
     Args:
         model: Encoded tensors -> a tensor or a dict of tensors with the batch on the first axis.
@@ -31,7 +28,7 @@ class Predictor:
     def __init__(self, model: keras.Model, batch_tokens: int = 16384):
         self.model = model
         self.batch_tokens = batch_tokens
-        self._call: Any = None
+        self._call: tf.types.experimental.PolymorphicFunction | None = None
         self._time_outputs: set[str] = set()
 
     def __call__(self, encoded: EncodedExamples) -> Outputs:
@@ -45,7 +42,7 @@ class Predictor:
                 autograph=False,
             )
             self._time_outputs = self._time_outputs_of(dataset.element_spec[0])
-        parts: dict[str, list[Any]] = {}
+        parts: dict[str, list[np.ndarray]] = {}
         for features, *_, indices in dataset:
             for name, value in self._call(features).items():
                 rows = value.numpy()
@@ -61,8 +58,9 @@ class Predictor:
             for name, rows in parts.items()
         }
 
-    def _time_outputs_of(self, specification: Any) -> set[str]:
-        """Outputs of one value per time step: their second axis is of no fixed size."""
+    def _time_outputs_of(self, specification: dict[str, tf.TensorSpec]) -> set[str]:
+        """Return the outputs of one value per time step: their second axis has no fixed size."""
+        assert self._call is not None
         outputs = self._call.get_concrete_function(specification).structured_outputs
         return {
             name for name, spec in outputs.items() if spec.shape.rank > 1 and spec.shape[1] is None
@@ -72,16 +70,48 @@ class Predictor:
 def build_predictor(
     task: Task, preprocessor: Preprocessor, model: keras.Model, final: bool = False
 ) -> Callable[[EncodedExamples], Outputs]:
-    """Return what runs a task's model over encoded examples: the task's own way, or batches.
+    """Return the task's own predictor, or one that runs its model batch by batch.
 
     Args:
         task: The task.
         preprocessor: Its adapted preprocessor.
         model: Its model.
-        final: Whether the numbers are those that are reported.
+        final: Whether its numbers are reported, rather than those of an epoch.
     """
     return task.build_predictor(preprocessor, model, final) or Predictor(model)
 
 
-def _named(outputs: Nested) -> dict[str, Any]:
+class ValidationLoss:
+    """Mean loss of a model over encoded examples, without dropout or other noise.
+
+    Args:
+        model: A compiled model.
+        training: The training section, which plans the batches.
+    """
+
+    def __init__(self, model: keras.Model, training: BucketTrainingConfig):
+        self.model = model
+        self.training = training
+        self._call: tf.types.experimental.PolymorphicFunction | None = None
+
+    def __call__(self, encoded: EncodedExamples) -> float:
+        """Return the mean over examples; NaN where they are too few for a batch."""
+        try:
+            plan = encoded.plan(self.training)
+        except UserError:
+            return math.nan
+        dataset = batch_dataset(encoded, plan)
+        if self._call is None:
+            signature = dataset.element_spec[:2]
+            self._call = tf.function(self._loss, input_signature=signature, autograph=False)
+        total = sum(float(self._call(x, y)) * len(indices) for x, y, indices in dataset)
+        self.model.reset_metrics()
+        return total / sum(map(len, plan))
+
+    def _loss(self, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
+        outputs = self.model(features, training=False)
+        return self.model.compute_loss(features, targets_of_losses(self.model, targets), outputs)
+
+
+def _named(outputs: tf.Tensor | dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     return outputs if isinstance(outputs, dict) else {"output": outputs}

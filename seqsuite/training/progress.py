@@ -1,94 +1,58 @@
-"""Progress of a run: the line in a terminal, and TensorBoard."""
+"""A line of progress in a terminal."""
 
 from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TextIO
 
-import tensorflow as tf
-
-if TYPE_CHECKING:
-    pass
+_WIDTH = 24
+_SECONDS_BETWEEN_DRAWS = 0.1
 
 
 class ProgressLine:
-    """One line that is redrawn while an epoch runs: share done, real tokens per second, loss.
+    """One line that is redrawn while work is done, and cleared at its end.
 
-    Padding is not counted as tokens. Where standard output is not a terminal nothing is drawn, so
-    logs hold one line per epoch.
+    Nothing is drawn where the stream is not a terminal, so that logs stay free of it.
 
     Args:
-        name: Phase.
-        epoch: Epoch, from 0.
-        epochs: Number of epochs.
-        batches: Batches of the epoch.
-        done: Batches that an earlier process has done.
-        quiet: Draw nothing.
+        label: What is done.
+        done: Units of work done before this process began.
+        stream: Standard error when None.
+
+    Example:
+        >>> line = ProgressLine("compress")
+        >>> line(3, 10)
     """
 
-    def __init__(
-        self, name: str, epoch: int, epochs: int, batches: int, done: int = 0, quiet: bool = False
-    ):
-        self.label = f"{name} {epoch + 1}/{epochs}"
-        self.batches = batches
+    def __init__(self, label: str, done: int = 0, stream: TextIO | None = None):
+        self.label = label
         self.done_before = done
-        self.active = not quiet and sys.stdout.isatty()
-        self.tokens = 0
+        self.stream = sys.stderr if stream is None else stream
         self.started = self.drawn = time.monotonic()
 
-    def update(self, batch: int, tokens: int, loss: float | tf.Tensor) -> None:
-        """Count a finished batch and redraw at most ten times a second.
+    def __call__(self, done: int, total: int, details: str = "") -> None:
+        """Redraw the line, at most ten times a second.
 
         Args:
-            batch: Batches done.
-            tokens: Real tokens of this batch.
-            loss: Running mean of the loss.
+            done: Units of work done.
+            total: All units.
+            details: Shown after the bar.
         """
-        self.tokens += tokens
+        if not self.stream.isatty():
+            return
+        if done >= total:
+            self._write("")
+            return
         now = time.monotonic()
-        if not self.active or (now - self.drawn < 0.1 and batch < self.batches):
+        if now - self.drawn < _SECONDS_BETWEEN_DRAWS:
             return
         self.drawn = now
-        elapsed = max(now - self.started, 1e-6)
-        done = int(24 * batch / self.batches)
-        remaining = elapsed / max(batch - self.done_before, 1) * (self.batches - batch)
-        sys.stdout.write(
-            f"\r{self.label} [{'=' * done}{' ' * (24 - done)}] {batch}/{self.batches} "
-            f"{self.tokens / elapsed:,.0f} tokens/s  loss {float(loss):.4f}  "
-            f"{remaining:.0f} s left \x1b[K"
-        )
-        sys.stdout.flush()
+        full = _WIDTH * done // total
+        left = (now - self.started) / max(done - self.done_before, 1) * (total - done)
+        bar = "=" * full + " " * (_WIDTH - full)
+        self._write(f"{self.label} [{bar}] {done}/{total}  {details}  {left:.0f} s left ")
 
-    def close(self) -> float:
-        """Clear the line for what is printed next and return the real tokens per second."""
-        if self.active:
-            sys.stdout.write("\r\x1b[K")
-            sys.stdout.flush()
-        return self.tokens / max(time.monotonic() - self.started, 1e-6)
-
-
-class TensorBoardWriter:
-    """Write a row of numbers per epoch as TensorBoard scalars.
-
-    Args:
-        run_dir: The run directory; files go to ``tensorboard/<phase>`` in it.
-        phase: Phase of the run.
-        enabled: Do nothing when false.
-    """
-
-    def __init__(self, run_dir: Path, phase: str, enabled: bool):
-        self._writer = None
-        if enabled:
-            self._writer = tf.summary.create_file_writer(str(run_dir / "tensorboard" / phase))
-
-    def write(self, row: dict[str, Any], epoch: int) -> None:
-        """Write the numbers of ``row`` at step ``epoch``."""
-        if self._writer is None:
-            return
-        with self._writer.as_default():
-            for name, value in row.items():
-                if isinstance(value, int | float):
-                    tf.summary.scalar(name, value, step=epoch)
-        self._writer.flush()
+    def _write(self, text: str) -> None:
+        self.stream.write(f"\r{text}\x1b[K")
+        self.stream.flush()

@@ -15,6 +15,7 @@ from typing import Any
 
 from seqsuite import __version__
 from seqsuite.metrics.metric import Metrics
+from seqsuite.training.checkpoint import replaced
 
 
 def to_json(value: object, indent: int | None = None) -> str:
@@ -293,11 +294,5 @@ def _jsonable(value: object) -> Any:
 
 
 def _write(path: str | Path, text: str) -> None:
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    try:
+    with replaced(Path(path)) as partial:
         partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise

@@ -1,4 +1,4 @@
-"""A run from raw examples to a scored, reported model; what the command line's verbs call."""
+"""Runs: from raw examples to a scored and reported model."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import keras
 import tensorflow as tf
 
 from seqsuite.config import to_toml
+from seqsuite.data.examples import Examples
 from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.metrics.metric import Metrics
 from seqsuite.preprocessor import Preprocessor
@@ -23,21 +24,23 @@ from seqsuite.task import Baselines, Results, Serving, Task
 from seqsuite.training import checkpoint, learning_curves, report
 from seqsuite.training.keras_model import KERAS_FILE, save_keras_model
 from seqsuite.training.model_runner import Predictor, build_predictor
+from seqsuite.training.run_progress import Progress
 from seqsuite.training.splits import Splits, encode, encode_labels, encode_training, load_splits
-from seqsuite.training.trainer import BEST, LAST, Progress, Trainer
+from seqsuite.training.trainer import BEST, LAST, Trainer
+
+_MAX_MISTAKES = 200
 
 
 @dataclass(frozen=True)
 class Run:
-    """A trained model and where it came from.
+    """A trained model and its run directory.
 
     Args:
         task: The configured task.
         directory: The run directory.
         preprocessor: The adapted preprocessor.
         model: The model with its selected weights.
-        predict: What ran the model over validation, to score a test split by it too: it is
-            traced already. None: it is built when it is needed.
+        predict: The predictor of validation, which is traced already; one is built when None.
     """
 
     task: Task
@@ -57,14 +60,21 @@ def new_directory(task_name: str, name: str) -> Path:
     return candidate
 
 
-def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str] = ()) -> Run:
+def train(
+    task: Task,
+    run_dir: Path,
+    resume: bool = False,
+    command: Sequence[str] = (),
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Run:
     """Train, select on validation, calibrate, score on test once, and write the run directory.
 
     Args:
         task: The configured task.
-        run_dir: Where everything goes.
-        resume: Go on with what is in ``run_dir``.
+        run_dir: The run directory.
+        resume: Resume the run in ``run_dir``.
         command: Command-line words, for the model card.
+        callbacks: Keras callbacks; see :class:`seqsuite.training.trainer.Trainer`.
 
     Returns:
         The finished run.
@@ -72,21 +82,19 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
     started = time.monotonic()
     if not resume and (run_dir / LAST).exists():
         raise UserError(
-            f"{run_dir} already holds a run. Add --resume to go on with it, or give another "
-            "--run_dir."
+            f"{run_dir} already holds a run. Add --resume to resume it, or give another --run_dir."
         )
     set_seeds(task.config.training.seed)
     splits = load_splits(task)
     if not resume:
         _start_directory(task, run_dir)
-    run, progress = fit(task, splits, run_dir, resume)
+    run, progress = fit(task, splits, run_dir, resume, callbacks)
     learning_curves.learning_curves(
         progress.history, _plots(run_dir) / "learning_curves.png", Metrics(task.metrics)
     )
     result = evaluate(run, splits=splits, write_plots=True)
     result["seconds"] = round(progress.seconds, 1)
     report.write_json(run_dir / "metrics.json", result)
-    save_keras_model(run.model, run_dir / KERAS_FILE)
     total = time.monotonic() - started
     _write_model_card(run, result, command, total)
     print(format_result(result, Metrics(task.metrics)))
@@ -94,14 +102,21 @@ def train(task: Task, run_dir: Path, resume: bool = False, command: Sequence[str
     return run
 
 
-def fit(task: Task, splits: Splits, run_dir: Path, resume: bool = False) -> tuple[Run, Progress]:
-    """Train, select and calibrate on validation; nothing is scored.
+def fit(
+    task: Task,
+    splits: Splits,
+    run_dir: Path,
+    resume: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> tuple[Run, Progress]:
+    """Train, select and calibrate on validation, without scores on test.
 
     Args:
         task: The configured task.
         splits: Its examples.
-        run_dir: An existing folder, for checkpoints and history.
-        resume: Go on with what is in ``run_dir``; a fit that was done is read, not done again.
+        run_dir: An existing folder, for checkpoints, history and the trained model.
+        resume: Resume the run in ``run_dir``; a finished one is read.
+        callbacks: Keras callbacks.
 
     Returns:
         The run, and the history of its epochs.
@@ -110,26 +125,39 @@ def fit(task: Task, splits: Splits, run_dir: Path, resume: bool = False) -> tupl
     print(f"{len(splits.train):,} training and {len(splits.validation):,} validation examples")
     preprocessor = _prepare(task, splits, run_dir, resume)
     encoded, encoded_validation = encode_training(preprocessor, splits)
-    # Only the labels are looked at: a label that cannot be scored is found now, not in the end.
+    # Fail early on test labels that cannot be scored; nothing else of the test split is read.
     encode_labels(preprocessor, splits.test)
     print(encoded.summary(encoded.plan(task.config.training)))
+    trainer = _build_trainer(task, splits, preprocessor, run_dir, resume, callbacks)
+    progress = trainer.fit(encoded, encoded_validation)
+    predictions = trainer.predict(encoded_validation)
+    assert encoded_validation.targets is not None
+    task.calibrate(preprocessor, predictions, encoded_validation.targets)
+    preprocessor.save_to(run_dir)
+    save_keras_model(trainer.model, run_dir / KERAS_FILE)
+    # A task's own predictor may report other numbers than it selects by.
+    plain = trainer.predict if isinstance(trainer.predict, Predictor) else None
+    return Run(task, run_dir, preprocessor, trainer.model, plain), progress
+
+
+def _build_trainer(
+    task: Task,
+    splits: Splits,
+    preprocessor: Preprocessor,
+    run_dir: Path,
+    resume: bool,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> Trainer:
     # Preparation may draw random numbers; weights must not depend on whether it was loaded.
     set_seeds(task.config.training.seed)
     model = task.build_model(preprocessor)
     print(f"{model.count_params():,} weights; run directory {run_dir}")
     resumed = resume and (run_dir / LAST).is_file()
     phases = task.phases(preprocessor, model, None if resumed else splits.train)
-    trainer = Trainer(task, preprocessor, phases, run_dir)
+    trainer = Trainer(task, preprocessor, phases, run_dir, callbacks)
     if resumed:
         trainer.resume()
-    progress = trainer.fit(encoded, encoded_validation)
-    predictions = trainer.predict(encoded_validation)
-    assert encoded_validation.targets is not None
-    task.calibrate(preprocessor, predictions, encoded_validation.targets)
-    preprocessor.save_to(run_dir)
-    # A task with a way of its own may report other numbers than it selects by.
-    plain = trainer.predict if isinstance(trainer.predict, Predictor) else None
-    return Run(task, run_dir, preprocessor, model, plain), progress
+    return trainer
 
 
 def load(task: Task, run_dir: Path) -> Run:
@@ -151,14 +179,14 @@ def load(task: Task, run_dir: Path) -> Run:
 
 
 def read_preprocessor(task: Task, run_dir: Path) -> Preprocessor:
-    """Return the preprocessor of a run, which may have been written before its module moved.
+    """Return the preprocessor of a run, which an older version may have written.
 
     Args:
-        task: The task, in whose package the preprocessor is.
+        task: The task, whose package defines the preprocessor.
         run_dir: The run directory.
     """
     name = f"{task.spec.package}.preprocessor"
-    # Keras finds a class by its registered name once its module is imported.
+    # Keras looks classes up by their registered names, whatever module they were in.
     if importlib.util.find_spec(name):
         importlib.import_module(name)
     return Preprocessor.load_from(run_dir)
@@ -176,16 +204,7 @@ def evaluate(run: Run, splits: Splits | None = None, write_plots: bool = False) 
         ``{"task", "metrics", "baseline", "examples"}``, and ``"protocol"`` where there is one.
     """
     task = run.task
-    try:
-        splits = splits or load_splits(task)
-        test = splits.test
-    except UserError as error:
-        # The training files may be gone by now; the model's own numbers need none of them.
-        loaded = task.load_examples("test")
-        if loaded is None:
-            raise
-        test = loaded
-        print(f"note: no baseline, as the training examples are missing: {error}", file=sys.stderr)
+    splits, test = (splits, splits.test) if splits else _load_test(task)
     encoded = encode(run.preprocessor, test)
     assert encoded.targets is not None
     predict = run.predict or build_predictor(task, run.preprocessor, run.model, final=True)
@@ -195,14 +214,30 @@ def evaluate(run: Run, splits: Splits | None = None, write_plots: bool = False) 
     if splits is not None:
         baselines = task.baselines(splits.all_train, test, run.preprocessor)
     results = Results(test, predictions, encoded.targets, run.preprocessor, baselines)
-    # Mistakes and plots are found only where they are written: some take as long as the scores.
-    found = task.report(results, _plots(run.directory) if write_plots else None)
+    # Mistakes and plots may take as long as the scores: only where they are written.
+    details = task.report(results, _plots(run.directory) if write_plots else None)
     if write_plots:
-        report.write_mistakes(run.directory / "mistakes.jsonl", found.mistakes[:200])
-    result: dict[str, Any] = {"task": task.spec.name, "metrics": metrics}
-    result["baseline"] = baselines.metrics
-    result["examples"] = len(test)
-    return {**result, "protocol": found.protocol} if found.protocol else result
+        report.write_mistakes(run.directory / "mistakes.jsonl", details.mistakes[:_MAX_MISTAKES])
+    result: dict[str, Any] = {
+        "task": task.spec.name,
+        "metrics": metrics,
+        "baseline": baselines.metrics,
+        "examples": len(test),
+    }
+    return {**result, "protocol": details.protocol} if details.protocol else result
+
+
+def _load_test(task: Task) -> tuple[Splits | None, Examples]:
+    """Return all splits and the test split; without training files the test split alone."""
+    try:
+        splits = load_splits(task)
+        return splits, splits.test
+    except UserError as error:
+        test = task.load_examples("test")
+        if test is None:
+            raise
+        print(f"note: no baseline, as the training examples are missing: {error}", file=sys.stderr)
+        return None, test
 
 
 def export_run(run: Run, directory: Path, serving: Serving | None = None) -> Path:
@@ -219,7 +254,7 @@ def format_result(result: dict[str, Any], metrics: Metrics) -> str:
     """
     values = result["metrics"]
     rows = {f"{result['task']} (ours)": values, **result["baseline"]}
-    # Precision and recall follow per label; intervals and parts of the model stand below.
+    # Precision and recall are shown per label, and intervals below the table.
     hidden = ("precision", "recall")
     plain = [
         key
@@ -227,7 +262,7 @@ def format_result(result: dict[str, Any], metrics: Metrics) -> str:
         if "/" not in key and key not in hidden and not report.is_interval_end(key)
     ]
     keys = [key for key in plain if all(key in row for row in result["baseline"].values())]
-    # A terminal is not wide enough for all that forecasts are measured by.
+    # A terminal is not wide enough for all metrics of forecasts.
     keys = [key for key in keys if not metrics[key].aside]
     lines = [report.results_table(rows, keys, metrics), ""]
     lines += [f"{key}: {values[key]:.4f}" for key in plain if key not in keys]
@@ -258,7 +293,7 @@ def _start_directory(task: Task, run_dir: Path) -> None:
 
 
 def _prepare(task: Task, splits: Splits, run_dir: Path, resume: bool) -> Preprocessor:
-    # Before the first checkpoint the model still starts from what adaptation found.
+    # Before the first checkpoint the model still starts from the results of adaptation.
     if resume and (run_dir / LAST).is_file():
         return read_preprocessor(task, run_dir)
     preprocessor = task.build_preprocessor(splits.all_train, splits.train)
@@ -288,5 +323,5 @@ def _write_model_card(run: Run, result: dict, command: Sequence[str], seconds: f
 
 
 def read_result(run_dir: Path) -> dict[str, Any]:
-    """Return what ``train`` wrote to ``metrics.json``."""
+    """Return the content of a run's ``metrics.json``."""
     return json.loads((run_dir / "metrics.json").read_text(encoding="utf-8"))

@@ -124,6 +124,19 @@ def test_a_schedule_without_settings_spans_the_training():
     assert seen == pytest.approx([0.1 * step for step in range(8)])
 
 
+def test_a_training_of_unknown_length_cannot_be_spanned():
+    callback = ScheduledSamplingCallback("linear")
+    with pytest.raises(ValueError, match="none has begun"):
+        callback.probability(0)
+    callback.set_params({"epochs": 10, "steps": None})
+    with pytest.raises(ValueError, match="not known before"):
+        callback.on_train_begin()
+    by_epoch = ScheduledSamplingCallback("linear", per="epoch")
+    by_epoch.set_params({"epochs": 10, "steps": None})
+    by_epoch.on_train_begin()
+    assert by_epoch.probability(5) == 0.5
+
+
 def test_other_loops_move_the_weights_themselves():
     model = compiled()
     callback = ScheduledSamplingCallback("linear", total_steps=8)

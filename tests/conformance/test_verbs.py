@@ -75,7 +75,7 @@ def test_train_evaluate_export_and_predict(name, tmp_path, capsys, monkeypatch):
     assert exported == [tmp_path / "served"]
     printed = capsys.readouterr().out
     assert "predict --model" in printed
-    for wanted in ("config.toml", "metrics.json", "history.csv", "model_card.md", "best.npz"):
+    for wanted in ("config.toml", "metrics.json", "history.csv", "model_card.md", "model.keras"):
         assert (tmp_path / "run" / wanted).is_file()
     assert list((tmp_path / "run" / "plots").glob("*.png"))
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
+import keras
 import pytest
 
 from seqsuite.task import Task
-from seqsuite.training import runs, trainer
+from seqsuite.training import runs
 
 
 def train_and_copy(
@@ -29,18 +30,18 @@ def train_and_copy(
     Returns:
         `base`.
     """
-    done = 0
 
-    def copy_or_die(self, *_):
-        nonlocal done
-        done += 1
-        for name in [name for name, number in updates.items() if number == done]:
-            shutil.copytree(base / "run", base / name)
-            if name == killed_at:
-                raise RuntimeError("killed")
+    class CopyOrDie(keras.callbacks.Callback):
+        done = 0
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.done += 1
+            for name in [name for name, number in updates.items() if number == self.done]:
+                shutil.copytree(base / "run", base / name)
+                if name == killed_at:
+                    raise RuntimeError("killed")
 
     dies = pytest.raises(RuntimeError, match="killed") if killed_at else nullcontext()
-    with pytest.MonkeyPatch.context() as patch, dies:
-        patch.setattr(trainer.ProgressLine, "update", copy_or_die)
-        runs.train(task, base / "run")
+    with dies:
+        runs.train(task, base / "run", callbacks=[CopyOrDie()])
     return base

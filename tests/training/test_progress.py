@@ -1,7 +1,7 @@
 import io
-import sys
 
-from seqsuite.training.progress import ProgressLine, TensorBoardWriter
+from seqsuite.training import progress
+from seqsuite.training.progress import ProgressLine
 
 
 class Terminal(io.StringIO):
@@ -9,29 +9,25 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_the_progress_line_counts_real_tokens(monkeypatch):
+def test_a_terminal_sees_the_share_done_and_a_clear_line_at_the_end(monkeypatch):
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_DRAWS", 0.0)
     terminal = Terminal()
-    monkeypatch.setattr(sys, "stdout", terminal)
-    line = ProgressLine("train", 0, 3, batches=2)
-    line.update(1, tokens=10, loss=0.5)
-    line.update(2, tokens=30, loss=0.25)
-    assert line.tokens == 40
-    assert line.close() > 0
-    assert "train 1/3" in terminal.getvalue()
-    assert "2/2" in terminal.getvalue()
-    assert "loss 0.2500" in terminal.getvalue()
+    line = ProgressLine("train 1/3", stream=terminal)
+    line(1, 2, "loss 0.5000")
+    assert "train 1/3 [============            ] 1/2  loss 0.5000" in terminal.getvalue()
+    line(2, 2)
+    assert terminal.getvalue().endswith("\r\x1b[K")
 
 
-def test_a_log_file_gets_no_progress_line(capsys):
-    line = ProgressLine("train", 0, 3, batches=1)
-    line.update(1, tokens=10, loss=0.5)
-    line.close()
-    assert capsys.readouterr().out == ""
+def test_the_line_is_drawn_ten_times_a_second_at_most():
+    terminal = Terminal()
+    line = ProgressLine("compress", stream=terminal)
+    for done in range(100):
+        line(done, 1000)
+    assert terminal.getvalue().count("\r") <= 2
 
 
-def test_tensorboard_gets_the_numbers_of_an_epoch(tmp_path):
-    TensorBoardWriter(tmp_path, "train", enabled=False).write({"loss": 1.0}, 1)
-    assert not (tmp_path / "tensorboard").exists()
-    TensorBoardWriter(tmp_path, "train", enabled=True).write({"loss": 1.0, "phase": "train"}, 1)
-    (file,) = (tmp_path / "tensorboard" / "train").iterdir()
-    assert b"loss" in file.read_bytes()
+def test_a_log_file_gets_no_progress_line():
+    log = io.StringIO()
+    ProgressLine("train 1/3", stream=log)(1, 2)
+    assert log.getvalue() == ""

@@ -3,6 +3,7 @@
 import shutil
 import signal
 
+import keras
 import numpy as np
 import pytest
 
@@ -108,12 +109,14 @@ def test_another_seed_gives_other_weights(killed, tmp_path):
     assert any(different)
 
 
-def test_ctrl_c_saves_the_state_and_says_how_to_resume(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        trainer.ProgressLine, "update", lambda self, *_: signal.raise_signal(signal.SIGINT)
+def test_ctrl_c_saves_the_state_and_says_how_to_resume(tmp_path):
+    interrupt = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: signal.raise_signal(signal.SIGINT)
     )
     with pytest.raises(Interrupted, match="--resume") as stopped:
-        runs.train(make_task(PLAIN, checkpoint_seconds=1000), tmp_path / "run")
+        runs.train(
+            make_task(PLAIN, checkpoint_seconds=1000), tmp_path / "run", callbacks=[interrupt]
+        )
     assert stopped.value.exit_code == 130
     _, record = checkpoint.load_checkpoint(tmp_path / "run" / trainer.LAST)
     assert record["batch"] == 1
@@ -142,57 +145,58 @@ def test_early_stopping_and_plateaus_follow_validation(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(type(task), "score", lambda *_: {"accuracy": 0.5, "log_loss": 0.7})
     monkeypatch.setattr(runs.learning_curves, "learning_curves", lambda *_: None)
-    run = runs.train(task, tmp_path / "run")
+    watch = Watch()
+    run = runs.train(task, tmp_path / "run", callbacks=[watch])
     rows = (run.directory / "history.csv").read_text().splitlines()
     assert len(rows) - 1 == 5  # the first epoch is the best, four more bring nothing
     _, record = checkpoint.load_checkpoint(run.directory / trainer.LAST)
     assert record["plateau_factor"] == 0.25
+    # All scores are equal, so the loss has selected; the first epoch had a higher one.
+    assert 0 < record["best_loss"] < np.inf
+    # A user's callback sees what Keras' own loop would show it.
+    batches = watch.params["steps"]
+    assert watch.params["total_steps"] == 9 * batches
+    assert watch.events[: 2 * batches + 2] == [
+        "train", ("epoch", 0), *[("batch", index) for index in range(batches) for _ in "be"],
+    ]  # fmt: skip
+    assert [logs["val_accuracy"] for logs in watch.epochs] == [0.5] * 5
+    assert watch.epochs[0]["loss"] == pytest.approx(watch.last_loss[0])
+
+
+class Watch(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.events, self.epochs, self.last_loss = [], [], []
+
+    def on_train_begin(self, logs=None):
+        self.events.append("train")
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.events.append(("epoch", epoch))
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.events.append(("batch", batch))
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.events.append(("batch", batch))
+        self.loss = logs["loss"]
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs.append(logs)
+        self.last_loss.append(self.loss)
 
 
 @pytest.mark.parametrize(
-    ("scores", "losses", "kept"),
+    ("monitor", "values", "target", "stopped_after", "epochs"),
     [
-        ((0.0, 0.0, 0.0), (3.0, 1.0, 2.0), 2),
-        ((0.0, 0.5, 0.5), (1.0, 3.0, 3.0), 2),
-        ((0.5, 0.5, 0.4), (None, None, None), 2),  # the loss of training, which falls
+        ("accuracy", (0.2, 0.8, 0.9), 0.75, None, 2),
+        ("mse", (0.4, 0.2, 0.1), 0.2, None, 2),
+        ("mse", (0.4, 0.2, 0.1), 0.01, None, 3),
+        ("mse", (0.4, 0.2, 0.1), 0.01, 1, 1),
     ],
 )
-def test_of_equal_epochs_the_one_with_the_lower_loss_is_kept(
-    tmp_path, monkeypatch, scores, losses, kept
-):
-    task = make_task(PLAIN, epochs=3, pretraining_epochs=0)
-    metrics = (Metric("bleu", selects=True), Metric("perplexity", breaks_ties=True))
-    monkeypatch.setattr(type(task), "metrics", metrics)
-    rows = iter(
-        [
-            {"bleu": score} | ({} if loss is None else {"perplexity": loss})
-            for score, loss in zip(scores, losses, strict=True)
-        ]
-    )
-    monkeypatch.setattr(type(task), "score", lambda *_: next(rows))
-    splits = load_splits(task)
-    preprocessor = task.build_preprocessor(splits.all_train)
-    model = task.build_model(preprocessor)
-    phases = task.phases(preprocessor, model, splits.train)
-    fitting = trainer.Trainer(task, preprocessor, phases, tmp_path, quiet=True)
-    saved = []
-    monkeypatch.setattr(fitting, "save_best", lambda: saved.append(fitting.progress.epoch + 1))
-    monkeypatch.setattr(trainer.checkpoint, "load_checkpoint", lambda _: ({"weights": []}, {}))
-    monkeypatch.setattr(trainer.checkpoint, "assign", lambda *_: None)
-    fitting.fit(*encode_training(preprocessor, splits))
-    assert saved[-1] == kept
-
-
-@pytest.mark.parametrize(
-    ("monitor", "values", "target", "epochs"),
-    [
-        ("accuracy", (0.2, 0.8, 0.9), 0.75, 2),
-        ("mse", (0.4, 0.2, 0.1), 0.2, 2),
-        ("mse", (0.4, 0.2, 0.1), 0.01, 3),
-    ],
-)
-def test_training_stops_when_validation_reaches_its_target(
-    tmp_path, monkeypatch, monitor, values, target, epochs
+def test_training_stops_when_validation_reaches_its_target_or_a_callback_wants_it(
+    tmp_path, monkeypatch, monitor, values, target, stopped_after, epochs
 ):
     task = make_task(PLAIN, epochs=3, pretraining_epochs=0, target_score=target)
     scores = iter(values)
@@ -205,7 +209,12 @@ def test_training_stops_when_validation_reaches_its_target(
     model = task.build_model(preprocessor)
     # What is learned in an epoch does not matter here.
     monkeypatch.setattr(trainer.Trainer, "_run_epoch", lambda *_: 1.0)
-    monkeypatch.setattr(trainer.Trainer, "_compile_step", lambda *_: None)
+    monkeypatch.setattr(trainer, "compile_step", lambda *_: None)
     phases = task.phases(preprocessor, model, splits.train)
-    progress = trainer.Trainer(task, preprocessor, phases, tmp_path, quiet=True).fit(*encoded)
+
+    def stop(epoch, logs):
+        model.stop_training = epoch + 1 == stopped_after
+
+    callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=stop)]
+    progress = trainer.Trainer(task, preprocessor, phases, tmp_path, callbacks).fit(*encoded)
     assert len(progress.history) == epochs

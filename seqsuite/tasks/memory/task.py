@@ -38,7 +38,7 @@ class Memory(Task):
         """The error of numbers, or the share of symbols that are right, selects."""
         numeric = self.problem.numeric
         return (
-            Metric("log_loss", lower_is_better=True, headline=True, breaks_ties=True),
+            Metric("log_loss", lower_is_better=True, headline=True),
             Metric("accuracy", headline=True, selects=not numeric),
             Metric("mse", lower_is_better=True, headline=True, selects=numeric),
             Metric("mae", lower_is_better=True),

@@ -33,7 +33,6 @@ class Translation(Task):
         # What is wanted, though only some are translated after an epoch: the likelihood of
         # references begins to fall while translations still become better.
         Metric("bleu", headline=True, selects=True),
-        Metric("perplexity", lower_is_better=True, breaks_ties=True),
         Metric("perplexity*", lower_is_better=True),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 
+import keras
 import numpy as np
 import pytest
 
@@ -60,31 +61,30 @@ def weights(run_dir):
     return [*groups["train.model"], *groups["average"]]
 
 
-def resume_until_killed(task, run_dir, fatal_update, monkeypatch):
+def resume_until_killed(task, run_dir, fatal_update):
     """Go on, and die at an update before it is saved; return what the last checkpoint records."""
-    updates = 0
 
-    def update_until_killed(self, *_):
-        nonlocal updates
-        updates += 1
-        if updates == fatal_update:
-            raise RuntimeError("killed")
+    class Die(keras.callbacks.Callback):
+        updates = 0
 
-    with monkeypatch.context() as patch:
-        patch.setattr(trainer.ProgressLine, "update", update_until_killed)
-        with pytest.raises(RuntimeError, match="killed"):
-            runs.train(task, run_dir, resume=True)
+        def on_train_batch_end(self, batch, logs=None):
+            self.updates += 1
+            if self.updates == fatal_update:
+                raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError, match="killed"):
+        runs.train(task, run_dir, resume=True, callbacks=[Die()])
     return checkpoint.load_checkpoint(run_dir / trainer.LAST)[1]
 
 
 @pytest.mark.full
 def test_a_run_that_was_killed_twice_ends_with_the_same_weights(
-    files, trained, whole_run, tmp_path, monkeypatch
+    files, trained, whole_run, tmp_path
 ):
     run_dir = shutil.copytree(trained / "killed", tmp_path / "run")
     _, record = checkpoint.load_checkpoint(run_dir / trainer.LAST)
     assert (record["epoch"], record["step"]) == (0, 1)
-    record = resume_until_killed(make_task(files), run_dir, 9, monkeypatch)
+    record = resume_until_killed(make_task(files), run_dir, 9)
     assert (record["epoch"], record["step"]) == (1, 9)
     runs.train(make_task(files), run_dir, resume=True)
     for ours, theirs in zip(weights(run_dir), weights(whole_run), strict=True):

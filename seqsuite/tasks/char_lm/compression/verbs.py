@@ -10,6 +10,7 @@ from seqsuite.cli import parsing, terminal
 from seqsuite.errors import UserError
 from seqsuite.task import TaskSpec
 from seqsuite.tasks.char_lm.compression import codec
+from seqsuite.training.progress import ProgressLine
 
 if TYPE_CHECKING:
     from seqsuite.tasks.char_lm.compression.served_model import ServedSymbolModel
@@ -29,9 +30,7 @@ def compress(task: TaskSpec, words: list[str]) -> int:
         raise UserError(f"--lanes must be at least 1. Received: {options.lanes}.")
     model = _model(options.model)
     data, started = source.read_bytes(), time.monotonic()
-    found = codec.compress_measured(
-        data, model, options.lanes, terminal.ProgressPercent("compress")
-    )
+    found = codec.compress_measured(data, model, options.lanes, ProgressLine("compress"))
     target.write_bytes(found.blob)
     seconds = time.monotonic() - started
     sizes = {"seqsuite": len(found.blob), **codec.standard_sizes(data)}
@@ -65,7 +64,7 @@ def decompress(task: TaskSpec, words: list[str]) -> int:
             f"{target} exists. Give --output FILE to write elsewhere, or to replace it."
         )
     model = _model(options.model)
-    data = codec.decompress(source.read_bytes(), model, terminal.ProgressPercent("decompress"))
+    data = codec.decompress(source.read_bytes(), model, ProgressLine("decompress"))
     target.write_bytes(data)
     print(f"{target}: {len(data):,} bytes")
     return 0

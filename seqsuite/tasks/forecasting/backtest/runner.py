@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from seqsuite.cli import terminal
 from seqsuite.errors import Interrupted, UserError
 from seqsuite.metrics.metric import Metrics
 from seqsuite.task import Task
@@ -29,6 +28,7 @@ from seqsuite.tasks.forecasting.data.series import Series
 from seqsuite.tasks.forecasting.plots import backtest_strip
 from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
 from seqsuite.training import report, runs
+from seqsuite.training.progress import ProgressLine
 
 REFITS = "backtest"
 """Folder of refitted models in the run directory."""
@@ -68,7 +68,7 @@ def run_backtest(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
     notes = [] if where.refit else _seen(series, tested_from, where)
     if max(counts) < where.n_windows:
         notes.append(f"{max(counts)} windows of the {where.n_windows} asked for fit in a series")
-    progress, done, started = terminal.ProgressPercent("backtest"), 0, time.monotonic()
+    progress, done, started = ProgressLine("backtest"), 0, time.monotonic()
     table = run_dir / "backtest.csv"
     partial = table.with_name(table.name + ".partial")
     with _resumable(), open(partial, "w", encoding="utf-8", newline="") as file:

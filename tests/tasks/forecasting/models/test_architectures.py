@@ -168,8 +168,11 @@ def test_what_is_served_is_what_python_says(name, tmp_path):
 def test_a_schedule_moves_how_often_the_decoder_is_fed_its_own_values():
     task, preprocessor, *_ = prepared("points")
     model = task.build_model(preprocessor)
-    ((move,),) = (phase.callbacks for phase in task.phases(preprocessor, model, None))
-    move(model, 5, 10)
+    ((callback,),) = (phase.callbacks for phase in task.phases(preprocessor, model, None))
+    callback.set_params({"epochs": 2, "steps": 5})
+    callback.set_model(model)
+    callback.on_train_begin()
+    callback.update(5)
     assert float(model.get_layer("decoder").sampling_probability) == pytest.approx(0.4)
 
 
