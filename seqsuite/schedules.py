@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seqsuite.errors import nearest
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -154,6 +156,12 @@ def sampling_probability(
             "exponential": exponential,
             "inverse_sigmoid": inverse_sigmoid,
         }
+        if schedule not in left:
+            names = ["constant", *left]
+            raise ValueError(
+                f"Argument `schedule` must be one of {names}, or a function. Received: "
+                f"schedule={schedule!r}.{nearest(schedule, names)}"
+            )
         share = 1.0 - left[schedule](step, **settings)
     return min(max(maximum * float(share), 0.0), 1.0)
 

@@ -103,3 +103,8 @@ def test_wrong_arguments_are_named_with_their_value(call, named):
     with pytest.raises(ValueError, match="Received: ") as caught:
         call()
     assert named in str(caught.value)
+
+
+def test_an_unknown_schedule_is_refused_with_the_nearest():
+    with pytest.raises(ValueError, match="Did you mean 'linear'"):
+        schedules.sampling_probability("linar", 10)

@@ -53,6 +53,13 @@ def filtered_logits(
         >>> kept.numpy().astype(int).tolist()
         [[1, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0]]
     """
+    for name, value, fits in (
+        ("top_p", top_p, lambda value: 0 <= value <= 1),
+        ("top_k", top_k, lambda value: value >= 0),
+    ):
+        if isinstance(value, int | float) and not fits(value):
+            expected = "in [0, 1]" if name == "top_p" else "0 or more"
+            raise ValueError(f"Argument `{name}` must be {expected}. Received: {name}={value}")
     relative = _relative_to_best(logits)
     temperature, top_p = _column(temperature, "float32"), _column(top_p, "float32")
     greedy = ops.logical_not(temperature > 0)

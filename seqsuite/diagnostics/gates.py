@@ -131,7 +131,10 @@ def summarize(call: LoopCall) -> dict[str, dict[str, Tensor]]:
         real = tf.cast(tf.boolean_mask(values, call.mask), tf.float32)
         low = 0.0 if is_sigmoid(name) else -1.0
         summary[name] = {
-            "counts": tf.histogram_fixed_width(real, [low, 1.0], NUM_BINS),
+            # A gate of a fit that has diverged has no place among the bins.
+            "counts": tf.histogram_fixed_width(
+                tf.boolean_mask(real, tf.math.is_finite(real)), [low, 1.0], NUM_BINS
+            ),
             "unit_means": tf.reduce_mean(real, axis=0),
         }
     return summary

@@ -112,7 +112,15 @@ def ctc_loss(
 
 
 def _kernel_losses(labels, logits, input_lengths, usable, blank, padding_label):
-    """Run the sparse kernel; rows that it cannot take say one symbol in one frame instead."""
+    """Run the sparse kernel; rows that it cannot take say one symbol in one frame instead.
+
+    So does one row more where there is none: a replica may get an empty share of the last batch.
+    """
+    num_rows = tf.shape(logits)[0]
+    row = [[0, tf.maximum(1 - num_rows, 0)]]
+    labels = tf.pad(labels, [*row, [0, 0]], constant_values=padding_label)
+    logits = tf.pad(logits, [*row, [0, 0], [0, 0]])
+    input_lengths, usable = tf.pad(input_lengths, row), tf.pad(usable, row)
     num_symbols = logits.shape[-1]
     # The kernel's blank is the last symbol. It would take the blank, and what is above it, for the
     # end of a transcript; it refuses what is negative.
@@ -131,7 +139,7 @@ def _kernel_losses(labels, logits, input_lengths, usable, blank, padding_label):
         labels_values=tf.boolean_mask(turned, real),
         sequence_length=tf.where(usable, input_lengths, 1),
     )
-    return losses
+    return losses[:num_rows]
 
 
 def _blank_losses(logits, input_lengths, blank):

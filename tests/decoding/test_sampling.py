@@ -304,3 +304,13 @@ def test_logits_of_half_precision_are_computed_in_float32():
     logits = random_logits(3, 6, ties=False).astype("float16")
     found = as_numpy(filtered_logits, logits, 0.9, 4)
     np.testing.assert_array_equal(found, filtered_logits(logits.astype("float32"), 0.9, 4))
+
+
+@pytest.mark.parametrize(
+    ("limits", "named"),
+    [({"top_p": -0.1}, "top_p"), ({"top_p": 1.5}, "top_p"), ({"top_k": -1}, "top_k")],
+)
+def test_limits_that_cannot_be_are_refused(limits, named):
+    settings = {"temperature": 1.0, "top_k": 0, "top_p": 1.0} | limits
+    with pytest.raises(ValueError, match=f"`{named}` must be"):
+        filtered_logits(np.zeros((1, 3), "float32"), **settings)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.diagnostics import Gate, gate_statistics
+from seqsuite.diagnostics import Gate, diagnose, gate_statistics, gradient_flow
 from seqsuite.diagnostics.gates import NUM_BINS, gate_values
 from seqsuite.diagnostics.recording import recording
 from seqsuite.layers import RecurrentInitialization, RecurrentRegularization, RecurrentStack
@@ -105,3 +105,15 @@ def test_a_cell_that_is_not_known_has_states_but_no_gates(tmp_path):
     statistics = gate_statistics(model, np.ones((2, 4, 1), "float32"))
     assert statistics.layers["cells"] == {}
     assert statistics.plot(tmp_path / "gates.png").stat().st_size > 0
+
+
+def test_a_fit_that_has_diverged_is_measured():
+    model = keras.Sequential(
+        [keras.Input((5, 3)), keras.layers.SimpleRNN(4), keras.layers.Dense(1)]
+    )
+    model.compile("sgd", "mse")
+    model.layers[0].cell.kernel.assign(np.full((3, 4), np.nan))
+    flow = gradient_flow(model, np.ones((4, 5, 3), "float32"), np.ones((4, 1), "float32"))
+    assert diagnose(flow)[0].kind == "not_finite"
+    (gates,) = gate_statistics(model, np.ones((4, 5, 3), "float32")).layers.values()
+    assert all(gate.counts.sum() == 0 for gate in gates.values())

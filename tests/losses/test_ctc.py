@@ -163,3 +163,14 @@ def test_the_keras_loss_trains_saves_and_ignores_padding(tmp_path):
         np.testing.assert_allclose(a, b, atol=1e-6)
     assert np.abs(model.get_weights()[0] - np.eye(SYMBOLS)).max() > 1e-3
     assert model.evaluate([LOGITS, LENGTHS], padded(TRANSCRIPTS), 8, verbose=0) < expected.mean()
+
+
+def test_no_rows_have_no_loss_and_a_gradient():
+    logits = tf.Variable(np.zeros((0, 5, 4), "float32"))
+    with tf.GradientTape() as tape:
+        losses = ctc_loss(np.zeros((0, 2), "int32"), logits, np.zeros((0,), "int32"))
+        total = tf.reduce_sum(losses)
+    assert losses.shape == (0,)
+    assert tape.gradient(total, logits).shape == (0, 5, 4)
+    loss = CTCLoss(reduction="sum")(np.zeros((0, 2), "int32"), np.zeros((0, 5, 4), "float32"))
+    assert float(loss) == 0

@@ -75,7 +75,7 @@ def ctc_align(logits: np.ndarray, ids: Sequence[int], blank: int = 0) -> CTCAlig
     path = np.zeros(frames, int)
     for frame in range(frames - 1, -1, -1):
         path[frame] = place
-        place -= steps[frame, place]
+        place -= int(steps[frame, place])  # an int8 would make `place` one
     starts = np.searchsorted(path, np.arange(1, len(places), 2))
     ends = np.searchsorted(path, np.arange(2, len(places) + 1, 2))
     sums = np.append(0.0, np.cumsum(np.exp(log_p[np.arange(frames), places[path]])))

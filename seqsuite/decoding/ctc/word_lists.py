@@ -129,6 +129,11 @@ class HotWordScorer:
         self._num_symbols = len(alphabet)
         self._trie = Trie(alphabet)
         for word, bonus in words.items():
+            if not word or delimiter in word:
+                raise ValueError(
+                    "Argument `words` must hold single words: a phrase is none of them. "
+                    f"Received: {word!r}"
+                )
             self._trie.add(word, bonus)
         self._lent = [0.0] * len(self._trie.children)
         for word, bonus in words.items():

@@ -97,8 +97,9 @@ def path_score(potentials: Tensor, tags: Tensor, lengths: Tensor, scores: Scores
     num_tags = potentials.shape[-1]
     mask = sequence_mask(lengths, ops.shape(potentials)[1])
     tags = ops.where(mask, tags, 0)
-    chosen = ops.one_hot(tags, num_tags, dtype="float32")
-    emitted = ops.sum(ops.where(mask, ops.sum(potentials * chosen, axis=-1), 0.0), axis=1)
+    # Selected, not multiplied by 0: a tag may be ruled out by -inf.
+    chosen = ops.where(ops.one_hot(tags, num_tags, dtype="bool"), potentials, 0.0)
+    emitted = ops.sum(ops.where(mask, ops.sum(chosen, axis=-1), 0.0), axis=1)
     # Looked up, not multiplied: a GPU would round the factors of a float32 matrix product.
     pairs = tags[:, :-1] * num_tags + tags[:, 1:]
     moved = ops.take(ops.reshape(scores.transitions, (-1,)), pairs)

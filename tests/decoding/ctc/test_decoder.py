@@ -113,3 +113,17 @@ def test_bad_arguments_are_refused():
         CTCDecoder(ALPHABET, unit="phone")
     with pytest.raises(ValueError, match=r"\(batch, frames, 6\)"):
         CTCDecoder(ALPHABET)(NOT_OUT)
+
+
+@pytest.mark.parametrize("length", [63, 64, 80, 200])
+def test_transcripts_of_any_length_are_aligned(length):
+    path = [i % 9 + 1 for i in range(length)]
+    decoder = CTCDecoder(["", *"abcdefgh "], beam_width=4)
+    ((transcript, *_),) = decoder(9 * np.eye(10, dtype="float32")[path][None])
+    assert transcript.text == "".join("_abcdefgh "[i] for i in path).strip()
+
+
+@pytest.mark.parametrize("word", ["a b", "", " a"])
+def test_a_phrase_is_no_hot_word(word):
+    with pytest.raises(ValueError, match="single words"):
+        CTCDecoder(["", *"ab "], hot_words={word: 1.0})

@@ -350,3 +350,16 @@ def test_logits_of_another_width_are_refused():
         CRF(3)(np.zeros((1, 2, 4), "float32"))
     with pytest.raises(ValueError, match="count=0"):
         CRF(3).n_best(np.zeros((1, 2, 3), "float32"), count=0)
+
+
+def test_a_tag_that_is_ruled_out_makes_no_likelihood_nan():
+    layer = CRF(3)
+    layer.build((None, None, 3))
+    potentials = np.zeros((1, 4, 3), "float32")
+    potentials[:, :, 2] = -np.inf
+    inputs = potentials, np.zeros((1, 4), "int32"), np.array([4])
+    (value,) = layer.log_likelihood(*inputs)
+    assert np.isfinite(value)
+    # The same as with the tag ruled out by a very low score.
+    low = np.where(np.isinf(potentials), np.float32(-1e4), potentials)
+    np.testing.assert_allclose(value, layer.log_likelihood(low, *inputs[1:])[0], rtol=1e-6)
