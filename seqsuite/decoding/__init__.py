@@ -1,9 +1,16 @@
-"""Turning logits into text: sampling of symbols, and loops that feed them back; search; CTC.
+"""From logits to sequences: sampling, generation, greedy and beam search, CTC.
 
-A decoder here is any callable that takes the last symbol of each row and its states and gives the
-logits of the next; nothing knows what network computes them.
+A decoder here is any callable that takes the last symbol of each row and its states and returns the
+logits of the next symbol, whatever network computes them.
 """
 
+from seqsuite.decoding.constraints import (
+    Constraint,
+    ForbiddenSymbols,
+    MinLength,
+    NoRepeatNgram,
+    Prefixes,
+)
 from seqsuite.decoding.ctc import (
     CTCAlignment,
     CTCDecoder,
@@ -24,8 +31,14 @@ from seqsuite.decoding.ctc import (
 from seqsuite.decoding.ensemble import ensemble
 from seqsuite.decoding.generation import Generated, generate
 from seqsuite.decoding.hypotheses import Hypotheses
-from seqsuite.decoding.penalties import coverage_score, length_divisor
 from seqsuite.decoding.sampling import filtered_logits, sample
+from seqsuite.decoding.scorers import (
+    CoveragePenalty,
+    LengthPenalty,
+    Scorer,
+    coverage_score,
+    length_divisor,
+)
 from seqsuite.decoding.search import beam_search, greedy_search, repeat_beams
 from seqsuite.decoding.uniform_numbers import numpy_uniform, uniform
 
@@ -34,12 +47,20 @@ __all__ = [
     "CTCDecoder",
     "CTCHypothesis",
     "CTCSymbols",
+    "Constraint",
+    "CoveragePenalty",
+    "ForbiddenSymbols",
     "Generated",
     "HotWordScorer",
     "Hypotheses",
     "LanguageModel",
+    "LengthPenalty",
     "LexiconScorer",
+    "MinLength",
+    "NoRepeatNgram",
     "PrefixScorer",
+    "Prefixes",
+    "Scorer",
     "SymbolScorer",
     "TimedText",
     "Transcript",

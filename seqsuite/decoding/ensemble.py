@@ -37,12 +37,12 @@ def ensemble(steps: Sequence[Step]) -> Step:
         raise ValueError("Argument `steps` must hold at least one step. Received: steps=[]")
 
     def step(ids: Tensor, states: Sequence[Any]) -> tuple[Any, ...]:
-        found = [one(ids, own) for one, own in zip(steps, states, strict=True)]
-        total = tf.add_n([_probabilities(result[0]) for result in found])
-        mean = tf.math.log(total / len(found))
-        next_states = [result[1] for result in found]
-        attention = [result[2] for result in found if len(result) == 3 and result[2] is not None]
-        if len(attention) < len(found):
+        results = [one(ids, own) for one, own in zip(steps, states, strict=True)]
+        total = tf.add_n([_probabilities(result[0]) for result in results])
+        mean = tf.math.log(total / len(results))
+        next_states = [result[1] for result in results]
+        attention = [result[2] for result in results if len(result) == 3 and result[2] is not None]
+        if len(attention) < len(results):
             return mean, next_states
         return mean, next_states, tf.add_n(attention) / len(attention)
 

@@ -1,7 +1,7 @@
-"""What a beam search has found: the pool of finished hypotheses, and how they are read out.
+"""Hypotheses of a beam search: the pool of finished ones, and their symbols by back-pointers.
 
-Live beams keep no copy of their symbols. Each step writes down what every beam chose and which beam
-it came from; a hypothesis is the place where it ended, followed back at the very end.
+Each step records the symbol that every beam chose and the beam that it came from. A hypothesis is
+the place where it ended, and its symbols are read at the very end, from the last to the first.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class Pool(NamedTuple):
     beams: Tensor  # int32, the live beam that ended
 
 
-class Written(NamedTuple):
+class BackPointers(NamedTuple):
     """Arrays over the steps: how the live beams of each came from those of the step before."""
 
     ids: Any  # int32 (batch, beam_width), the symbol that was added
     parents: Any  # int32 (batch, beam_width), the beam to which it was added
-    attention: Any  # float32 (batch, beam_width, memory_time), what parents read for it; or ()
+    attention: Any  # float32 (batch, beam_width, memory_time), of the parents; or ()
 
 
 def unless(condition: Tensor, values: Tensor) -> Tensor:
@@ -57,9 +57,9 @@ def empty_pool(batch: Tensor, num_alternatives: int) -> Pool:
 
 
 def offer(pool: Pool, scores: Tensor, log_probabilities: Tensor, length: Tensor) -> Pool:
-    """Take the live beams that end now into the pool, as far as they beat what it has.
+    """Add the live beams that end to the pool, which keeps the best.
 
-    Among equals, what was there first stays, then the earlier beam comes first.
+    Among equals, older hypotheses come first, then the earlier beam.
 
     Args:
         pool: The pool.
@@ -78,18 +78,18 @@ def offer(pool: Pool, scores: Tensor, log_probabilities: Tensor, length: Tensor)
     return Pool(*(tf.gather(values, order, batch_dims=1) for values in joined))
 
 
-def read_out(pool: Pool, written: Written, max_length: Tensor) -> Hypotheses:
+def read_out(pool: Pool, pointers: BackPointers, max_length: Tensor) -> Hypotheses:
     """Follow the hypotheses of the pool back to their first symbols.
 
     Args:
         pool: The pool.
-        written: What the steps wrote, at least one.
+        pointers: Those of at least one step.
         max_length: Integer scalar: the width of the result.
 
     Returns:
         The hypotheses.
     """
-    ids, parents = written.ids.stack(), written.parents.stack()
+    ids, parents = pointers.ids.stack(), pointers.parents.stack()
     num_steps = tf.shape(ids)[0]
 
     def step_back(following, index):
@@ -102,8 +102,8 @@ def read_out(pool: Pool, written: Written, max_length: Tensor) -> Hypotheses:
     start = (pool.beams, tf.zeros_like(pool.beams), tf.zeros_like(pool.beams, tf.bool))
     path, symbols, inside = tf.scan(step_back, tf.range(num_steps), start, reverse=True)
     attention = None
-    if written.attention != ():
-        weights = tf.gather(written.attention.stack(), path, batch_dims=2)
+    if pointers.attention != ():
+        weights = tf.gather(pointers.attention.stack(), path, batch_dims=2)
         attention = _fit(tf.where(inside[..., None], weights, 0.0), max_length)
     return Hypotheses(
         _fit(symbols, max_length),

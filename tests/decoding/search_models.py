@@ -5,6 +5,13 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from seqsuite.decoding import (
+    CoveragePenalty,
+    ForbiddenSymbols,
+    LengthPenalty,
+    MinLength,
+    NoRepeatNgram,
+)
 from tests.reference.beam_search import Model, Rules
 
 CODES = 997
@@ -55,15 +62,18 @@ def start_states(starts: list[int]) -> dict[str, tf.Tensor]:
 
 def arguments(rules: Rules) -> dict:
     """The rules as arguments of `beam_search`."""
+    constraints = [ForbiddenSymbols(rules.forbidden), MinLength(rules.min_length)]
+    if rules.no_repeat_ngram:
+        constraints.append(NoRepeatNgram(rules.no_repeat_ngram))
+    scorers = [LengthPenalty(rules.length_penalty)]
+    if rules.coverage_penalty:
+        scorers.append(CoveragePenalty(rules.coverage_penalty))
     return {
         "begin_id": BEGIN,
         "end_id": rules.end,
         "max_length": rules.max_length,
-        "min_length": rules.min_length,
-        "length_penalty": rules.length_penalty,
-        "coverage_penalty": rules.coverage_penalty,
-        "no_repeat_ngram": rules.no_repeat_ngram,
-        "forbidden_ids": rules.forbidden,
+        "constraints": constraints,
+        "scorers": scorers,
     }
 
 

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.decoding import beam_search, greedy_search, repeat_beams
+from seqsuite.decoding import (
+    CoveragePenalty,
+    LengthPenalty,
+    MinLength,
+    NoRepeatNgram,
+    beam_search,
+    greedy_search,
+    repeat_beams,
+)
 from tests.decoding.search_models import (
     BEGIN,
     END,
@@ -121,10 +129,13 @@ def test_greedy_takes_the_likeliest_symbol_and_one_beam_is_greedy():
 def per_row(rows: slice) -> dict:
     return {
         "max_length": np.array([6, 2, 0, 4])[rows],
-        "min_length": np.array([0, 2, 5, 1])[rows],
-        "length_penalty": np.array([0.0, 1.0, 0.5, -1.0], "float32")[rows],
-        "coverage_penalty": np.array([0.1, 0.0, 0.3, 1.0], "float32")[rows],
-        "memory_lengths": np.array([4, 2, 3, 1])[rows],
+        "constraints": [MinLength(np.array([0, 2, 5, 1])[rows])],
+        "scorers": [
+            LengthPenalty(np.array([0.0, 1.0, 0.5, -1.0], "float32")[rows]),
+            CoveragePenalty(
+                np.array([0.1, 0.0, 0.3, 1.0], "float32")[rows], np.array([4, 2, 3, 1])[rows]
+            ),
+        ],
         "begin_id": np.array([1, 0, 3, 4])[rows],
     }
 
@@ -153,7 +164,7 @@ def test_lengths_of_rows_are_their_own():
     model = TableDecoder(2)
     found = beam_search(
         model.step, start_states(STARTS), begin_id=BEGIN, end_id=END, beam_width=3,
-        max_length=[6, 2, 0, 4], min_length=[0, 2, 5, 4],
+        max_length=[6, 2, 0, 4], constraints=[MinLength([0, 2, 5, 4])],
     )  # fmt: skip
     for row, (most, least) in enumerate([(6, 0), (2, 2), (0, 0), (4, 4)]):
         expected = reference.beam_search(model.model(STARTS[row]), Rules(END, most, least), 3)
@@ -181,7 +192,8 @@ def test_lengths_and_batches_do_not_retrace():
     def run(states, max_length, length_penalty):
         return beam_search(
             model.step, states, begin_id=BEGIN, end_id=END, beam_width=4, num_alternatives=2,
-            max_length=max_length, length_penalty=length_penalty, no_repeat_ngram=2,
+            max_length=max_length, constraints=[NoRepeatNgram(2)],
+            scorers=[LengthPenalty(length_penalty)],
         )  # fmt: skip
 
     for lengths in ([3, 9], [0], [], [1, 2, 3, 40]):
@@ -289,9 +301,8 @@ def test_half_precision_is_searched_in_float32():
     [
         ({"beam_width": 0}, "`beam_width` must be at least 1"),
         ({"num_alternatives": 0}, "`num_alternatives` must be at least 1"),
-        ({"no_repeat_ngram": -1}, "`no_repeat_ngram` must be at least 0"),
-        ({"length_penalty": "mean"}, "`length_penalty` must be a number or"),
-        ({"coverage_penalty": 0.5}, "`coverage_penalty` must be 0 where"),
+        ({"scorers": [LengthPenalty("mean")]}, "`length_penalty` must be a number or"),
+        ({"scorers": [CoveragePenalty(0.5)]}, "`scorers` must hold no CoveragePenalty where"),
         ({"states": [], "begin_id": 1}, "`begin_id` must be given for each row"),
     ],
 )
@@ -300,6 +311,46 @@ def test_wrong_arguments_are_named(changed, message):
     states = call.pop("states", start_states([1]))
     with pytest.raises(ValueError, match=message):
         beam_search(TableDecoder(0).step, states, **call)
+
+
+def test_an_ngram_has_a_symbol():
+    with pytest.raises(ValueError, match="`size` must be at least 1"):
+        NoRepeatNgram(0)
+
+
+def test_a_function_is_a_constraint():
+    """Only ids above the last one may follow."""
+
+    def ascending(logits, prefixes):
+        last = tf.reduce_max(prefixes.ids, axis=-1, keepdims=True)
+        return tf.where(tf.range(VOCABULARY) > last, logits, -np.inf)
+
+    model = TableDecoder(3)
+    found = beam_search(
+        model.step, start_states(STARTS), begin_id=BEGIN, end_id=END, beam_width=3, max_length=4,
+        num_alternatives=3, constraints=[ascending],
+    )  # fmt: skip
+    for ids, length in zip(found.ids.numpy().reshape(-1, 4), np.ravel(found.lengths), strict=True):
+        assert (np.diff(ids[:length]) > 0).all()
+        assert length == 0 or ids[length - 1] < END, "the end is an id like the others"
+    assert np.max(found.lengths) > 1
+
+
+def test_a_scorer_of_ones_own_changes_the_order():
+    class Bonus:
+        def score(self, scores, num_symbols, coverage):
+            return scores + 3.0 * tf.cast(num_symbols, tf.float64)
+
+        def bound(self, scores, soonest, latest, coverage):
+            return self.score(scores, latest, coverage)
+
+    model = TableDecoder(3)
+    call = {"begin_id": BEGIN, "end_id": END, "beam_width": 3, "max_length": 4}
+    plain = beam_search(model.step, start_states(STARTS), **call)
+    found = beam_search(model.step, start_states(STARTS), **call, scorers=[Bonus()])
+    assert np.all(found.lengths == 4)
+    assert np.any(plain.lengths < 4)
+    np.testing.assert_allclose(found.scores, found.log_probabilities + 15.0, rtol=1e-5)
 
 
 def test_a_step_that_loses_a_state_is_named():
@@ -382,8 +433,9 @@ def test_a_saved_model_searches(network, tmp_path):
     def serve(memory, max_length):
         found = beam_search(
             network(memory, 4), zero_states(tf.shape(memory)[0]), begin_id=BEGIN, end_id=END,
-            beam_width=4, max_length=max_length, num_alternatives=2, length_penalty="average",
-            coverage_penalty=0.1, no_repeat_ngram=2,
+            beam_width=4, max_length=max_length, num_alternatives=2,
+            constraints=[NoRepeatNgram(2)],
+            scorers=[LengthPenalty("average"), CoveragePenalty(0.1)],
         )  # fmt: skip
         return found._asdict()
 

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from seqsuite.decoding import beam_search, ensemble, generate, repeat_beams
+from seqsuite.decoding import (
+    Constraint,
+    CoveragePenalty,
+    ForbiddenSymbols,
+    LengthPenalty,
+    NoRepeatNgram,
+    Scorer,
+    beam_search,
+    ensemble,
+    generate,
+    repeat_beams,
+)
 from seqsuite.decoding.hypotheses import Step
 from seqsuite.layers import ScheduledSampling
 from seqsuite.tasks.translation.config import TranslationDecodingConfig
@@ -83,6 +94,12 @@ class Translator:
         settings = self.settings
         beam_width = beam_width or settings.beam_width
         step, states = self._begin(source_ids, length, beam_width)
+        constraints: list[Constraint] = [ForbiddenSymbols(self.forbidden_ids)]
+        if settings.no_repeat_ngram:
+            constraints.append(NoRepeatNgram(settings.no_repeat_ngram))
+        scorers: list[Scorer] = [LengthPenalty(settings.length_penalty)]
+        if settings.coverage_penalty:
+            scorers.append(CoveragePenalty(settings.coverage_penalty, length))
         found = beam_search(
             step,
             states,
@@ -91,11 +108,8 @@ class Translator:
             beam_width=beam_width,
             max_length=self.max_lengths(length),
             num_alternatives=num_alternatives,
-            length_penalty=settings.length_penalty,
-            coverage_penalty=settings.coverage_penalty,
-            memory_lengths=length,
-            no_repeat_ngram=settings.no_repeat_ngram,
-            forbidden_ids=self.forbidden_ids,
+            constraints=constraints,
+            scorers=scorers,
         )
         sources = tf.repeat(source[:, None], num_alternatives, axis=1)
         texts = self.preprocessor.decode(found.ids, found.lengths, sources, found.attention)

@@ -1,4 +1,4 @@
-"""Penalties by their formulas, and the bounds that they promise to a search."""
+"""Penalties by their formulas; no continuation of a live beam scores above its bound."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqsuite.decoding import coverage_score, length_divisor
+from seqsuite.decoding import CoveragePenalty, LengthPenalty, coverage_score, length_divisor
+
+SOONEST, LATEST = 4, 9
 
 
 def test_length_divisor_is_the_formula():
@@ -50,3 +52,39 @@ def test_padding_of_the_memory_does_not_change_the_score():
 def test_no_memory_and_no_rows():
     assert coverage_score(tf.zeros((2, 3, 0)), 1.0, [0, 0]).numpy().tolist() == [[0.0] * 3] * 2
     assert coverage_score(tf.zeros((0, 3, 4)), 1.0).shape == (0, 3)
+
+
+@pytest.mark.parametrize("length_penalty", [-2.0, -0.3, 0.0, 0.6, 3.0, "average"])
+@pytest.mark.parametrize("coverage_penalty", [0.0, 0.7, -0.4])
+def test_no_continuation_scores_above_the_bound(length_penalty, coverage_penalty):
+    generator = np.random.default_rng(0)
+    scorers = [LengthPenalty(length_penalty), CoveragePenalty(coverage_penalty, [3, 2])]
+
+    def score(scores, num_symbols, coverage):
+        for scorer in scorers:
+            scores = scorer.score(scores, num_symbols, coverage)
+        return scores
+
+    now = -generator.random((2, 4)) * 5
+    coverage = generator.random((2, 4, 3)).astype("float32")
+    bound = tf.constant(now)
+    for scorer in scorers:
+        bound = scorer.bound(bound, [[SOONEST]], [[LATEST]], coverage)
+    bound = bound.numpy()
+    best = np.full((2, 4), -np.inf)
+    for num_symbols in range(SOONEST, LATEST + 1):
+        for lost, read in [(0.0, 0.0), (0.0, 5.0), (0.5, 0.2), (0.01, 1.0)]:
+            more = coverage + np.float32(read) * generator.random((2, 4, 3)).astype("float32")
+            if read == 5.0:
+                more = coverage + 1.0
+            best = np.maximum(best, score(now - lost, [[num_symbols]], more))
+    assert np.all(best <= bound)
+    # A penalty can vanish and a reward can stay, at any length: the bound is no wider than it must.
+    np.testing.assert_allclose(best, bound)
+
+
+def test_impossible_beams_have_no_bound():
+    nothing = tf.constant([[-np.inf, -1.0]], tf.float64)
+    bound = LengthPenalty(-1000.0).bound(nothing, [[300]], [[500]], ()).numpy()
+    assert bound[0, 0] == -np.inf
+    assert np.isfinite(bound[0, 1])
