@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from seqsuite.diagnostics.plots import plot_gradient_flow
+
 
 @dataclass(frozen=True)
 class LayerFlow:
@@ -102,8 +104,6 @@ class GradientFlow:
 
     def plot(self, path: str | Path) -> Path:
         """Draw the norms of every layer over the steps back and return ``path``."""
-        from seqsuite.diagnostics.plots import plot_gradient_flow
-
         return plot_gradient_flow(self, path)
 
 

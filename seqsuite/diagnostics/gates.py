@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from seqsuite.diagnostics.plots import plot_gate_statistics
 from seqsuite.diagnostics.recording import LoopCall
 
 Tensor = Any
@@ -241,8 +242,6 @@ class GateStatistics:
 
     def plot(self, path: str | Path) -> Path:
         """Draw a histogram of every gate and return ``path``."""
-        from seqsuite.diagnostics.plots import plot_gate_statistics
-
         return plot_gate_statistics(self, path)
 
 

@@ -18,6 +18,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from seqsuite.diagnostics.plots import plot_state_jacobian
 from seqsuite.diagnostics.power_iteration import estimate
 from seqsuite.diagnostics.recording import LoopCall, recording
 from seqsuite.diagnostics.single_steps import LastSteps
@@ -56,8 +57,6 @@ class StateJacobian:
 
     def plot(self, path: str | Path, name: str = "") -> Path:
         """Draw the singular values over the lags, a layer's name in the title; return ``path``."""
-        from seqsuite.diagnostics.plots import plot_state_jacobian
-
         return plot_state_jacobian(self, path, name)
 
 
