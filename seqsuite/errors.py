@@ -1,4 +1,4 @@
-"""Errors that are the user's to mend: one clear line and an exit code, never a traceback."""
+"""User-facing errors: one line and an exit code, never a traceback."""
 
 from __future__ import annotations
 

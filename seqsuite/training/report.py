@@ -65,7 +65,7 @@ def write_mistakes(path: str | Path, mistakes: Iterable[dict[str, Any]]) -> None
 
     Args:
         path: The file.
-        mistakes: What to write, the answer the model was surest of first.
+        mistakes: JSON records, most confident errors first.
     """
     _write(path, "".join(to_json(mistake) + "\n" for mistake in mistakes))
 

@@ -124,7 +124,7 @@ class CharLmServingConfig(TextServingConfig):
 
 @dataclass(frozen=True)
 class StreamTrainingConfig(TrainingConfig):
-    """How a model is fitted to streams.
+    """Training on streams.
 
     ``max_batch_size`` is the number of streams; a batch has that times ``steps`` characters.
 

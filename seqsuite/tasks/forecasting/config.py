@@ -1,4 +1,4 @@
-"""What can be configured of the task ``forecasting``."""
+"""Configuration of the forecasting task."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ class ForecastModelConfig:
 
 @dataclass(frozen=True)
 class ForecastTrainingConfig(TrainingConfig):
-    """How a forecaster is fitted.
+    """Training of the forecaster.
 
     Args:
         loss: Of the mean: squared, absolute, or huber (squared within a standard deviation).
@@ -234,7 +234,7 @@ class ForecastEvaluationConfig:
 
 
 def _check_readers(section: Any, name: str, architecture: str) -> None:
-    """Refuse what was set for another architecture: it would change nothing, and tell nobody."""
+    """Refuse options of another architecture, which would be ignored silently."""
     for field_ in fields(section):
         readers = _READERS.get(field_.name, (architecture,))
         if architecture not in readers and getattr(section, field_.name) != field_.default:

@@ -84,7 +84,7 @@ def mistakes(
     references: Sentences,
     confidence: RaggedColumn,
 ) -> list[dict[str, Any]]:
-    """Return sentences with wrong tags as JSON records, the surest mistake first.
+    """Return sentences with wrong tags as JSON records, most confident errors first.
 
     Args:
         sentences: Words of each sentence.

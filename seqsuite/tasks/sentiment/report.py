@@ -90,7 +90,7 @@ def mistakes(
     labels: Sequence[str],
     multi_label: bool = False,
 ) -> list[dict[str, Any]]:
-    """Return wrong answers as JSON records, the one the model was surest of first.
+    """Return wrong answers as JSON records, most confident errors first.
 
     Args:
         texts: Raw texts.

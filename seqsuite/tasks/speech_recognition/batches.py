@@ -15,9 +15,7 @@ from seqsuite.config import BucketTrainingConfig
 from seqsuite.data.batching import Column, EncodedExamples, RaggedColumn, plan_batches
 from seqsuite.errors import UserError
 from seqsuite.losses import ctc_fits
-
-FULL_SCALE = 32768.0
-"""What a 16-bit sample is divided by."""
+from seqsuite.tasks.speech_recognition.data.audio import FULL_SCALE
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The settings of speech recognition: recordings, front end, network, augmentation, search."""
+"""Configuration of the speech recognition task."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class SpeechModelConfig:
 
 @dataclass(frozen=True)
 class SpeechTrainingConfig(BucketTrainingConfig):
-    """How the model is fitted, and how utterances are varied from epoch to epoch.
+    """Training and data augmentation.
 
     Args:
         speed: Recordings are played up to this share faster or slower (0.1: from 0.9 to 1.1).

@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqsuite.errors import UserError
+from seqsuite.tasks.speech_recognition.data.audio import FULL_SCALE
 
 Tensor = Any
 Batch = tuple[list[int], Tensor, Tensor]
@@ -33,7 +34,6 @@ _SMOOTH_HERTZ = 160.0
 _MAX_DECIBELS = 40.0
 # The power of one step of 16-bit samples; softer rows are silent.
 _POWER_FLOOR = 2.0**-30
-_FULL_SCALE = 32768.0
 # Samples that are filtered at once, padded.
 _BATCH_SAMPLES = 4_000_000
 
@@ -218,8 +218,8 @@ def equalize_speakers(
         lengths = tf.concat([lengths for *_, lengths in batches], axis=0)
         log_gains = gains(_spectra(batches, size), lengths, goal, sample_rate)
         for chosen, samples, _ in batches:
-            filtered = np.rint(apply_gains(samples, log_gains).numpy() * _FULL_SCALE)
-            filtered = np.clip(filtered, -32768, 32767).astype(np.int16)
+            filtered = np.rint(apply_gains(samples, log_gains).numpy() * FULL_SCALE)
+            filtered = np.clip(filtered, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
             for index, row in zip(chosen, filtered, strict=True):
                 equal[index] = row[: len(rows[index])].copy()
     return equal
@@ -259,5 +259,5 @@ def _batches(rows: Sequence[np.ndarray], indices: Sequence[int]) -> Iterator[Bat
         lengths = np.array([len(rows[index]) for index in chosen], np.int32)
         samples = np.zeros((len(chosen), lengths.max()), np.float32)
         for row, index in enumerate(chosen):
-            samples[row, : lengths[row]] = rows[index] / _FULL_SCALE
+            samples[row, : lengths[row]] = rows[index] / FULL_SCALE
         yield chosen, tf.constant(samples), tf.constant(lengths)

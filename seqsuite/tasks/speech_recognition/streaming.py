@@ -18,9 +18,8 @@ from seqsuite.decoding.ctc import ctc_greedy_search
 from seqsuite.layers.audio import streaming
 from seqsuite.serving.limits import MAX_STATE, after, check, check_magnitude, check_size
 from seqsuite.serving.signatures import signature, zeros
-from seqsuite.tasks.speech_recognition.batches import FULL_SCALE
 from seqsuite.tasks.speech_recognition.config import SpeechModelConfig, SpeechServingConfig
-from seqsuite.tasks.speech_recognition.data.audio import read_blocks
+from seqsuite.tasks.speech_recognition.data.audio import FULL_SCALE, read_blocks
 from seqsuite.tasks.speech_recognition.preprocessor import BLANK
 
 if TYPE_CHECKING:

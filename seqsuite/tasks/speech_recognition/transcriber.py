@@ -15,7 +15,7 @@ import tensorflow as tf
 from seqsuite.decoding.ctc import Transcript
 from seqsuite.errors import UserError
 from seqsuite.tasks.speech_recognition.config import SpeechServingConfig
-from seqsuite.tasks.speech_recognition.data.audio import read_blocks
+from seqsuite.tasks.speech_recognition.data.audio import FULL_SCALE, read_blocks
 
 SUFFIXES = (
     ".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".au", ".opus", ".caf", ".w64", ".sph",
@@ -28,7 +28,6 @@ FEATURE_SUFFIX = ".mfc"
 _PART_SECONDS, _LOOK_BACK_SECONDS, _QUIET_SECONDS = 30.0, 10.0, 0.2
 # Of all parts that are answered at once, padded.
 _BATCH_SECONDS = 240.0
-_FULL_SCALE = np.float32(32768)
 
 
 def expand(text: str, suffixes: Sequence[str] = SUFFIXES) -> list[str]:
@@ -74,7 +73,7 @@ def parts(source: Path, sample_rate: int, seconds: float = _PART_SECONDS) -> Ite
     waiting = np.zeros(0, np.float32)
     longest = round(seconds * sample_rate)
     for block in read_blocks(source, sample_rate, min(seconds, 10.0)):
-        waiting = np.concatenate([waiting, block.astype(np.float32) / _FULL_SCALE])
+        waiting = np.concatenate([waiting, block.astype(np.float32) / np.float32(FULL_SCALE)])
         while len(waiting) > longest:
             end = quietest(waiting[:longest], sample_rate)
             yield waiting[:end]

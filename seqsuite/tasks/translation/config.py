@@ -1,4 +1,4 @@
-"""The settings of translation: pairs, network, training and search."""
+"""Configuration of the translation task."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class TranslationModelConfig:
 
 @dataclass(frozen=True)
 class TranslationTrainingConfig(BucketTrainingConfig):
-    """How a model is fitted, and how much of what the decoder reads is its own prediction.
+    """Training, and scheduled sampling of the decoder's inputs.
 
     Args:
         label_smoothing: Share of the target's probability spread over all pieces.
@@ -149,7 +149,7 @@ class TranslationDecodingConfig:
         coverage_penalty: Prefers translations that read all of the source (beta; 0: off).
         max_length: Pieces of a translation at most; 0 translates everything by nothing.
         max_length_factor: Pieces at most as a multiple of the source's, and ten more.
-        no_repeat_ngram: No sequence of so many pieces occurs twice (0: off).
+        no_repeat_ngram: Length of piece sequences that may not repeat (0: no limit).
         validation_examples: Sentences that are translated, greedily, after each epoch.
         ensemble_runs: Finished runs that translate together with this one in the final scores and
             in the exported model: the mean of the probabilities counts. They must have the same

@@ -54,7 +54,7 @@ class Translation(Task):
 
     def build_model(self, preprocessor):
         training = self.config.training
-        # Found missing now, and not when all is trained.
+        # Fail early if a run of the ensemble is missing.
         check_runs(self.config.decoding.ensemble_runs, preprocessor)
         model = build_translation_model(preprocessor, self.config.model, training)
         loss = TagCrossentropy(training.label_smoothing, padding_tag=0)

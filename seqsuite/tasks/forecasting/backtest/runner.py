@@ -165,6 +165,6 @@ def _resumable() -> Iterator[None]:
         yield
     except Interrupted as error:
         raise Interrupted(
-            "Stopped; the state is saved. Go on with the same command: models that are trained "
+            "Stopped; the state is saved. Resume with the same command: models that are trained "
             "already are read."
         ) from error

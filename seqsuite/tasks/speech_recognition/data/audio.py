@@ -16,7 +16,8 @@ from seqsuite.tasks.speech_recognition.data.waveforms import Waveform
 
 # Audio has such rates; others come from damaged headers, and would ask for filters of any length.
 _RATES = (1_000, 768_000)
-_FULL_SCALE = 32768.0
+FULL_SCALE = 32768.0
+"""The largest magnitude of a 16-bit sample."""
 # Of the file, in samples of all channels.
 _BLOCK = 1 << 18
 
@@ -83,7 +84,7 @@ def waveform_of_samples(
     """
     samples = np.asarray(samples)
     if np.issubdtype(samples.dtype, np.integer):
-        samples = samples / _FULL_SCALE
+        samples = samples / FULL_SCALE
     if samples.ndim == 2:
         samples = samples.mean(axis=1)
     resampler = Resampler(source_rate, sample_rate)
@@ -198,5 +199,5 @@ def _unreadable(where: str, error: Exception) -> UserError:
 
 
 def _int16(samples: np.ndarray) -> np.ndarray:
-    scaled = np.rint(samples * np.float32(_FULL_SCALE))
-    return np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
+    scaled = np.rint(samples * np.float32(FULL_SCALE))
+    return np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
