@@ -53,6 +53,7 @@ def test_a_watched_run_ends_as_one_that_is_not(watched, tmp_path):
     assert float(rows[0]["forward/forget_mean"]) == pytest.approx(0.73, abs=0.05)
 
 
+@pytest.mark.full
 def test_the_report_of_a_run(watched, tmp_path, capsys):
     assert main(["diagnose", "--run_dir", str(watched), "--output", str(tmp_path)]) == 0
     printed = capsys.readouterr().out

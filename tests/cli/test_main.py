@@ -224,6 +224,7 @@ def test_mistakes_are_one_line_and_exit_code_2(words, message, tmp_path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("unexported")
 def test_a_mistake_in_the_model_does_not_block_the_corrected_command(tmp_path, capsys):
     run_dir = tmp_path / "run"

@@ -17,6 +17,8 @@ from seqsuite.tasks import find_task
 from seqsuite.training import runs
 from tests.conformance.c_api import ServerError
 
+pytestmark = pytest.mark.full
+
 TEXTS = [
     "The room is not dull at all.",
     "",

@@ -1,5 +1,6 @@
 """Where answers go: a file is as it was until all are written, and a stream waits for nothing."""
 
+import io
 import os
 from types import SimpleNamespace
 
@@ -69,14 +70,23 @@ class Echo(Client):
 def test_a_streamed_answer_does_not_wait_for_the_next_input(capsys, monkeypatch):
     seen = []
 
-    def lines():
-        yield b"ab\n"
-        seen.append(capsys.readouterr().out)
-        yield b"c\n"
+    class Typed(io.RawIOBase):
+        """Standard input whose second line comes once the first was answered."""
 
-    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=lines()))
+        def __init__(self):
+            super().__init__()
+            self.lines = [b"ab\n", b"c\n"]
+
+        def readline(self, size=-1):
+            if len(self.lines) == 1:
+                seen.append(capsys.readouterr().out)
+            return self.lines.pop(0) if self.lines else b""
+
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=Typed()))
     flags = {"items": [], "input": "-", "output": "-", "json": False, "format": None}
-    options = SimpleNamespace(**flags, batch_size=64, column=None, explain=False)
+    options = SimpleNamespace(**flags, batch_size=64, column=None, explain=False,
+        input_format=None, encoding=None,
+    )  # fmt: skip
     assert run(Echo(None, None, options), options) == 0
     assert seen == ["ab\n"]
     assert capsys.readouterr().out == "c\n"

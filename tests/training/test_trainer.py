@@ -79,7 +79,7 @@ def weights(run_dir):
     return groups["weights"]
 
 
-@pytest.mark.full(default=("last epoch",))
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["pre-training", "last epoch"])
 def test_a_killed_and_resumed_run_ends_with_the_same_weights(name, whole, killed, tmp_path):
     # Also the same seed gives the same weights: what was killed and the whole run are two runs.
@@ -186,6 +186,7 @@ class Watch(keras.callbacks.Callback):
         self.last_loss.append(self.loss)
 
 
+@pytest.mark.full(default=1)
 @pytest.mark.parametrize(
     ("monitor", "values", "target", "stopped_after", "epochs"),
     [

@@ -120,7 +120,7 @@ def test_no_random_op_and_no_assignment_outside_training(bidirectional):
 
 
 @NO_CONVERSION_WARNING
-@pytest.mark.full(default=("False",))
+@pytest.mark.full
 @pytest.mark.parametrize("subclassed", [False, True])
 def test_fit_moves_every_weight(subclassed, tmp_path):
     keras.utils.set_random_seed(0)

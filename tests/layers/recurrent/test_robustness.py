@@ -62,6 +62,7 @@ def test_a_layer_of_the_stack_that_is_frozen_on_its_own_stays_so():
     assert len(stack.trainable_weights) == 3
 
 
+@pytest.mark.full(default=3)
 @pytest.mark.parametrize("mode", ["eager", "graph"])
 @pytest.mark.parametrize("kind", list(STACKS))
 def test_gradients_do_not_see_nan_in_padding(kind, mode):
@@ -101,6 +102,7 @@ def test_segments_do_not_see_nan_in_padding():
         assert all(np.isfinite(tf.convert_to_tensor(gradient)).all() for gradient in gradients)
 
 
+@pytest.mark.full(default=3)
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("kind", list(STACKS))
 def test_a_static_batch_of_no_rows(kind, training):

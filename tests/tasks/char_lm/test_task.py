@@ -95,6 +95,7 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(
     assert history[0] == history[1]
 
 
+@pytest.mark.full
 def test_a_run_is_loaded_as_it_was_scored(text_file, whole_run):
     run = runs.load(make_task(text_file), whole_run)
     result = runs.evaluate(run)

@@ -85,6 +85,7 @@ def test_a_run_reports_both_protocols_beside_the_baseline(trained):
     assert names <= set(baseline)
 
 
+@pytest.mark.full
 def test_text_is_streamed_as_it_is_served(served, capsys):
     for flags in (["--seed=3"], ["--temperature=0"], ["--top_k=4", "--top_p=0.9", "--seed=-1"]):
         words = ["the ", "Nobody\twent", "--length=30", *flags]

@@ -11,7 +11,7 @@ from seqsuite.data.examples import Examples
 from seqsuite.tasks import find_task
 from seqsuite.tasks.pos_tagging.data import sample
 
-pytestmark = pytest.mark.usefixtures("loaded_once")
+pytestmark = [pytest.mark.usefixtures("loaded_once"), pytest.mark.full]
 
 TAGGING = find_task("pos_tagging")
 SMALL = [

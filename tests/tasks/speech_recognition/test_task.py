@@ -248,6 +248,7 @@ def isolated_words(tmp_path_factory):
     return base
 
 
+@pytest.mark.full
 def test_a_run_reports_error_rates_beside_both_baselines(isolated_words):
     result = json.loads((isolated_words / "run" / "metrics.json").read_text())
     assert {"wer", "cer", "word_accuracy"} <= set(result["metrics"])

@@ -201,6 +201,7 @@ def test_importing_it_is_light():
     assert found.stdout.strip() == "[]"
 
 
+@pytest.mark.full(default=("zh]",))
 @pytest.mark.parametrize("language", ["zh", "zh-TW", "ja", "ko", "th"])
 def test_languages_without_spaces_are_cut_by_their_own_rules(language):
     texts = ["这部电影很好看但是太长了", "我不知道他什么时候回来"]

@@ -68,7 +68,7 @@ VARIANTS = [{}, {"model": {"cell": "lstm", "input_feeding": True, "attention": "
                  "data": {"joint": False}}, {"model": {"attention": "location"}}]  # fmt: skip
 
 
-@pytest.mark.full(default=("sections1",))
+@pytest.mark.full
 @pytest.mark.parametrize("sections", VARIANTS)
 def test_greedy_search_in_the_graph_is_the_training_model_asked_word_by_word(sections):
     sections = {"decoding": {"beam_width": 1, "num_alternatives": 1}, **sections}

@@ -11,7 +11,7 @@ from seqsuite.cli.main import main
 from seqsuite.serving import exported_model, versions
 from tests.tasks.translation.runs import TRANSLATION
 
-pytestmark = pytest.mark.usefixtures("loaded_once")
+pytestmark = [pytest.mark.usefixtures("loaded_once"), pytest.mark.full]
 
 
 @pytest.fixture(scope="module")

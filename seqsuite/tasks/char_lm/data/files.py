@@ -17,8 +17,8 @@ NAME = "files"
 DESCRIPTION = "your own files: --data.train FILE [--data.validation FILE] --data.test FILE"
 
 _FORMATS = "a text file (also .gz), or a folder or archive of .txt files"
-# More NULs than this are the zero bytes of UTF-16.
-_MAX_NULS = 0.01
+# A larger share of NULs is the zero bytes of UTF-16.
+_MAX_NULS = 0.2
 
 
 def load(split: str, options: CharLmDataConfig) -> Examples | None:

@@ -197,7 +197,10 @@ def test_bytes_that_are_not_utf8_are_kept_and_counted(write, text_options, capsy
         (b"", "the training text is empty"),
         (b"short", "has 4 characters, expected at least 1,000"),
         (b"a" * 1200, r"has 972 characters, expected at least 1,000\. Give a longer text"),
-        (bytes(range(256)) * 20, r"2,\d+ of 4,147 char.*not UTF-8.*iconv.*--data\.unit byte"),
+        (
+            bytes(range(256)) * 20,
+            r"2,\d+ of 4,147 char.*not UTF-8.*encoding.*--data\.unit byte",
+        ),
     ],
 )
 def test_a_file_that_teaches_nothing_is_refused_in_one_line(write, text_options, content, message):
@@ -359,3 +362,14 @@ def test_a_builder_without_text_says_what_it_has(mocked, text_options):
     options = text_options(source="tfds:mnist")
     with pytest.raises(UserError, match=r"no text feature, only image, label.*tiny_shakespeare"):
         read("train", options, options.source)
+
+
+def test_utf16_is_read_by_its_mark_or_refused(write, text_options):
+    text = "So foul and fair a day I have not seen. " * 50
+    options = text_options(test=write("a.txt", text.encode("utf-16")))
+    assert read("test", options) == [text]
+    with pytest.raises(UserError, match="UTF-16 without a byte order mark"):
+        read("test", text_options(test=write("b.txt", text.encode("utf-16-le"))))
+    named = text_options(test=write("b.txt", text.encode("utf-16-le")))
+    named.encoding = "utf-16-le"
+    assert read("test", named) == [text]

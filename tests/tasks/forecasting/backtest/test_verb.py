@@ -21,6 +21,8 @@ from seqsuite.tasks.forecasting.data.series import Series
 from seqsuite.tasks.forecasting.data.timestamps import time_text
 from seqsuite.training import runs, trainer
 
+pytestmark = pytest.mark.full
+
 FORECASTING = find_task("forecasting")
 ROWS, STEPS, SEASON, HOUR = 90, 4, 6, 3600
 NAMES = ("a", "bb")
