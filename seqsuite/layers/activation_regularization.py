@@ -1,4 +1,4 @@
-"""A loss on what a recurrent stack puts out: small values, and slow changes."""
+"""Activation regularization: a penalty on large outputs and on fast changes."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class ActivationRegularization(keras.layers.Layer):
-    """Pass sequences through, and add their size and their change over time to the loss.
+    """Identity that adds a penalty on the size and the change of sequences to the loss.
 
     Args:
         activation: Weight of the mean square of the outputs.
-        temporal: Weight of the mean square of the difference between neighbouring steps.
+        temporal: Weight of the mean squared difference between neighbouring steps.
         **kwargs: Keras layer arguments.
 
     Call arguments:
-        inputs: ``(batch, time, features)``. Padding, if there is any, counts as it is.
+        inputs: ``(batch, time, features)``. Padded steps count as well.
         training: The loss is added only while training.
 
     Returns:
@@ -53,7 +53,7 @@ class ActivationRegularization(keras.layers.Layer):
             self.add_loss(self.activation * ops.mean(ops.square(inputs)))
         if training and self.temporal:
             change = inputs[:, 1:] - inputs[:, :-1]
-            # One step alone has no change, and the mean over nothing is not a number.
+            # A single step has no change, and the mean of nothing is NaN.
             count = ops.maximum(ops.size(change), 1)
             total = ops.sum(ops.square(change))
             self.add_loss(self.temporal * total / ops.cast(count, total.dtype))

@@ -7,7 +7,14 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.masking import at_least_one_step, sequence_mask, zero_padding
+from seqsuite.layers.contracts import freeze_parts
+from seqsuite.layers.masking import (
+    at_least_one_step,
+    last_step,
+    real_lengths,
+    sequence_mask,
+    zero_padding,
+)
 
 Tensor = Any
 
@@ -16,15 +23,15 @@ MODES = ("mean", "max", "last", "attention")
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class MaskedPooling(keras.layers.Layer):
-    """Reduce a right-padded sequence to one vector per row, looking at real steps only.
+    """Pooling of the real steps of right-padded sequences.
 
-    A row without real steps gives zeros in every mode, never NaN.
+    A row without real steps gives zeros in every mode.
 
     Args:
         mode: ``"mean"``, ``"max"``, ``"last"`` (the output at step ``length - 1``),
             ``"attention"`` (a learned weighted mean), or several joined by ``+``, such as
-            ``"mean+max"``, which are concatenated in that order. For the backward half of a
-            bidirectional sequence ``"last"`` has seen one step only: use the final states there.
+            ``"mean+max"``, concatenated in that order. The backward half of a bidirectional
+            sequence has read one step at ``"last"``: use the final states instead.
         attention_units: Width of the hidden layer that scores each step for ``"attention"``.
         **kwargs: Keras layer arguments.
 
@@ -36,7 +43,7 @@ class MaskedPooling(keras.layers.Layer):
         ``(batch, features * number of modes)`` in the layer's compute dtype. Sums run in float32.
 
     Raises:
-        ValueError: For an unknown or repeated mode.
+        ValueError: For an unknown or repeated mode, or lengths of another batch size.
 
     Masking:
         By `lengths` only; a mask that Keras attached to the inputs is not read.
@@ -79,15 +86,12 @@ class MaskedPooling(keras.layers.Layer):
         if "attention" in self._modes:
             self._hidden.build(inputs_shape)
             self._score.build((*inputs_shape[:-1], self.attention_units))
+        freeze_parts(self)
         self.built = True
 
     def call(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Pool `inputs` over time."""
-        batch, num_steps, _ = ops.shape(inputs)
-        if lengths is None:
-            lengths = ops.zeros((batch,), dtype="int32") + num_steps
-        # A length beyond the batch is a truncated row: what is there is all there is.
-        lengths = ops.clip(ops.cast(lengths, "int32"), 0, num_steps)
+        lengths = real_lengths(lengths, inputs)
         inputs = at_least_one_step(inputs)
         mask = sequence_mask(lengths, ops.shape(inputs)[1])
         pooled = [getattr(self, f"_pool_{mode}")(inputs, mask, lengths) for mode in self._modes]
@@ -99,23 +103,22 @@ class MaskedPooling(keras.layers.Layer):
         return ops.cast(ops.sum(values, axis=1) / count[:, None], self.compute_dtype)
 
     def _pool_max(self, inputs, mask, lengths):
-        # float16's most negative number is representable in every compute dtype.
-        lowest = ops.cast(-65504.0, inputs.dtype)
-        largest = ops.max(ops.where(mask[:, :, None], inputs, lowest), axis=1)
+        # The lowest float16, which every compute dtype can represent.
+        lowest = -65504.0
+        values = ops.where(mask[:, :, None], inputs, ops.cast(lowest, inputs.dtype))
+        # Without `initial`, the maximum of a batch without rows is an error.
+        largest = ops.max(values, axis=1, initial=lowest)
         return self._zero_where_empty(largest, lengths)
 
     def _pool_last(self, inputs, mask, lengths):
-        index = ops.maximum(lengths - 1, 0)
-        last = ops.take_along_axis(inputs, index[:, None, None], axis=1)
-        return self._zero_where_empty(ops.squeeze(last, axis=1), lengths)
+        return self._zero_where_empty(last_step(inputs, lengths), lengths)
 
     def _pool_attention(self, inputs, mask, lengths):
         inputs = zero_padding(inputs, mask)
         scores = ops.cast(self._score(self._hidden(inputs)), "float32")
-        # Not `ops.softmax`, which warns on one-step batches. The lowest score is a constant, so an
-        # empty row stays finite.
+        # `ops.softmax` warns on batches of one step. A finite lowest score keeps empty rows finite.
         scores = ops.where(mask[:, :, None], scores, -1e9)
-        weights = ops.exp(scores - ops.max(scores, axis=1, keepdims=True))
+        weights = ops.exp(scores - ops.max(scores, axis=1, keepdims=True, initial=-1e9))
         weights = weights / ops.sum(weights, axis=1, keepdims=True)
         mean = ops.sum(weights * ops.cast(inputs, "float32"), axis=1)
         return self._zero_where_empty(ops.cast(mean, self.compute_dtype), lengths)

@@ -6,7 +6,35 @@ from typing import Any
 
 from keras import ops
 
+from seqsuite.layers.contracts import check_shape
+
 Tensor = Any
+
+
+def real_lengths(lengths: Tensor | None, sequence: Tensor) -> Tensor:
+    """Return the number of real steps of each row, within the width of the batch.
+
+    Args:
+        lengths: Integer ``(batch,)``, or ``None`` when every step is real. A length beyond the
+            batch is that of a truncated row.
+        sequence: ``(batch, time, ...)``.
+
+    Returns:
+        int32 ``(batch,)`` in [0, time].
+
+    Raises:
+        ValueError: For lengths of another batch size, which would be broadcast silently.
+
+    Example:
+        >>> real_lengths(ops.array([2, 9]), ops.ones((2, 3, 1))).numpy().tolist()
+        [2, 3]
+    """
+    batch, num_steps = ops.shape(sequence)[:2]
+    if lengths is None:
+        return ops.zeros((batch,), dtype="int32") + num_steps
+    lengths = ops.cast(lengths, "int32")
+    check_shape("lengths", lengths, (sequence.shape[0],))
+    return ops.clip(lengths, 0, num_steps)
 
 
 def sequence_mask(lengths: Tensor, num_steps: int | Tensor) -> Tensor:
@@ -31,13 +59,33 @@ def zero_padding(sequence: Tensor, mask: Tensor) -> Tensor:
     """Set the padded steps of a sequence to zero, even where they hold NaN.
 
     Args:
-        sequence: ``(batch, time, features)``.
+        sequence: ``(batch, time, ...)``.
         mask: Boolean ``(batch, time)`` as from `sequence_mask`.
 
     Returns:
-        ``(batch, time, features)`` of the same dtype.
+        The sequence with zeros, of the same shape and dtype.
     """
-    return ops.where(mask[:, :, None], sequence, ops.zeros((), dtype=sequence.dtype))
+    mask = ops.reshape(mask, (*ops.shape(mask), *[1] * (len(sequence.shape) - 2)))
+    return ops.where(mask, sequence, ops.zeros((), dtype=sequence.dtype))
+
+
+def last_step(sequence: Tensor, lengths: Tensor) -> Tensor:
+    """Return the last real step of each row; of a row without any, the first step.
+
+    Args:
+        sequence: ``(batch, time, ...)``, at least one step.
+        lengths: Integer ``(batch,)``.
+
+    Returns:
+        ``(batch, ...)``.
+
+    Example:
+        >>> last_step(ops.array([[1, 2, 3], [4, 5, 6]]), ops.array([2, 0])).numpy().tolist()
+        [2, 4]
+    """
+    index = ops.maximum(lengths - 1, 0)
+    index = ops.reshape(index, (-1, *[1] * (len(sequence.shape) - 1)))
+    return ops.squeeze(ops.take_along_axis(sequence, index, axis=1), axis=1)
 
 
 def at_least_one_step(sequence: Tensor) -> Tensor:

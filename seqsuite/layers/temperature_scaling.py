@@ -1,4 +1,4 @@
-"""Temperature scaling: one number, chosen on validation, that makes probabilities honest."""
+"""Temperature scaling: calibration of probabilities by one number."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import keras
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class TemperatureScaling(keras.layers.Layer):
-    """Divide logits by a temperature that is set after training.
+    """Division of logits by a temperature that is set after training.
 
-    The temperature is a non-trainable weight, 1 until :meth:`set_temperature`; it travels with the
-    model into checkpoints and exports. Predicted labels do not change.
+    The temperature is a non-trainable weight, initially 1, so checkpoints and exports hold it.
+    Predicted labels do not change.
+
+    Args:
+        **kwargs: Keras layer arguments.
 
     Call arguments:
         logits: ``(..., labels)``.
@@ -25,7 +28,7 @@ class TemperatureScaling(keras.layers.Layer):
         2.0
 
     Reference:
-        Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
+        Guo et al. (2017), https://arxiv.org/abs/1706.04599
     """
 
     def __init__(self, **kwargs):
@@ -36,6 +39,7 @@ class TemperatureScaling(keras.layers.Layer):
         self.built = True
 
     def call(self, logits):
+        """Divide `logits` by the temperature."""
         return logits / keras.ops.cast(self.temperature, logits.dtype)
 
     def set_temperature(self, temperature: float) -> None:

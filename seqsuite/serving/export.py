@@ -1,7 +1,7 @@
-"""Export to a SavedModel that TensorFlow Serving loads on a CPU, whatever trained it.
+"""Export to a SavedModel for TensorFlow Serving on a CPU, independent of the training machine.
 
-The exported folder holds the graph from raw inputs to decoded outputs, needs neither seqsuite nor
-Keras to run, and carries warm-up requests that the server replays before it takes traffic.
+The SavedModel holds the graph from raw inputs to decoded outputs, runs without seqsuite and Keras,
+and contains warm-up requests that the server replays before it takes traffic.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import os
 import shutil
 import uuid
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.types.experimental import ConcreteFunction
 
 from seqsuite.config import to_toml
 from seqsuite.errors import EnvironmentFailure
@@ -26,7 +26,7 @@ from seqsuite.task import CONFIG_FILE, EXTRA_FOLDER, Serving, Task
 
 WARM_UP_FILE = f"{EXTRA_FOLDER}/tf_serving_warmup_requests"
 
-# Stateful or accelerator-only ops have no place in a served graph.
+# Stateful and accelerator-only ops must not be in a served graph.
 _FORBIDDEN_OPS = ("Cudnn", "Random", "Assign")
 
 
@@ -40,17 +40,17 @@ def export(
     """Write the next version of a served model below ``directory``.
 
     Args:
-        task: The task, which says what is served.
+        task: The task.
         preprocessor: Its adapted preprocessor.
         model: Its trained model.
         directory: Folder of versions, as TensorFlow Serving's ``base_path``.
-        serving: What is exported; None: what the task says.
+        serving: Function, signatures and files to export; None: those of the task.
 
     Returns:
         The version's folder, ``directory/<version>``.
 
     Raises:
-        EnvironmentFailure: The folder cannot be written.
+        EnvironmentFailure: If the folder cannot be written.
     """
     directory = Path(directory)
     use_cpu_kernels(model)
@@ -61,7 +61,7 @@ def export(
     for name, content in serving.files().items():
         files[f"{EXTRA_FOLDER}/{name}"] = content
     requests = {name: _typed(inputs, signatures[name]) for name, inputs in serving.requests.items()}
-    # The server polls the folder: a version must appear complete or not at all.
+    # The server polls the folder, so a version must appear complete or not at all.
     partial = directory / f".{uuid.uuid4().hex}.partial"
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -81,20 +81,20 @@ def export(
 
 
 def tracked(
-    signatures: dict[str, Any], preprocessor: Preprocessor, model: keras.Model
+    signatures: dict[str, ConcreteFunction], preprocessor: Preprocessor, model: keras.Model
 ) -> tf.Module:
-    """Return what a SavedModel of these signatures holds: the variables and tables they read.
+    """Return a module that tracks the variables and tables of signatures.
 
-    Of a Keras object Keras exports a second variable for each, which alone the saved graph
-    restores, while the signatures read the first: Python's loader goes by objects and is right,
-    TensorFlow Serving's is not (tensorflow#72963, keras#20095).
+    For a tracked Keras object, Keras exports a second copy of each variable. The saved graph
+    restores the copies but the signatures read the originals, so requests to TensorFlow Serving
+    fail (tensorflow#72963, keras#20095).
 
     Args:
         signatures: Concrete functions by name.
-        preprocessor: The preprocessor they call.
-        model: The model they call.
+        preprocessor: The preprocessor that they call.
+        model: The model that they call.
     """
-    # A dict: in the order in which they are read, which is the same in every process.
+    # A dict keeps the order of captures, which is the same in every process.
     captured = {id(tensor): tensor for f in signatures.values() for tensor, _ in f.graph.captures}
     owner = tf.Module()
     owner.preprocessor, owner.model = preprocessor, model
@@ -110,11 +110,13 @@ def tracked(
     return module
 
 
-def _typed(inputs: dict[str, Any], function: Any) -> dict[str, np.ndarray]:
+def _typed(
+    inputs: dict[str, np.ndarray | list], function: ConcreteFunction
+) -> dict[str, np.ndarray]:
     """Return a request in the dtypes of a signature.
 
     Raises:
-        RuntimeError: It has other inputs, and a server that replays it would not start.
+        RuntimeError: If it has other inputs; a server that replays it would not start.
     """
     named = function.structured_input_signature[1]
     if named.keys() != inputs.keys():
@@ -125,9 +127,9 @@ def _typed(inputs: dict[str, Any], function: Any) -> dict[str, np.ndarray]:
 
 
 def _publish(partial: Path, directory: Path) -> Path:
-    """Give a complete version the next number, whatever other exports do at the same time."""
+    """Rename a complete version to the next number, safely beside concurrent exports."""
     for path in (*partial.rglob("*"), partial):
-        # What is renamed before it is on the disk may be empty after a power cut.
+        # A file that is renamed before it is on disk may be empty after a power failure.
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -136,7 +138,7 @@ def _publish(partial: Path, directory: Path) -> Path:
     while True:
         version = next_version(directory)
         try:
-            # A folder that is not empty is never replaced.
+            # Renaming never replaces a folder that is not empty.
             partial.rename(version)
         except OSError:
             if not version.exists():
@@ -146,43 +148,45 @@ def _publish(partial: Path, directory: Path) -> Path:
 
 
 def use_cpu_kernels(model: keras.Model) -> None:
-    """Make every recurrent layer of a model trace without cuDNN.
+    """Disable cuDNN in every recurrent layer of a model.
 
-    Keras chooses cuDNN while tracing, so a graph traced on a GPU machine does not load elsewhere.
+    Keras selects cuDNN during tracing, so a graph from a GPU machine does not load elsewhere.
     """
     for layer in model._flatten_layers():
         if hasattr(layer, "use_cudnn"):
             layer.use_cudnn = False
 
 
-def check_servable(function: Any) -> None:
-    """Assert that a concrete function holds no random, assigning or cuDNN op.
+def check_servable(function: ConcreteFunction) -> None:
+    """Check that a concrete function has no random, assigning or cuDNN op.
 
     Raises:
-        RuntimeError: It holds one; a layer behaves as in training.
+        RuntimeError: If it has one, for instance of a layer in training mode.
     """
     names = {op.type for op in function.graph.get_operations()}
     for definition in function.graph.as_graph_def().library.function:
         names |= {node.op for node in definition.node_def}
-    found = sorted(name for name in names if any(word in name for word in _FORBIDDEN_OPS))
-    if found:
-        raise RuntimeError(f"The served graph must not hold {found}: it would not be reproducible.")
+    ops = sorted(name for name in names if any(word in name for word in _FORBIDDEN_OPS))
+    if ops:
+        raise RuntimeError(
+            f"The served graph must not contain {ops}: it would not be reproducible."
+        )
 
 
-def serving_functions(serving: Serving) -> dict[str, Any]:
+def serving_functions(serving: Serving) -> dict[str, ConcreteFunction]:
     """Return the concrete function of each signature, checked to be servable.
 
     Args:
         serving: What is exported.
 
     Raises:
-        RuntimeError: One holds a random, assigning or cuDNN op.
+        RuntimeError: If one has a random, assigning or cuDNN op.
     """
 
     def serve(**features):
         features = same_rows(features)
         rows = tf.shape(next(iter(features.values())))[0]
-        # Layers need not know batches of none: one row is answered for them, and dropped.
+        # An empty batch runs as one row, which is dropped, so layers need not support it.
         padded = {name: _at_least_one_row(value) for name, value in features.items()}
         return {name: value[:rows] for name, value in serving.function(padded).items()}
 

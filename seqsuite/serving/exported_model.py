@@ -1,9 +1,9 @@
-"""An exported model, called as a server calls it."""
+"""Calls to an exported model by its signatures."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -12,20 +12,22 @@ from seqsuite.errors import UserError
 from seqsuite.serving.versions import latest_version
 from seqsuite.task import EXTRA_FOLDER
 
+Values: TypeAlias = np.ndarray | tf.Tensor | list
+
 
 class ExportedModel:
     """An exported model, called as a server calls it.
 
     Args:
-        path: A version's folder, or the folder of versions (the latest is taken).
+        path: Folder of a version, or of versions, of which the latest is used.
 
     Attributes:
-        version: The version's folder.
-        extra: The folder of the files that lie beside the graph.
-        signatures: Name -> input name -> specification.
+        version: Folder of the version.
+        extra: Folder of additional files beside the graph.
+        signatures: Signature name -> input name -> specification.
 
     Raises:
-        UserError: The folder holds no exported model.
+        UserError: If the folder has no exported model.
     """
 
     def __init__(self, path: str | Path):
@@ -37,7 +39,7 @@ class ExportedModel:
                 "`train` or `export` printed."
             ) from None
         self.extra = self.version / EXTRA_FOLDER
-        # Functions do not keep the variables alive that they read.
+        # Functions do not keep their variables alive.
         self._loaded = _loaded(self.version)
         self.signatures: dict[str, dict[str, tf.TensorSpec]] = {
             name: function.structured_input_signature[1]
@@ -45,14 +47,14 @@ class ExportedModel:
         }
         self._names = {frozenset(inputs): name for name, inputs in self.signatures.items()}
 
-    def __call__(self, **features: Any) -> dict[str, Any]:
-        """Answer a batch by the signature that has these inputs.
+    def __call__(self, **features: Values) -> dict[str, tf.Tensor]:
+        """Call the signature that has these inputs.
 
         Args:
-            **features: Tensors, arrays or lists by name, the batch on the first axis.
+            **features: Tensors, arrays or lists by name, with the batch on the first axis.
 
         Raises:
-            UserError: There is no such signature.
+            UserError: If there is no such signature.
         """
         name = self._names.get(frozenset(features))
         if name is None:
@@ -66,10 +68,11 @@ class ExportedModel:
         return self._loaded.signatures[name](**tensors)
 
 
-def _tensor(value: Any, dtype: tf.DType) -> tf.Tensor:
-    # TensorFlow takes lists of texts, and no arrays of them.
-    is_text = isinstance(value, np.ndarray) and value.dtype == object
-    return tf.convert_to_tensor(value.tolist() if is_text else value, dtype)
+def _tensor(value: Values, dtype: tf.DType) -> tf.Tensor:
+    # TensorFlow converts lists of texts but not object arrays.
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        value = value.tolist()
+    return tf.convert_to_tensor(value, dtype)
 
 
 def _loaded(version: Path) -> Any:
@@ -78,7 +81,7 @@ def _loaded(version: Path) -> Any:
     except (OSError, RuntimeError, tf.errors.OpError) as error:
         if "Op type not registered" not in str(error):
             raise
-    # Ops of TensorFlow Text, which servers link, are known once it is imported.
+    # Importing TensorFlow Text, which is slow, registers its ops.
     import tensorflow_text  # noqa: F401
 
     return tf.saved_model.load(str(version))

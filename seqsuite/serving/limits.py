@@ -1,7 +1,7 @@
-"""Checks of requests in the graph: a refusal is INVALID_ARGUMENT and names the input.
+"""Checks of requests in the graph, which fail as INVALID_ARGUMENT and name the input.
 
-TensorFlow Serving hands on whatever has the right dtypes and ranks. An exported function bounds the
-work of a request, and refuses inputs that have no answer, by ops of its own.
+TensorFlow Serving checks only dtypes and ranks. Exported functions limit the work of a request, and
+refuse invalid inputs, by ops of their own.
 """
 
 from __future__ import annotations
@@ -16,39 +16,39 @@ from seqsuite.layers.nested import Nested
 
 Tensor = Any
 
-# Recurrent states of a trained network are far below this, and products with it far from overflow.
+# Far above the recurrent states of trained networks, and far from overflow in products.
 MAX_STATE = 1e6
 
 
-def check(condition: Tensor, *message: Any) -> tf.Operation | None:
+def check(condition: Tensor, *message: str | Tensor) -> tf.Operation | None:
     """Refuse the request unless a condition holds.
 
-    TensorFlow runs all that does not depend on a check at the same time: hand what the check
-    returns to :func:`after`.
+    TensorFlow runs ops that do not depend on the check in parallel: pass the check to
+    :func:`after`.
 
     Args:
         condition: Bool scalar.
-        *message: Strings and tensors, which the error joins.
+        *message: Strings and tensors of the error message.
 
     Returns:
-        The check; None outside of a graph.
+        The op; None outside of a graph.
 
     Raises:
-        tf.errors.InvalidArgumentError: It does not hold; in a graph, when that runs.
+        tf.errors.InvalidArgumentError: If the condition is false; in a graph, when the op runs.
     """
-    # The raw op: the Python wrapper adds a conditional, with a function of its own, for each check.
+    # The Python wrapper of this op adds a conditional and a function for each check.
     data = [tf.convert_to_tensor(part) for part in message]
     return tf.raw_ops.Assert(condition=condition, data=data, summarize=10)
 
 
-def after(checks: Sequence[tf.Operation | None], values: Nested) -> Any:
-    """Return tensors, in any nesting, that are there only once all checks hold."""
+def after(checks: Sequence[tf.Operation | None], values: Nested) -> Nested:
+    """Return tensors, in any structure, that depend on checks."""
     with tf.control_dependencies([one for one in checks if one is not None]):
         return tf.nest.map_structure(tf.identity, values)
 
 
 def same_rows(features: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Refuse inputs whose first axes differ, which would be broadcast or cut in silence.
+    """Refuse inputs with different batch sizes, which would be broadcast or cut silently.
 
     Args:
         features: Input name -> tensor ``(batch, ...)``.
@@ -66,29 +66,29 @@ def same_rows(features: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def check_magnitude(name: str, values: Tensor, largest: float = MAX_STATE) -> tf.Operation | None:
-    """Refuse an input with numbers that no client can have been given: NaN, infinite, or huge.
+    """Refuse an input with NaN, infinite or huge numbers.
 
     Args:
         name: Name of the input.
         values: Numbers of any shape.
-        largest: The largest absolute value.
+        largest: The largest allowed absolute value.
     """
     limit = tf.constant(largest, values.dtype)
-    message = f"Input {name} must be finite, and at most so large:"
+    message = f"Input {name} must be finite, with magnitudes of at most:"
     return check(tf.reduce_all(tf.abs(values) <= limit), message, limit, "Received:", values)
 
 
 def check_size(
     name: str, rows: Tensor, size: Tensor, largest: float, setting: str
 ) -> tf.Operation | None:
-    """Refuse a request whose rows, padded to the longest of them, are too much work.
+    """Refuse a request whose rows, padded to the longest, are too large in total.
 
     Args:
         name: Name of the input.
         rows: Rows of the request, scalar.
         size: Size of the longest row, scalar.
-        largest: The greatest product of the two.
-        setting: The setting that says so.
+        largest: The largest allowed product of the two.
+        setting: Name of the setting with this limit.
     """
     product = tf.cast(rows, tf.float64) * tf.cast(size, tf.float64)
     return check(
@@ -101,15 +101,15 @@ def check_size(
 
 
 def cut_texts(text: Tensor, max_length: int, keep_end: bool = False) -> tuple[Tensor, Tensor]:
-    """Cut texts to a number of bytes, between two characters.
+    """Truncate texts to a number of bytes, at a character boundary.
 
     Args:
-        text: Strings of any shape.
-        max_length: Bytes that are kept of each at most.
+        text: UTF-8 strings of any shape.
+        max_length: Maximum length in bytes.
         keep_end: Keep the end of a text instead of its beginning.
 
     Returns:
-        The texts, and which were cut, bool of the same shape.
+        The texts, and whether each was truncated, bool of the same shape.
 
     Example:
         >>> texts, truncated = cut_texts(tf.constant(["short", "naïveté"]), 6)
@@ -118,7 +118,7 @@ def cut_texts(text: Tensor, max_length: int, keep_end: bool = False) -> tuple[Te
     """
     length = tf.strings.length(text)
     truncated = length > max_length
-    # The cut moves to the nearest byte that begins a character, at most three bytes away.
+    # Move the cut to the nearest first byte of a character, at most three bytes away.
     place = length - max_length if keep_end else tf.fill(tf.shape(length), max_length)
     first = tf.clip_by_value(place if keep_end else place - 3, 0, length)
     around = tf.strings.substr(text, first, tf.fill(tf.shape(length), 4))
@@ -136,14 +136,14 @@ def cut_texts(text: Tensor, max_length: int, keep_end: bool = False) -> tuple[Te
 
 
 def longest_text(text: Tensor) -> Tensor:
-    """Return the bytes of the longest text, int32 scalar; 0 where there is none."""
+    """Return the length of the longest text in bytes, int32 scalar; 0 for no texts."""
     return tf.reduce_max(tf.concat([[0], tf.reshape(tf.strings.length(text), [-1])], axis=0))
 
 
 def limited_texts(
     features: dict[str, Tensor], name: str, limits: TextServingConfig, keep_end: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """Cut the texts of an input, and refuse more of them than one request may have.
+    """Truncate the texts of an input, and refuse requests that are too large.
 
     Args:
         features: The inputs.

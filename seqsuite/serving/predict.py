@@ -1,4 +1,4 @@
-"""`predict`: stream items through an exported SavedModel, the artifact that is served."""
+"""The `predict` verb: answers of an exported SavedModel."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from seqsuite.task import CONFIG_FILE
 
 
 def run(client: Client, options: Namespace) -> int:
-    """Answer the items of ``options`` and write one line for each.
+    """Write one line for each item of ``options``.
 
     Args:
-        client: What reads items, asks the model, and formats answers.
-        options: The namespace of the predict verb.
+        client: The client of the exported model.
+        options: The parsed flags of the predict verb.
 
     Returns:
         The exit code 0.
 
     Raises:
-        UserError: The input cannot be read.
+        UserError: If the input cannot be read.
     """
     inputs = Inputs(
         options.items, options.input, options.column, options.input_format, options.encoding
     )
-    # A person who types waits for each answer.
+    # Interactive input is answered line by line.
     batch_size = 1 if inputs.is_terminal else options.batch_size
     given = "json" if options.json else options.format
     num_truncated = 0
@@ -65,10 +65,10 @@ def run(client: Client, options: Namespace) -> int:
 def _answered_at_once(
     client: Client, items: Iterator[Item], given: str | None, output: IO[str]
 ) -> Iterator[Item]:
-    """Write the answers that come piece by piece, each as soon as its item is read.
+    """Write streamed answers as soon as their items are read.
 
     Yields:
-        The other items.
+        The items without a streamed answer.
     """
     for item in items:
         pieces = client.stream(item) if _format_of(item, given) == "text" else None
@@ -94,7 +94,7 @@ def _chunks(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
                 yield chunk
                 chunk = []
     except Exception:
-        # A damaged line of a pipe costs no answer to what came before it.
+        # After an error in the input, answer the items before it first.
         if chunk:
             yield chunk
         raise
@@ -104,15 +104,15 @@ def _chunks(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
 
 @contextmanager
 def open_output(path: str) -> Iterator[IO[str]]:
-    """Open standard output for ``-``, or a file that takes its name when all is written.
+    """Open standard output for ``-``, or a file that replaces ``path`` when it is complete.
 
-    Until then, and after an error, what had that name is as it was.
+    After an error, ``path`` is unchanged.
     """
     if path == "-":
         yield sys.stdout
         return
     target = Path(path).resolve()
-    # A device or a named pipe is written to, not replaced.
+    # Write to devices and named pipes directly.
     is_new = not target.exists() or target.is_file()
     partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.partial") if is_new else target
     try:
@@ -133,7 +133,7 @@ def open_output(path: str) -> Iterator[IO[str]]:
 
 
 class _Progress:
-    """A line on standard error while a file is read; none when output goes to the same terminal."""
+    """Progress on standard error while a file is read, unless output goes to a terminal."""
 
     def __init__(self, options: Namespace, output: IO[str]):
         self.active = options.input is not None and sys.stderr.isatty() and not output.isatty()

@@ -1,18 +1,16 @@
-"""Inputs of served signatures as `tf.TensorSpec`s."""
+"""Input specifications of served signatures."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 
-def signature(**inputs: list[Any]) -> dict[str, tf.TensorSpec]:
-    """Return the specifications of a signature's inputs.
+def signature(**inputs: list[tf.DType | int | None]) -> dict[str, tf.TensorSpec]:
+    """Return the input specifications of a signature.
 
     Args:
-        **inputs: Input name -> its dtype, then its axes behind the batch axis, None for any size.
+        **inputs: Input name -> dtype, then the sizes of the axes after the batch, None for any.
 
     Example:
         >>> signature(tokens=[tf.string, None])
@@ -24,12 +22,12 @@ def signature(**inputs: list[Any]) -> dict[str, tf.TensorSpec]:
 
 
 def zeros(specification: tf.TensorSpec, rows: int, time: int = 0) -> np.ndarray:
-    """Return zeros, or empty texts, for an input.
+    """Return an array of zeros or empty texts for an input.
 
     Args:
-        specification: Its specification.
+        specification: The specification of the input.
         rows: Size of the batch axis.
-        time: Size of every other axis that has none of its own.
+        time: Size of other axes without a static size.
     """
     shape = [time if size is None else size for size in specification.shape]
     dtype = "S1" if specification.dtype == tf.string else specification.dtype.as_numpy_dtype

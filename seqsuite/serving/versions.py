@@ -16,10 +16,10 @@ def next_version(directory: Path) -> Path:
 
 
 def latest_version(path: str | Path) -> Path:
-    """Return a version's folder: ``path`` itself, or the highest version below it.
+    """Return the folder of a version: ``path`` itself, or the highest version below it.
 
     Raises:
-        FileNotFoundError: Neither is a SavedModel.
+        FileNotFoundError: If neither is a SavedModel.
     """
     path = Path(path)
     if (path / "saved_model.pb").is_file():

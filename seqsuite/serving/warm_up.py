@@ -1,4 +1,4 @@
-"""Warm-up requests that TensorFlow Serving replays."""
+"""Warm-up requests for TensorFlow Serving."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def write_warm_up_requests(
         model_name: Name of the served model.
         requests: Signature -> input name -> values.
     """
-    # PredictionLog{predict_log=6{request=1}}, PredictRequest{model_spec=1, inputs=2}: four nested
-    # messages do not justify a dependency on the server's package.
+    # PredictionLog{predict_log=6{request=1}}, PredictRequest{model_spec=1, inputs=2}, encoded here
+    # instead of depending on the server's package for four nested messages.
     with tf.io.TFRecordWriter(str(path)) as writer:
         for signature, inputs in requests.items():
             specification = _field(1, model_name.encode()) + _field(3, signature.encode())

@@ -1,4 +1,4 @@
-"""Decoders of connectionist temporal classification: best path, prefix beam search, alignment."""
+"""CTC decoding: best path, prefix beam search and alignment."""
 
 from seqsuite.decoding.ctc.alignment import CTCAlignment, ctc_align
 from seqsuite.decoding.ctc.beam_search import CTCHypothesis, ctc_beam_search

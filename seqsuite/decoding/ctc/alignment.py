@@ -1,4 +1,4 @@
-"""When each symbol of a known labelling is said: the likeliest of its alignments."""
+"""Forced alignment: the most likely frames of the symbols of a labelling."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from scipy.special import log_softmax
 
 @dataclass(frozen=True)
 class CTCAlignment:
-    """The frames of each symbol.
+    """Frames of each symbol of a labelling.
 
     Attributes:
         starts: First frame of each symbol, int ``(symbols,)``.
-        ends: The frame after its last, int ``(symbols,)``.
-        confidences: Mean probability over its frames, float64 ``(symbols,)``.
-        log_probability: Of this alignment alone.
+        ends: The frame after the last one of each symbol, int ``(symbols,)``.
+        confidences: Mean probability over the frames of each symbol, float64 ``(symbols,)``.
+        log_probability: Log-probability of this alignment.
     """
 
     starts: np.ndarray
@@ -27,30 +27,30 @@ class CTCAlignment:
 
 
 def ctc_align(logits: np.ndarray, ids: Sequence[int], blank: int = 0) -> CTCAlignment:
-    """Find the likeliest path of a labelling (Viterbi).
+    """Find the most likely path of a labelling (Viterbi).
 
     Args:
-        logits: Of one utterance without padding, floating ``(frames, symbols)``.
+        logits: Logits of one utterance without padding, floating ``(frames, symbols)``.
         ids: The labelling, without blanks.
         blank: Index of the blank.
 
     Returns:
-        Where its symbols stand.
+        The frames of its symbols.
 
     Raises:
-        ValueError: The labelling does not fit into the frames.
+        ValueError: If the labelling does not fit into the frames.
 
     Example:
         >>> path = [0, 2, 2, 0, 2, 1]
-        >>> found = ctc_align(9.0 * np.eye(3)[path], [2, 2, 1])
-        >>> found.starts.tolist(), found.ends.tolist()
+        >>> alignment = ctc_align(9.0 * np.eye(3)[path], [2, 2, 1])
+        >>> alignment.starts.tolist(), alignment.ends.tolist()
         ([1, 4, 5], [3, 5, 6])
     """
     log_p = log_softmax(np.asarray(logits, np.float64), axis=-1)
     frames = len(log_p)
     places = np.full(2 * len(ids) + 1, blank)
     places[1::2] = ids
-    # A blank may be left out between two different symbols.
+    # A blank may be skipped between two different symbols.
     skips = np.zeros(len(places), bool)
     skips[3::2] = places[3::2] != places[1:-2:2]
     best = np.full(len(places), -np.inf)
@@ -69,8 +69,8 @@ def ctc_align(logits: np.ndarray, ids: Sequence[int], blank: int = 0) -> CTCAlig
     log_probability = float(best[place])
     if log_probability == -np.inf:
         raise ValueError(
-            "Arguments `ids` and `logits` must fit: a frame for each symbol and one more between "
-            f"equal ones, none of them impossible. Received: {len(ids)} ids, {frames} frames"
+            "Argument `ids` must fit into `logits`: one frame for each symbol and one more between "
+            f"equal ones, none of probability 0. Received: {len(ids)} ids, {frames} frames"
         )
     path = np.zeros(frames, int)
     for frame in range(frames - 1, -1, -1):

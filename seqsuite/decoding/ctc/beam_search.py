@@ -1,4 +1,4 @@
-"""Prefix beam search: the likeliest labellings, each a sum over its alignments."""
+"""CTC prefix beam search."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from seqsuite.decoding.ctc.scorers import PrefixScorer
 
 @dataclass(frozen=True)
 class CTCHypothesis:
-    """A labelling that an utterance may be.
+    """A labelling of an utterance.
 
     Attributes:
         ids: Its symbols.
-        score: Its log-probability and what all scorers have added.
-        log_probability: The log-probability alone, summed over the alignments that were kept.
+        score: Its log-probability plus the gains of all scorers.
+        log_probability: Its log-probability, summed over the alignments in the beam.
     """
 
     ids: tuple[int, ...]
@@ -37,26 +37,24 @@ def ctc_beam_search(
 ) -> list[CTCHypothesis]:
     """Find the labellings of one utterance with the highest scores.
 
-    The result is exact when the beam is as wide as there are labellings, and approximate otherwise.
-    It depends on nothing but this utterance.
+    The result is exact when the beam holds all labellings, and approximate otherwise.
 
     Args:
-        logits: Of one utterance without padding, floating ``(frames, symbols)``.
-        beam_width: Labellings kept from frame to frame.
-        num_hypotheses: At most so many are returned.
+        logits: Logits of one utterance without padding, floating ``(frames, symbols)``.
+        beam_width: Labellings kept at each frame.
+        num_hypotheses: Maximum number of hypotheses to return.
         scorers: Language models, lexicons and hot words, whose gains are added to the
             log-probability: `WordScorer`, `SymbolScorer`, `LexiconScorer`, `HotWordScorer`, or
-            anything with their methods.
+            any other `PrefixScorer`.
         blank: Index of the blank.
-        symbol_threshold: No labelling is prolonged by a symbol less probable than this in a frame;
-            faster with many symbols, exact at 0.
+        symbol_threshold: Minimum probability of a symbol in a frame to extend labellings; faster
+            with many symbols, exact at 0.
 
     Returns:
-        Hypotheses, best first. If the scorers forbid all, the empty one, with a score of minus
-        infinity.
+        Hypotheses, best first. If the scorers forbid all, the empty one with score -inf.
 
     Raises:
-        ValueError: The logits have another rank or are not numbers, or a width is below 1.
+        ValueError: If the logits have another rank or contain NaN, or a width is below 1.
 
     References:
         Graves 2012, "Supervised Sequence Labelling with Recurrent Neural Networks", chapter 7
@@ -65,7 +63,7 @@ def ctc_beam_search(
         with a language model).
 
     Example:
-        The best path is blank twice, 0.36, but "1" is said by 11, 10 and 01, together 0.64:
+        The best path is blank twice, 0.36, but 11, 10 and 01 are all "1", together 0.64:
 
         >>> best = ctc_beam_search(np.log([[0.6, 0.4], [0.6, 0.4]]))[0]
         >>> best.ids, round(float(np.exp(best.log_probability)), 4)
@@ -95,7 +93,7 @@ def ctc_beam_search(
 
 @dataclass(frozen=True)
 class _Beam:
-    """Labellings, and the log-probabilities of their alignments so far by how these end."""
+    """Labellings, and the log-probabilities of their alignments by last symbol."""
 
     nodes: np.ndarray  # (n,)
     in_blank: np.ndarray  # (n,)
@@ -109,14 +107,14 @@ class _Beam:
 def _advanced(
     beam: _Beam, frame: np.ndarray, symbols: np.ndarray, blank: int, tree: PrefixTree, width: int
 ) -> _Beam:
-    """Read one frame: stay, or be prolonged by one of some symbols; keep the best."""
+    """Advance the beam by one frame: keep or extend labellings, and prune."""
     nodes, total, last = beam.nodes, beam.total, tree.symbols[beam.nodes]
     in_blank = total + frame[blank]
     in_symbol = np.where(last >= 0, beam.in_symbol + frame[last], -np.inf)
-    # A symbol after itself is a new one only where a blank is between.
+    # A repeated symbol is a new one only after a blank.
     longer = np.where(last[:, None] == symbols, beam.in_blank[:, None], total[:, None])
     longer = longer + frame[symbols]
-    # A labelling may also come from its parent, which then need not be prolonged to it anew.
+    # A labelling in the beam is also reached from its parent, which is then not extended to it.
     places = np.full(len(tree), -1)
     places[nodes] = np.arange(len(nodes))
     children = np.flatnonzero(last >= 0)
@@ -146,7 +144,7 @@ def _advanced(
 
 
 def _largest(scores: np.ndarray, count: int) -> np.ndarray:
-    """Return the places of the largest scores that are not minus infinity, in any order."""
+    """Return the indices of the largest scores above -inf, in any order."""
     if len(scores) > count:
         places = np.argpartition(-scores, count - 1)[:count]
     else:
@@ -155,12 +153,12 @@ def _largest(scores: np.ndarray, count: int) -> np.ndarray:
 
 
 def _best(beam: _Beam, tree: PrefixTree, count: int, log_silence: float) -> list[CTCHypothesis]:
-    """Close all labellings and return the best; if none may end, the empty one."""
-    found = []
+    """Add the final gains and return the best labellings; the empty one if none may end."""
+    hypotheses = []
     for node, log_probability in zip(beam.nodes.tolist(), beam.total.tolist(), strict=True):
         score = log_probability + tree.final(node)
         if score > -np.inf:
-            found.append(CTCHypothesis(tree.labelling(node), score, log_probability))
-    if not found:
+            hypotheses.append(CTCHypothesis(tree.labelling(node), score, log_probability))
+    if not hypotheses:
         return [CTCHypothesis((), -np.inf, log_silence)]
-    return sorted(found, key=lambda hypothesis: (-hypothesis.score, hypothesis.ids))[:count]
+    return sorted(hypotheses, key=lambda hypothesis: (-hypothesis.score, hypothesis.ids))[:count]

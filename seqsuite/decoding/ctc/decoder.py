@@ -1,4 +1,4 @@
-"""From CTC outputs to transcripts: the search with all that helps it, and the times of words."""
+"""CTC decoder: transcripts with word times from logits."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ class TimedText:
     """A symbol or a word of a transcript.
 
     Attributes:
-        text: What it is.
-        start: Its first frame.
-        end: The frame after its last.
-        confidence: Of a symbol, its mean probability over its frames; of a word, the mean of its
-            symbols.
+        text: The text.
+        start: First frame.
+        end: The frame after the last.
+        confidence: Mean probability over the frames of a symbol, and over the symbols of a word.
     """
 
     text: str
@@ -34,14 +33,14 @@ class TimedText:
 
 @dataclass(frozen=True)
 class Transcript:
-    """What an utterance may be.
+    """A transcript of an utterance.
 
     Attributes:
         text: Words with one delimiter between them.
-        score: What the search ranks by; minus infinity where no allowed transcript was found.
-        log_probability: The part of the score that comes from the acoustic model.
-        symbols: Each symbol with its frames, delimiters among them.
-        words: Each word with its frames.
+        score: Score of the search; -inf if no allowed transcript was found.
+        log_probability: The acoustic part of the score.
+        symbols: Symbols with their frames, including delimiters.
+        words: Words with their frames.
     """
 
     text: str
@@ -52,23 +51,25 @@ class Transcript:
 
 
 class CTCDecoder:
-    """Prefix beam search on the host, with language model, lexicon and hot words, in NumPy.
+    """Prefix beam search in NumPy with language model, lexicon and hot words.
 
     Args:
-        alphabet: What each symbol stands for; what stands at the blank does not matter.
+        alphabet: Text of each symbol; that of the blank is ignored.
         blank: Index of the blank.
-        delimiter: What stands between words; without it in the alphabet, a transcript is one word.
-        language_model: A model of words, or of symbols; for `unit` "symbol" it may call the
-            delimiter ``"|"``. :func:`seqsuite.ngram_language_model.read_arpa` gives one.
-        unit: What the tokens of the language model are: "word" or "symbol".
+        delimiter: Text between words; without it in the alphabet, a transcript is one word.
+        language_model: A model of words or symbols, for instance from
+            :func:`seqsuite.ngram_language_model.read_arpa`; a model of symbols may use ``"|"`` for
+            the delimiter.
+        unit: Unit of the language model: "word" or "symbol".
         language_model_weight: Weight of the language model's log-probabilities (alpha).
-        length_bonus: Added for each token of the language model (beta), which pulls towards few.
-        lexicon: The words that alone may be said; None: any.
+        length_bonus: Bonus for each token of the language model (beta), which prefers few tokens.
+        lexicon: The only words of transcripts; None: any.
         hot_words: Word -> bonus in nats.
-        beam_width: Labellings kept from frame to frame.
+        beam_width: Labellings kept at each frame.
 
     Raises:
-        ValueError: ``unit`` is something else; words cannot be spelled, or there is no delimiter.
+        ValueError: For an unknown `unit`, words that are phrases or cannot be spelled, or an
+            alphabet without the delimiter.
 
     Example:
         The second letter may be "o" or "u", and the lexicon decides:
@@ -103,14 +104,14 @@ class CTCDecoder:
     ):
         if unit not in ("word", "symbol"):
             raise ValueError(f"Argument `unit` must be 'word' or 'symbol'. Received: unit={unit!r}")
-        # The blank stands for nothing, whatever it is called.
+        # The blank has no text, whatever its name.
         self.alphabet = ["" if symbol == blank else text for symbol, text in enumerate(alphabet)]
         self.blank, self.delimiter, self.beam_width = blank, delimiter, beam_width
         self.scorers: list[PrefixScorer] = []
         needs_words = lexicon is not None or hot_words or (language_model and unit == "word")
         if needs_words and delimiter not in self.alphabet:
             raise ValueError(
-                "Argument `delimiter` must be in the alphabet for words to be known. "
+                "Argument `delimiter` must be in the alphabet to separate words. "
                 f"Received: delimiter={delimiter!r}"
             )
         weights = language_model_weight, length_bonus
@@ -129,18 +130,18 @@ class CTCDecoder:
     def __call__(
         self, logits: np.ndarray, lengths: np.ndarray | None = None, num_hypotheses: int = 1
     ) -> list[list[Transcript]]:
-        """Transcribe a batch. A row's answer depends on that row alone, and not on its padding.
+        """Transcribe a batch. Rows are independent of each other and of their padding.
 
         Args:
             logits: Floating ``(batch, frames, symbols)``.
             lengths: Real frames of each row, int ``(batch,)``; None: all.
-            num_hypotheses: At most so many transcripts of each row; no two have one text.
+            num_hypotheses: Maximum number of transcripts of each row, with different texts.
 
         Returns:
             For each row its transcripts, best first, at least one.
 
         Raises:
-            ValueError: The logits are of another shape or are not numbers.
+            ValueError: If the logits have another shape or contain NaN.
         """
         logits = np.asarray(logits)
         if logits.ndim != 3 or logits.shape[2] != len(self.alphabet):
@@ -156,10 +157,12 @@ class CTCDecoder:
 
     def _transcribe(self, logits: np.ndarray, count: int) -> list[Transcript]:
         log_p = log_softmax(logits.astype(np.float64), axis=-1)
-        # All that the beam holds: labellings that differ in delimiters are one text.
-        found = ctc_beam_search(log_p, self.beam_width, self.beam_width, self.scorers, self.blank)
+        # The whole beam: several labellings with different delimiters have one text.
+        hypotheses = ctc_beam_search(
+            log_p, self.beam_width, self.beam_width, self.scorers, self.blank
+        )
         by_text: dict[str, CTCHypothesis] = {}
-        for hypothesis in found:
+        for hypothesis in hypotheses:
             by_text.setdefault(self._text(hypothesis.ids), hypothesis)
         best = list(by_text.items())[:count]
         return [self._timed(text, hypothesis, log_p) for text, hypothesis in best]
@@ -187,8 +190,9 @@ class CTCDecoder:
     def _symbols(self, ids: Sequence[int], log_p: np.ndarray) -> tuple[TimedText, ...]:
         if not ids:
             return ()
-        found = ctc_align(log_p, ids, self.blank)
-        rows = zip(ids, found.starts, found.ends, found.confidences, strict=True)
+        alignment = ctc_align(log_p, ids, self.blank)
+        frames = (alignment.starts, alignment.ends, alignment.confidences)
+        rows = zip(ids, *frames, strict=True)
         return tuple(
             TimedText(self.alphabet[symbol], int(start), int(end), float(confidence))
             for symbol, start, end, confidence in rows

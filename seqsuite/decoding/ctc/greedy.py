@@ -1,4 +1,4 @@
-"""The best path through CTC outputs, in the graph, with frames and confidence of each symbol."""
+"""CTC best-path decoding in the graph, with frames and confidence of each symbol."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ Tensor = Any
 
 
 class CTCSymbols(NamedTuple):
-    """What a batch of utterances says, symbol by symbol.
+    """Symbols of a batch of utterances.
 
     Attributes:
         ids: int32 ``(batch, symbols)``, -1 after the last of a row.
-        starts: First frame of each, int32 ``(batch, symbols)``, 0 after the last.
-        ends: The frame after its last, int32 ``(batch, symbols)``, 0 after the last.
-        confidences: Mean probability over its frames, float32 ``(batch, symbols)``, 0 after the
-            last.
-        counts: Symbols of each row, int32 ``(batch,)``.
-        log_probability: Of the path, not of the labelling, float32 ``(batch,)``.
+        starts: First frame of each symbol, int32 ``(batch, symbols)``, 0 after the last symbol.
+        ends: The frame after the last one of each symbol, int32 ``(batch, symbols)``, 0 after the
+            last symbol.
+        confidences: Mean probability over the frames of each symbol, float32 ``(batch, symbols)``,
+            0 after the last symbol.
+        counts: Number of symbols of each row, int32 ``(batch,)``.
+        log_probability: Log-probability of the path, not of the labelling, float32 ``(batch,)``.
     """
 
     ids: Tensor
@@ -31,12 +32,12 @@ class CTCSymbols(NamedTuple):
 
 
 def ctc_greedy_search(logits: Tensor, lengths: Tensor | None = None, blank: int = 0) -> CTCSymbols:
-    """Take the likeliest symbol of each frame, merge repeats and drop blanks.
+    """Take the most likely symbol of each frame, merge repeats and drop blanks.
 
     Args:
         logits: Floating ``(batch, frames, symbols)``.
-        lengths: Real frames of each row, int ``(batch,)``; None where all are real, or where
-            :class:`seqsuite.layers.BlankPadding` has filled the others.
+        lengths: Real frames of each row, int ``(batch,)``; None when all are real, or
+            :class:`seqsuite.layers.BlankPadding` filled the others.
         blank: Index of the blank.
 
     Returns:
@@ -48,8 +49,8 @@ def ctc_greedy_search(logits: Tensor, lengths: Tensor | None = None, blank: int 
 
     Example:
         >>> path = tf.constant([[0, 2, 2, 0, 2, 1]])
-        >>> found = ctc_greedy_search(9.0 * tf.one_hot(path, 3))
-        >>> found.ids.numpy().tolist(), found.starts.numpy().tolist(), found.ends.numpy().tolist()
+        >>> ids, starts, ends, *_ = ctc_greedy_search(9.0 * tf.one_hot(path, 3))
+        >>> ids.numpy().tolist(), starts.numpy().tolist(), ends.numpy().tolist()
         ([[2, 2, 1]], [[1, 4, 5]], [[3, 5, 6]])
     """
     logits = tf.cast(logits, tf.float32)
@@ -64,15 +65,15 @@ def ctc_greedy_search(logits: Tensor, lengths: Tensor | None = None, blank: int 
     begins = tf.cast((best != blank) & (best != before), tf.int32)
     counts = tf.reduce_sum(begins, axis=1)
     width = tf.reduce_max(tf.concat([[0], counts], axis=0))
-    # Frames of one symbol are one segment; blanks are in none.
+    # The frames of a symbol are a segment; blanks are in none.
     offsets = tf.range(num_rows)[:, None] * num_frames - 1
     segments = tf.where(best != blank, tf.cumsum(begins, axis=1) + offsets, -1)
-    written = tf.sequence_mask(counts, width)
+    real_symbols = tf.sequence_mask(counts, width)
 
     def by_symbol(reduce, values, padding):
-        found = reduce(values, segments, num_rows * num_frames)
-        found = tf.reshape(found, [num_rows, num_frames])[:, :width]
-        return tf.where(written, found, padding)
+        reduced = reduce(values, segments, num_rows * num_frames)
+        reduced = tf.reshape(reduced, [num_rows, num_frames])[:, :width]
+        return tf.where(real_symbols, reduced, padding)
 
     frames = tf.broadcast_to(tf.range(num_frames), tf.shape(best))
     starts = by_symbol(tf.math.unsorted_segment_min, frames, 0)

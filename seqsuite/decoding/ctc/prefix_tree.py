@@ -1,4 +1,4 @@
-"""The labellings that a prefix search has met, with what scorers say of them."""
+"""Tree of the labellings of a prefix search, with the states and gains of scorers."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ ROOT = 0
 
 
 class PrefixTree:
-    """Labellings as nodes: each is its parent and one symbol more. The root is the empty one.
+    """Tree of labellings: a child extends its parent by one symbol; the root is empty.
 
     Args:
-        num_symbols: Symbols of the alphabet, the blank included.
-        scorers: What is added to the score of a labelling.
+        num_symbols: Size of the alphabet, including the blank.
+        scorers: Scorers of labellings.
 
     Attributes:
-        parents: Parent of each node, int ``(room,)``; -1 for the root.
-        symbols: Last symbol of each node, int ``(room,)``; -1 for the root.
-        scores: What the scorers say of each node so far, float64 ``(room,)``.
-        gains: What each symbol would add, float64 ``(room, symbols)``; without scorers, no rows.
+        parents: Parent of each node, int ``(capacity,)``; -1 for the root.
+        symbols: Last symbol of each node, int ``(capacity,)``; -1 for the root.
+        scores: Sum of the gains of each node, float64 ``(capacity,)``.
+        gains: Gain of each next symbol, float64 ``(capacity, symbols)``; without scorers, no rows.
 
     Example:
         >>> tree = PrefixTree(3, ())
@@ -47,15 +47,15 @@ class PrefixTree:
         return len(self._states)
 
     def child(self, node: int, symbol: int) -> int:
-        """Return the node of a labelling with one symbol more.
+        """Return the node that extends a labelling by a symbol.
 
         Args:
             node: The labelling.
             symbol: The symbol.
         """
-        found = self._children.get((node, symbol))
-        if found is not None:
-            return found
+        child = self._children.get((node, symbol))
+        if child is not None:
+            return child
         states = zip(self.scorers, self._states[node], strict=True)
         new = self._append(tuple(scorer.advance(state, symbol) for scorer, state in states))
         self._children[node, symbol] = new
@@ -65,7 +65,7 @@ class PrefixTree:
         return new
 
     def final(self, node: int) -> float:
-        """Return what the scorers say of a labelling that ends here.
+        """Return the scorers' total for a labelling that ends at a node.
 
         Args:
             node: The labelling.
@@ -79,11 +79,11 @@ class PrefixTree:
         Args:
             node: The labelling.
         """
-        found = []
+        symbols = []
         while node != ROOT:
-            found.append(int(self.symbols[node]))
+            symbols.append(int(self.symbols[node]))
             node = int(self.parents[node])
-        return tuple(reversed(found))
+        return tuple(reversed(symbols))
 
     def _append(self, states: tuple[Any, ...]) -> int:
         new = len(self._states)

@@ -1,4 +1,4 @@
-"""What a prefix search asks of language models, lexicons and the like."""
+"""Scorers of a prefix search: interfaces and language models."""
 
 from __future__ import annotations
 
@@ -9,32 +9,35 @@ from typing import Any, Protocol
 import numpy as np
 
 _END = "</s>"
-# Bounds the memory of a decoder that serves for months.
+# Bound the memory of a long-running decoder.
 _CACHED_WORDS, _CACHED_STATES = 2**17, 2**14
 
 
 class PrefixScorer(Protocol):
-    """Something that scores labellings symbol by symbol, whatever the sound.
+    """Interface of scorers of labellings, symbol by symbol.
 
-    What it says of a labelling is the sum of the gains of its symbols and of the end. A gain of
-    minus infinity forbids.
+    The score of a labelling is the sum of the gains of its symbols and of its end. A gain of -inf
+    forbids a symbol.
     """
 
     def initial(self) -> Any:
         """Return the state before the first symbol."""
 
     def gains(self, state: Any) -> np.ndarray:
-        """Return what each symbol adds to the score here, float ``(symbols,)``."""
+        """Return the gain of each next symbol, float ``(symbols,)``."""
 
     def advance(self, state: Any, symbol: int) -> Any:
         """Return the state after a symbol."""
 
     def final(self, state: Any) -> float:
-        """Return what is added if the labelling ends here."""
+        """Return the gain of the end of the labelling."""
 
 
 class LanguageModel(Protocol):
-    """What :class:`seqsuite.ngram_language_model.BackoffLanguageModel` is, or a model of yours."""
+    """Interface of language models.
+
+    :class:`seqsuite.ngram_language_model.BackoffLanguageModel` is one.
+    """
 
     @property
     def initial_state(self) -> Hashable:
@@ -47,15 +50,15 @@ class LanguageModel(Protocol):
 
 
 class WordScorer:
-    """A language model of words: scores each word when the delimiter or the end closes it.
+    """Scorer by a language model of words, at each delimiter and at the end.
 
     Args:
-        model: The language model; ``</s>`` is its end.
-        alphabet: What each symbol stands for.
+        model: The language model, with ``</s>`` as end of sentence.
+        alphabet: Text of each symbol.
         weight: Weight of the language model's log-probabilities (alpha).
-        bonus: Added for each word (beta).
-        unknown: Added, unweighted, for each word that the model does not know.
-        delimiter: What stands between words.
+        bonus: Bonus for each word (beta).
+        unknown: Unweighted bonus for each word outside the model's vocabulary.
+        delimiter: Text between words.
 
     Example:
         >>> from seqsuite.ngram_language_model import train_kneser_ney
@@ -81,45 +84,45 @@ class WordScorer:
         self.delimiter = self.alphabet.index(delimiter)
         self._word = functools.lru_cache(_CACHED_WORDS)(self._score_word)
 
-    def initial(self) -> tuple[Any, str]:
-        """Return the model's state and the letters of the word that has begun: none."""
+    def initial(self) -> tuple[Hashable, str]:
+        """Return the model's state and the empty beginning of a word."""
         return self.model.initial_state, ""
 
-    def gains(self, state: tuple[Any, str]) -> np.ndarray:
+    def gains(self, state: tuple[Hashable, str]) -> np.ndarray:
         """Return the score of the word at the delimiter, and 0 for all others."""
         gains = np.zeros(len(self.alphabet))
         gains[self.delimiter] = self._close(state)[0]
         return gains
 
-    def advance(self, state: tuple[Any, str], symbol: int) -> tuple[Any, str]:
-        """Spell on, or begin the next word."""
+    def advance(self, state: tuple[Hashable, str], symbol: int) -> tuple[Hashable, str]:
+        """Extend the word, or begin the next one."""
         if symbol == self.delimiter:
             return self._close(state)[1], ""
         return state[0], state[1] + self.alphabet[symbol]
 
-    def final(self, state: tuple[Any, str]) -> float:
+    def final(self, state: tuple[Hashable, str]) -> float:
         """Close the last word and the sentence."""
         gain, model_state = self._close(state)
         return gain + self.weight * self.model.score(model_state, _END)[0]
 
-    def _close(self, state: tuple[Any, str]) -> tuple[float, Any]:
-        """Return what the word that has begun is worth, and the model's state after it."""
+    def _close(self, state: tuple[Hashable, str]) -> tuple[float, Hashable]:
+        """Return the gain of the word, and the model's state after it."""
         return self._word(*state) if state[1] else (0.0, state[0])
 
-    def _score_word(self, model_state: Any, word: str) -> tuple[float, Any]:
+    def _score_word(self, model_state: Hashable, word: str) -> tuple[float, Hashable]:
         log_probability, following = self.model.score(model_state, word)
         unknown = 0.0 if word in self.model else self.unknown
         return self.weight * log_probability + self.bonus + unknown, following
 
 
 class SymbolScorer:
-    """A language model of single symbols, such as characters.
+    """Scorer by a language model of symbols, such as characters.
 
     Args:
-        model: The language model; ``</s>`` is its end.
-        tokens: What the model calls each symbol.
+        model: The language model, with ``</s>`` as end of sentence.
+        tokens: The model's token of each symbol.
         weight: Weight of the language model's log-probabilities (alpha).
-        bonus: Added for each symbol (beta).
+        bonus: Bonus for each symbol (beta).
 
     Example:
         >>> from seqsuite.ngram_language_model import train_kneser_ney
@@ -133,24 +136,23 @@ class SymbolScorer:
         self.model, self.tokens = model, list(tokens)
         self.weight, self.bonus = weight, bonus
         self._scores = functools.lru_cache(_CACHED_STATES)(self._score_all)
-        self._following: dict[tuple[Any, int], Any] = {}
 
-    def initial(self) -> Any:
+    def initial(self) -> Hashable:
         """Return the model's state at the start."""
         return self.model.initial_state
 
-    def gains(self, state: Any) -> np.ndarray:
-        """Return the score of every symbol."""
+    def gains(self, state: Hashable) -> np.ndarray:
+        """Return the gain of every symbol."""
         return self._scores(state)
 
-    def advance(self, state: Any, symbol: int) -> Any:
+    def advance(self, state: Hashable, symbol: int) -> Hashable:
         """Return the model's state after a symbol."""
         return self.model.score(state, self.tokens[symbol])[1]
 
-    def final(self, state: Any) -> float:
+    def final(self, state: Hashable) -> float:
         """Close the sentence."""
         return self.weight * self.model.score(state, _END)[0]
 
-    def _score_all(self, state: Any) -> np.ndarray:
+    def _score_all(self, state: Hashable) -> np.ndarray:
         scores = [self.model.score(state, token)[0] for token in self.tokens]
         return self.weight * np.array(scores) + self.bonus

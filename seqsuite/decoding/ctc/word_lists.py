@@ -1,4 +1,4 @@
-"""Words that alone may be said, and words that are to be heard more readily."""
+"""Scorers by lists of words: lexicons and hot words."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ import numpy as np
 
 
 class Trie:
-    """Words by their symbols; words that begin alike share nodes. The root is node 0.
+    """Prefix tree of words by symbols. The root is node 0.
 
     Args:
-        alphabet: What each symbol stands for, each of them one character.
+        alphabet: Text of each symbol, one character each.
+        delimiter: Text between words, which no word contains.
 
     Attributes:
-        children: Of each node, symbol -> node.
-        values: Of each node, the value of the word that ends there; None where none does.
+        children: Symbol -> node, for each node.
+        values: Value of the word that ends at each node, or None.
 
     Example:
-        >>> trie = Trie(["", "a", "b"])
+        >>> trie = Trie(["", "a", "b"], delimiter=" ")
         >>> trie.add("ab", 2.0)
         >>> trie.children, trie.values
         ([{1: 1}, {2: 2}, {}], [None, None, 2.0])
     """
 
-    def __init__(self, alphabet: Sequence[str]):
+    def __init__(self, alphabet: Sequence[str], delimiter: str):
+        self.delimiter = delimiter
         self.children: list[dict[int, int]] = [{}]
         self.values: list[float | None] = [None]
         self._symbols = {text: symbol for symbol, text in enumerate(alphabet)}
@@ -33,13 +35,18 @@ class Trie:
         """Add a word.
 
         Args:
-            word: One or more characters of the alphabet.
+            word: One or more characters of the alphabet without the delimiter.
             value: Its value.
 
         Raises:
-            ValueError: The word is empty or cannot be spelled.
+            ValueError: If the word is empty, cannot be spelled, or contains the delimiter.
         """
-        if not word or any(character not in self._symbols for character in word):
+        if not word or self.delimiter in word:
+            raise ValueError(
+                "Lexicons and hot words must be single words: list the words of a phrase one by "
+                f"one. Received: word={word!r}"
+            )
+        if any(character not in self._symbols for character in word):
             raise ValueError(
                 f"Words must be spelled with the alphabet {''.join(self._symbols)!r}. "
                 f"Received: word={word!r}"
@@ -56,14 +63,14 @@ class Trie:
 
 
 class LexiconScorer:
-    """Forbids everything but given words with one delimiter between them.
+    """Scorer that allows only words of a lexicon, with one delimiter between them.
 
-    A delimiter may also stand at the end. The empty labelling is allowed.
+    A delimiter at the end and the empty labelling are allowed.
 
     Args:
-        words: The words that may be said.
-        alphabet: What each symbol stands for, each of them one character.
-        delimiter: What stands between words.
+        words: The lexicon.
+        alphabet: Text of each symbol, one character each.
+        delimiter: Text between words.
 
     Example:
         >>> scorer = LexiconScorer(["ab"], ["", " ", "a", "b"])
@@ -74,7 +81,7 @@ class LexiconScorer:
     def __init__(self, words: Iterable[str], alphabet: Sequence[str], delimiter: str = " "):
         self.delimiter = list(alphabet).index(delimiter)
         self._num_symbols = len(alphabet)
-        self._trie = Trie(alphabet)
+        self._trie = Trie(alphabet, delimiter)
         for word in words:
             self._trie.add(word, 0.0)
 
@@ -83,7 +90,7 @@ class LexiconScorer:
         return 0
 
     def gains(self, state: int) -> np.ndarray:
-        """Return 0 for what goes on with a word or ends one, minus infinity for all others."""
+        """Return 0 for symbols that extend or end a word, -inf for all others."""
         gains = np.full(self._num_symbols, -np.inf)
         gains[list(self._trie.children[state])] = 0.0
         if self._trie.values[state] is not None:
@@ -91,7 +98,7 @@ class LexiconScorer:
         return gains
 
     def advance(self, state: int, symbol: int) -> int:
-        """Go down, or back to the root."""
+        """Go to the child, or after a delimiter to the root."""
         return 0 if symbol == self.delimiter else self._trie.children[state][symbol]
 
     def final(self, state: int) -> float:
@@ -100,16 +107,15 @@ class LexiconScorer:
 
 
 class HotWordScorer:
-    """Adds a bonus for each occurrence of given words.
+    """Scorer with a bonus for each occurrence of a hot word.
 
-    A share of the bonus is lent while a word is being spelled, so that it is not pruned before its
-    end, and taken back if it goes on otherwise. So a whole labelling gets the bonuses of the words
-    in it, and nothing else.
+    A prefix of a hot word gets a share of the bonus, so that it is not pruned early, and loses it
+    if the word continues differently. In total, a labelling gets exactly the bonuses of its words.
 
     Args:
-        words: Word -> bonus in nats; a negative one makes it rarer.
-        alphabet: What each symbol stands for, each of them one character.
-        delimiter: What stands between words.
+        words: Word -> bonus in nats; a negative bonus makes a word rarer.
+        alphabet: Text of each symbol, one character each.
+        delimiter: Text between words.
 
     Reference:
         Zhao et al., "Shallow-Fusion End-to-End Contextual Biasing", 2019.
@@ -122,42 +128,37 @@ class HotWordScorer:
         [-2.0, -2.0, -2.0, 2.0]
     """
 
-    _ELSE = -1  # inside a word that is none of them
+    _ELSE = -1  # inside another word
 
     def __init__(self, words: Mapping[str, float], alphabet: Sequence[str], delimiter: str = " "):
         self.delimiter = list(alphabet).index(delimiter)
         self._num_symbols = len(alphabet)
-        self._trie = Trie(alphabet)
+        self._trie = Trie(alphabet, delimiter)
         for word, bonus in words.items():
-            if not word or delimiter in word:
-                raise ValueError(
-                    "Argument `words` must hold single words: a phrase is none of them. "
-                    f"Received: {word!r}"
-                )
             self._trie.add(word, bonus)
-        self._lent = [0.0] * len(self._trie.children)
+        self._shares = [0.0] * len(self._trie.children)
         for word, bonus in words.items():
             node = 0
             for place, character in enumerate(word, start=1):
                 node = self._trie.children[node][list(alphabet).index(character)]
-                self._lent[node] = max(self._lent[node], bonus * place / len(word))
+                self._shares[node] = max(self._shares[node], bonus * place / len(word))
 
     def initial(self) -> int:
         """Return the root."""
         return 0
 
     def gains(self, state: int) -> np.ndarray:
-        """Return what is lent on the way to a hot word, given at its end, or taken back."""
+        """Return the change of the share of the bonus by each symbol."""
         if state == self._ELSE:
             return np.zeros(self._num_symbols)
-        gains = np.full(self._num_symbols, 0.0 - self._lent[state])
+        gains = np.full(self._num_symbols, 0.0 - self._shares[state])
         for symbol, child in self._trie.children[state].items():
-            gains[symbol] += self._lent[child]
+            gains[symbol] += self._shares[child]
         gains[self.delimiter] = self.final(state)
         return gains
 
     def advance(self, state: int, symbol: int) -> int:
-        """Go down, or out of the trie until the next word."""
+        """Go to the child, or leave the trie until the next word."""
         if symbol == self.delimiter:
             return 0
         if state == self._ELSE:
@@ -165,7 +166,7 @@ class HotWordScorer:
         return self._trie.children[state].get(symbol, self._ELSE)
 
     def final(self, state: int) -> float:
-        """Return what the end of the word here adds to what is lent."""
+        """Return the bonus of a word that ends here, less the share it already has."""
         if state == self._ELSE:
             return 0.0
-        return (self._trie.values[state] or 0.0) - self._lent[state]
+        return (self._trie.values[state] or 0.0) - self._shares[state]

@@ -1,4 +1,4 @@
-"""Attention from the last steps of a sequence to all steps before them."""
+"""Attention from the last steps of a sequence to all earlier ones."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ import keras
 from keras import ops
 
 from seqsuite.layers.attention.base import MemoryAttention
+from seqsuite.layers.masking import real_lengths, sequence_mask, zero_padding
 
 Tensor = Any
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class AnswerAttention(keras.layers.Layer):
-    """Let the last real steps of each row look back on all states before them.
+    """Attention of the last real steps of each row to all states before them.
 
-    Attention from every step would take ``time * time`` scores a row; where only the last few steps
-    must answer, a few rows of that are enough. Other steps see nothing, zeros.
+    Attention from every step would take ``time * time`` scores for each row. Other steps have
+    zeros.
 
     Args:
-        attention: How steps are scored: a `LuongAttention` or `BahdanauAttention`.
-        num_answers: How many steps at the end of each row look back.
+        attention: A `LuongAttention` or `BahdanauAttention`.
+        num_answers: Number of last steps with attention.
         **kwargs: Keras layer arguments.
 
     Call arguments:
@@ -29,20 +30,21 @@ class AnswerAttention(keras.layers.Layer):
         lengths: Integer ``(batch,)``.
 
     Returns:
-        What was seen at each step, ``(batch, time, features)``.
+        The context of each step, ``(batch, time, features)``.
 
     Raises:
-        ValueError: For what is no attention or one that needs its last weights, as
-            `LocationAttention` does, or a number that is not a positive integer.
+        ValueError: For another layer, an attention that needs its previous weights, as
+            `LocationAttention` does, a number that is not a positive integer, or lengths of another
+            batch size.
 
     Masking:
-        By `lengths` only. A row with no steps before its last ones sees zeros.
+        By `lengths` only. A row without earlier steps has zeros.
 
     Example:
         >>> from seqsuite.layers import LuongAttention
         >>> layer = AnswerAttention(LuongAttention("dot"), num_answers=1)
-        >>> seen = layer(keras.ops.ones((1, 4, 2)), lengths=keras.ops.array([3]))
-        >>> seen.numpy().round(3).tolist()
+        >>> context = layer(keras.ops.ones((1, 4, 2)), lengths=keras.ops.array([3]))
+        >>> context.numpy().round(3).tolist()
         [[[0.0, 0.0], [0.0, 0.0], [1.0, 1.0], [0.0, 0.0]]]
 
     Reference:
@@ -58,7 +60,7 @@ class AnswerAttention(keras.layers.Layer):
             )
         if attention.has_state:
             raise ValueError(
-                "Argument `attention` must not need its last weights, as the answers look back "
+                "Argument `attention` must not need its previous weights, since all steps attend "
                 f"at once. Received: attention={type(attention).__name__}"
             )
         if not isinstance(num_answers, int) or num_answers < 1:
@@ -75,16 +77,20 @@ class AnswerAttention(keras.layers.Layer):
             self.attention.build((None, self.num_answers, inputs_shape[-1]), inputs_shape)
         self.built = True
 
-    def call(self, inputs, lengths):
-        """Return what was seen, zeros but for the last steps of each row."""
-        earlier = ops.maximum(ops.cast(lengths, "int32") - self.num_answers, 0)
+    def call(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """Return the contexts, zeros except at the last steps of each row."""
+        lengths = real_lengths(lengths, inputs)
+        # Products with 0 would spread NaN in padding.
+        inputs = zero_padding(inputs, sequence_mask(lengths, ops.shape(inputs)[1]))
+        earlier = ops.maximum(lengths - self.num_answers, 0)
         steps = earlier[:, None] + ops.arange(self.num_answers, dtype="int32")
-        # Products with 0 and 1 pick steps and put them back, also where rows differ in length.
+        # Products with 0 and 1 gather and scatter the last steps of rows of any length.
         every = ops.arange(ops.shape(inputs)[1], dtype="int32")
         places = ops.cast(ops.equal(steps[:, :, None], every), inputs.dtype)
         query = ops.matmul(places, inputs)
-        seen, _ = self.attention(query, inputs, memory_length=earlier)
-        return ops.matmul(ops.transpose(places, (0, 2, 1)), seen)
+        context, _ = self.attention(query, inputs, memory_length=earlier)
+        # The attention may have a dtype policy of its own.
+        return ops.matmul(ops.transpose(places, (0, 2, 1)), ops.cast(context, inputs.dtype))
 
     def compute_output_shape(self, inputs_shape, lengths_shape=None):
         """Return the shape of the inputs."""

@@ -1,4 +1,4 @@
-"""What all attentions over a memory share: preparing it, masking it, reading it."""
+"""Base class of attention over a memory."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from seqsuite.layers.contracts import check_shape
 from seqsuite.layers.masking import at_least_one_step, sequence_mask, zero_padding
 from seqsuite.layers.recurrent.step_loop import Tensors, run_steps
 
@@ -14,16 +15,16 @@ Tensor = Any
 
 
 class MemoryAttention(keras.layers.Layer):
-    """The base of the attentions of this package, which describe the call.
+    """Base class of the attentions of this package.
 
-    A decoder prepares the memory once, before its loop, and calls `attend` at every step; `call`
-    does both. A subclass gives the keys and the scores.
+    A decoder calls `prepare` once, before its loop, and `attend` at every step; `call` does both.
+    Subclasses define the keys and the scores.
 
     Args:
         **kwargs: Keras layer arguments.
 
     Attributes:
-        has_state: Whether a step needs the weights of the step before.
+        has_state: Whether a step needs the weights of the previous step.
     """
 
     has_state = False
@@ -33,35 +34,37 @@ class MemoryAttention(keras.layers.Layer):
         return ops.cast(weight, self.compute_dtype)
 
     def keys(self, memory: Tensor) -> Tensor:
-        """Return what the queries are compared with, ``(batch, ...)``."""
+        """Return the keys of a memory, ``(batch, ...)``."""
         raise NotImplementedError
 
     def scores(self, query: Tensor, prepared: Tensors, previous: Tensor | None) -> Tensor:
-        """Return the scores of all places for ``(batch, time, units)``."""
+        """Return the scores of all positions for queries ``(batch, time, units)``."""
         raise NotImplementedError
 
     def prepare(self, memory: Tensor, memory_length: Tensor | None = None) -> Tensors:
-        """Compute once what all steps need of a memory.
+        """Compute the tensors of a memory that all steps share.
 
         Args:
             memory: ``(batch, memory_time, features)``, right-padded.
-            memory_length: Integer ``(batch,)``, or ``None`` when every place is real.
+            memory_length: Integer ``(batch,)``, or ``None`` when every position is real.
 
         Returns:
             Tensors with a batch axis: ``"keys"``, ``"values"`` ``(batch, memory_time, features)``
-            and ``"mask"``, boolean ``(batch, memory_time)``. No place at all becomes one that is
-            masked.
+            and ``"mask"``, boolean ``(batch, memory_time)``. An empty memory becomes one masked
+            position.
         """
         if not self.built:
             raise ValueError(
-                f"{type(self).__name__} must be built before `prepare`. Call it once, or its "
-                "`build`, or that of the decoder cell that has it."
+                f"{type(self).__name__} must be built before `prepare`: call the layer, "
+                "its `build`, or the `build` of its decoder cell."
             )
         memory = self.cast(memory)
         batch, num_places = ops.shape(memory)[:2]
         if memory_length is None:
             memory_length = ops.zeros((batch,), dtype="int32") + num_places
-        memory_length = ops.minimum(ops.cast(memory_length, "int32"), num_places)
+        memory_length = ops.cast(memory_length, "int32")
+        check_shape("memory_length", memory_length, (memory.shape[0],))
+        memory_length = ops.minimum(memory_length, num_places)
         memory = at_least_one_step(memory)
         mask = sequence_mask(memory_length, ops.shape(memory)[1])
         memory = zero_padding(memory, mask)
@@ -74,15 +77,15 @@ class MemoryAttention(keras.layers.Layer):
     def attend(
         self, query: Tensor, prepared: Tensors, weights: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Look at a prepared memory.
+        """Attend to a prepared memory.
 
         Args:
             query: ``(batch, units)`` or ``(batch, time, units)``.
             prepared: From `prepare`.
-            weights: Those of the step before, for an attention with state.
+            weights: Weights of the previous step, for an attention with state.
 
         Returns:
-            Context and weights, as the call.
+            Context and weights, as from the call.
         """
         if self.has_state and weights is None:
             weights = self.initial_weights(prepared)
@@ -112,10 +115,12 @@ class MemoryAttention(keras.layers.Layer):
         memory_length: Tensor | None = None,
         weights: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Prepare the memory and look at it."""
+        """Prepare the memory and attend to it."""
+        check_shape("memory", memory, (query.shape[0], None, None))
         num_places = ops.shape(memory)[1]
         prepared = self.prepare(memory, memory_length)
         if weights is not None:
+            check_shape("weights", weights, tuple(memory.shape[:2]))
             weights = at_least_one_step(weights[:, :, None])[:, :, 0]
         context, weights = self.attend(query, prepared, weights)
         return context, weights[..., :num_places]
@@ -129,15 +134,15 @@ class MemoryAttention(keras.layers.Layer):
 
 
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
-    """Turn scores into weights of the real places.
+    """Return the softmax of scores over real positions.
 
     Args:
-        scores: Floating ``(..., places)``, at least one place.
-        mask: Boolean of a shape that broadcasts to it, true where a place is real.
+        scores: Floating ``(..., positions)``, at least one position.
+        mask: Boolean, broadcastable to the scores, true at real positions.
 
     Returns:
-        Weights of the shape and dtype of the scores, that sum to 1, or are all 0 where no place is
-        real; computed in float32.
+        Weights of the shape and dtype of the scores, which sum to 1, or are all 0 without real
+        positions; computed in float32.
 
     Example:
         >>> masked_softmax(ops.zeros((2, 3)), ops.array([[True, True, False], [False] * 3])).numpy()
@@ -145,7 +150,7 @@ def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
                [0. , 0. , 0. ]], dtype=float32)
     """
     dtype = scores.dtype
-    # The lowest score is finite, so that a row without any real place is, too.
+    # A finite lowest score keeps rows without real positions finite.
     scores = ops.where(mask, ops.cast(scores, "float32"), -1e9)
     # Without an initial value the maximum of a batch without rows is an error.
     largest = ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True, initial=-1e9))

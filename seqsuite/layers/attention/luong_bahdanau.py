@@ -1,4 +1,4 @@
-"""Attention over a memory: where to look, and what is seen there."""
+"""Luong, Bahdanau and location-aware attention over a memory."""
 
 from __future__ import annotations
 
@@ -18,28 +18,29 @@ LUONG_SCORES = ("dot", "general", "scaled", "normalized")
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class LuongAttention(MemoryAttention):
-    """Multiplicative attention: the score of a place is a product of query and memory.
+    """Multiplicative attention: the score of a position is a product of query and memory.
 
-    All queries of a sequence are answered by two batched matrix products.
+    All queries of a sequence take two batched matrix products.
 
     Args:
-        score: ``"dot"``: the product itself, for a memory as wide as the query; ``"general"``: the
-            memory is multiplied by a matrix first; ``"scaled"``: the general score times a learned
-            factor that starts at ``1 / sqrt(query width)``; ``"normalized"``: times that factor,
-            which stays. What must match symbols learns it sooner with the last.
+        score: ``"dot"``: the product, for a memory as wide as the query; ``"general"``: the memory
+            is projected first; ``"scaled"``: the general score times a learned factor, initially
+            ``1 / sqrt(query width)``; ``"normalized"``: times that factor as a constant, which
+            learns to match symbols fastest.
         **kwargs: Keras layer arguments.
 
     Call arguments:
         query: ``(batch, units)``, or ``(batch, time, units)`` for many queries at once.
         memory: ``(batch, memory_time, features)``, right-padded.
-        memory_length: Integer ``(batch,)``; ``None`` when every place is real.
+        memory_length: Integer ``(batch,)``; ``None`` when every position is real.
 
     Returns:
         The context ``(batch, features)`` and the weights ``(batch, memory_time)``, which sum to 1;
         both with a time axis after the batch where the query has one.
 
     Raises:
-        ValueError: For an unknown score, or a dot product of unequal widths.
+        ValueError: For an unknown score, a dot product of unequal widths, or arguments of another
+            batch size.
 
     Masking:
         By `memory_length` only. A row of length 0 has weights and context of zeros.
@@ -83,7 +84,7 @@ class LuongAttention(MemoryAttention):
         self.built = True
 
     def keys(self, memory: Tensor) -> Tensor:
-        """Return ``(batch, units, memory_time)``, as the product with the queries wants them."""
+        """Return the projected memory, transposed, ``(batch, units, memory_time)``."""
         keys = memory
         if self.score != "dot":
             keys = ops.matmul(keys, self.cast(self.memory_kernel))
@@ -104,26 +105,26 @@ class LuongAttention(MemoryAttention):
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class BahdanauAttention(MemoryAttention):
-    """Additive attention: the score of a place comes from a hidden layer over query and memory.
+    """Additive attention: the score of a position comes from a hidden layer of query and memory.
 
     Args:
         units: Width of the hidden layer.
-        normalize: Scale the vector that reads the hidden layer to a learned length, which starts at
-            ``1 / sqrt(units)``, and give the hidden layer a bias.
+        normalize: Normalise the score vector to a learned length, initially ``1 / sqrt(units)``,
+            and add a bias to the hidden layer.
         **kwargs: Keras layer arguments.
 
     Call arguments:
-        query: ``(batch, units)``, or ``(batch, time, units)`` for many queries at once, which takes
-            ``batch * time * memory_time * units`` numbers.
+        query: ``(batch, units)``, or ``(batch, time, units)`` for many queries at once, in
+            ``batch * time * memory_time * units`` numbers of memory.
         memory: ``(batch, memory_time, features)``, right-padded.
-        memory_length: Integer ``(batch,)``; ``None`` when every place is real.
+        memory_length: Integer ``(batch,)``; ``None`` when every position is real.
 
     Returns:
         The context ``(batch, features)`` and the weights ``(batch, memory_time)``, which sum to 1;
         both with a time axis after the batch where the query has one.
 
     Raises:
-        ValueError: For a width that is not a positive integer.
+        ValueError: For a width that is not a positive integer, or arguments of another batch size.
 
     Masking:
         By `memory_length` only. A row of length 0 has weights and context of zeros.
@@ -165,22 +166,22 @@ class BahdanauAttention(MemoryAttention):
         self.built = True
 
     def keys(self, memory: Tensor) -> Tensor:
-        """Return the hidden layer's share of the memory, ``(batch, memory_time, units)``."""
+        """Return the memory's part of the hidden layer, ``(batch, memory_time, units)``."""
         keys = ops.matmul(memory, self.cast(self.memory_kernel))
         return keys + self.cast(self.bias) if self.normalize else keys
 
     def scores(self, query: Tensor, prepared: Tensors, previous: Tensor | None) -> Tensor:
-        """Run the hidden layer for every pair of query and place."""
+        """Run the hidden layer for every pair of query and position."""
         query = ops.matmul(query, self.cast(self.query_kernel))[:, :, None]
         hidden = ops.tanh(self.hidden(query + prepared["keys"][:, None], previous))
         return ops.squeeze(ops.matmul(hidden, self.score_vector()), -1)
 
     def hidden(self, summed: Tensor, previous: Tensor | None) -> Tensor:
-        """Add to what goes into the hidden layer; nothing here."""
+        """Return the input of the hidden layer, to which subclasses add."""
         return summed
 
     def score_vector(self) -> Tensor:
-        """Return what the hidden layer is multiplied by, ``(units, 1)``."""
+        """Return the weights from the hidden layer to the score, ``(units, 1)``."""
         vector = self.cast(self.score_kernel)
         if not self.normalize:
             return vector
@@ -193,29 +194,29 @@ class BahdanauAttention(MemoryAttention):
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class LocationAttention(BahdanauAttention):
-    """Additive attention that also sees where it looked a step before.
+    """Additive attention that also depends on the weights of the previous step.
 
-    The previous weights, filtered by a convolution along the memory, enter the hidden layer. It
-    keeps speech and other monotonic alignments from jumping between places that look alike.
+    A convolution of the previous weights enters the hidden layer. It keeps monotonic alignments,
+    such as those of speech, from jumping between similar positions.
 
     Args:
         units: Width of the hidden layer.
         num_filters: Filters of the convolution.
-        filter_width: Places that a filter covers, an odd number.
+        filter_width: Width of the filters in positions, an odd number.
         **kwargs: Arguments of :class:`BahdanauAttention`.
 
     Call arguments:
-        query: ``(batch, units)``, or ``(batch, time, units)``, answered one after another.
+        query: ``(batch, units)``, or ``(batch, time, units)``, which runs step by step.
         memory: ``(batch, memory_time, features)``, right-padded.
-        memory_length: Integer ``(batch,)``; ``None`` when every place is real.
-        weights: ``(batch, memory_time)``: the weights of the step before, zeros by default.
+        memory_length: Integer ``(batch,)``; ``None`` when every position is real.
+        weights: Weights of the previous step, ``(batch, memory_time)``, zeros by default.
 
     Returns:
         The context ``(batch, features)`` and the weights ``(batch, memory_time)``, which sum to 1;
         both with a time axis after the batch where the query has one.
 
     Raises:
-        ValueError: For a number out of range.
+        ValueError: For a number out of range, or arguments of another batch size.
 
     Masking:
         By `memory_length` only. A row of length 0 has weights and context of zeros.
@@ -259,10 +260,12 @@ class LocationAttention(BahdanauAttention):
             setattr(self, name, weight)
 
     def hidden(self, summed: Tensor, previous: Tensor | None) -> Tensor:
-        """Add what the filters see of the previous weights."""
+        """Add the filtered weights of the previous step."""
         filters = self.cast(self.filters)
-        seen = ops.conv(self.cast(previous)[:, :, None], filters, padding="same")
-        return summed + ops.matmul(seen, self.cast(self.location_kernel))[:, None]
+        location = ops.conv(self.cast(previous)[:, :, None], filters, padding="same")
+        # Of a batch without rows, a convolution returns the width of its inputs.
+        location = ops.reshape(location, (*ops.shape(previous), self.num_filters))
+        return summed + ops.matmul(location, self.cast(self.location_kernel))[:, None]
 
     def get_config(self):
         """Return the constructor arguments."""

@@ -1,4 +1,4 @@
-"""Layers from waveforms to features, and for CTC."""
+"""Layers for speech recognition: features, augmentation, normalisation, CTC."""
 
 from __future__ import annotations
 

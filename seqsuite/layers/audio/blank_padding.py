@@ -1,4 +1,4 @@
-"""The lengths of utterances, passed on to a CTC loss and to decoders in the logits."""
+"""Lengths of utterances encoded in CTC logits."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ from typing import Any
 import keras
 from keras import ops
 
+from seqsuite.layers.contracts import check_shape
+
+Tensor = Any
+
+# Far below any logit of a network, and small enough that its exponential is exactly 0.
+_IMPOSSIBLE = -1e9
+
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class BlankPadding(keras.layers.Layer):
-    """Make padded frames blank with probability 1: the last layer of a model for CTC.
+    """Last layer of a CTC model, which sets padded frames to blank with probability 1.
 
-    Such frames change no probability of any labelling, so whatever reads the logits needs no
-    lengths: :class:`seqsuite.losses.CTCLoss`, the search of :mod:`seqsuite.decoding`, or a decoder
-    from elsewhere. No gradient comes back from them.
+    Such frames change the probability of no labelling, so :class:`seqsuite.losses.CTCLoss` and any
+    CTC decoder need no lengths. They receive no gradient.
 
-    A model with this layer is not compiled by XLA: the kernel of the loss has no form for it.
+    Models with this layer are not compiled by XLA, which has no kernel for the loss.
 
     Args:
         blank: Index of the blank.
@@ -42,30 +48,32 @@ class BlankPadding(keras.layers.Layer):
         self.supports_masking = True
         self.built = True
 
-    def call(self, logits, lengths):
+    def call(self, logits: Tensor, lengths: Tensor) -> Tensor:
+        """Return the logits with blanks at padded frames."""
+        lengths = ops.cast(lengths, "int32")
+        check_shape("lengths", lengths, (logits.shape[0],))
         return force_blank(logits, lengths, self.blank)
 
     def compute_mask(self, inputs, previous_mask=None):
-        """End a mask that Keras carries along: the lengths replace it, and a loss has no steps."""
+        """Drop the Keras mask, which the lengths replace."""
         return None
 
     def compute_output_shape(self, logits_shape, lengths_shape=None):
         """Return the shape of the logits."""
         return logits_shape
 
+    def compute_output_spec(self, logits, lengths):
+        """Return the shape of the logits; half precision has no -1e9 and becomes float32."""
+        dtype = "float64" if self.compute_dtype == "float64" else "float32"
+        return keras.KerasTensor(logits.shape, dtype=dtype)
+
     def get_config(self) -> dict:
         """Return the constructor arguments."""
         return {**super().get_config(), "blank": self.blank}
 
 
-Tensor = Any
-
-# Far below any logit of a network, and small enough that its exponential is exactly 0.
-_IMPOSSIBLE = -1e9
-
-
 def force_blank(logits: Tensor, lengths: Tensor, blank: int = 0) -> Tensor:
-    """Make every frame from `lengths` on blank with probability 1.
+    """Set every frame from `lengths` on to blank with probability 1.
 
     Args:
         logits: Floating ``(batch, frames, symbols)``.
@@ -92,8 +100,7 @@ def force_blank(logits: Tensor, lengths: Tensor, blank: int = 0) -> Tensor:
 def frame_lengths(logits: Tensor, blank: int = 0) -> Tensor:
     """Count the frames of each row before those that `force_blank` has filled.
 
-    A last frame of the network's own that is as sure of the blank would not count either; without
-    it, all probabilities are the same.
+    A real last frame with the same logits does not count either, and changes no probability.
 
     Args:
         logits: Floating ``(batch, frames, symbols)``.
@@ -108,7 +115,7 @@ def frame_lengths(logits: Tensor, blank: int = 0) -> Tensor:
     """
     is_blank = ops.arange(logits.shape[-1]) == blank
     impossible = ops.logical_or(is_blank, logits <= _IMPOSSIBLE / 2)
-    # "Not all impossible" instead of "any possible": a frame of NaN is real, and shows in the loss.
+    # "Not all impossible" rather than "any possible": a frame of NaN counts and shows in the loss.
     real = ops.logical_not(ops.all(impossible, axis=-1))
     ends = ops.arange(1, ops.shape(logits)[1] + 1, dtype="int32") * ops.cast(real, "int32")
     return ops.max(ends, axis=1, initial=0)

@@ -1,4 +1,4 @@
-"""Convolutions over time that leave fewer frames to recurrent layers, with exact lengths."""
+"""Strided convolutions over time with exact output lengths."""
 
 from __future__ import annotations
 
@@ -9,44 +9,45 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.masking import sequence_mask, zero_padding
+from seqsuite.layers.contracts import freeze_parts
+from seqsuite.layers.masking import real_lengths, sequence_mask, zero_padding
 
 Tensor = Any
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class ConvolutionalSubsampling(keras.layers.Layer):
-    """Convolve over time with strides: ``n`` frames become ``ceil(n / total_stride)``.
+    """Strided convolutions over time: ``n`` frames become ``ceil(n / total_stride)``.
 
-    Zeros are put before and behind the real frames once, `left_padding` and `right_padding` of
-    them, together one less than the receptive field; the convolutions themselves pad nothing. So
-    an output depends on its receptive field alone, and a stream that is read in pieces has the
-    outputs of the whole: see `seqsuite.layers.audio.streaming`.
+    The input is padded once, by `left_padding` and `right_padding` zeros, together one less than
+    the receptive field; the convolutions themselves pad nothing. So an output depends on its
+    receptive field alone, and a stream in chunks gives the outputs of the whole utterance: see
+    `seqsuite.layers.audio.streaming`.
 
     Args:
         filters: Channels of each convolution.
-        kernel_sizes: Frames that each convolution sees.
-        strides: Frames that each convolution moves on, at most its kernel's size.
-        activation: After each convolution.
-        dropout: Share of outputs that are dropped after each convolution while training.
-        look_ahead: Frames that the first output sees behind the first frame, from 0 (causal) to the
-            receptive field less 1; ``None``: half of these.
+        kernel_sizes: Kernel size of each convolution, in frames.
+        strides: Stride of each convolution, at most its kernel size.
+        activation: Activation after each convolution.
+        dropout: Dropout rate after each convolution.
+        look_ahead: Future frames in the receptive field of an output, from 0 (causal) to the
+            receptive field minus 1; ``None``: half of these.
         **kwargs: Keras layer arguments.
 
     Call arguments:
         features: ``(batch, time, features)``.
         lengths: Real frames of each row, int ``(batch,)``; ``None``: all.
-        training: Whether to drop anything.
+        training: Whether to apply dropout.
 
     Returns:
         ``(batch, ceil(time / total_stride), filters)``, zero from each row's
         ``output_lengths(lengths)`` on.
 
     Raises:
-        ValueError: For sizes and strides that do not fit each other, or such a `look_ahead`.
+        ValueError: If sizes, strides and `look_ahead` do not fit each other, or lengths the batch.
 
     Masking:
-        By `lengths` only; what stands at padded frames is read as zero.
+        By `lengths` only; padded frames are read as zeros.
 
     Example:
         >>> layer = ConvolutionalSubsampling(8, kernel_sizes=(3, 3), strides=(2, 1))
@@ -110,7 +111,7 @@ class ConvolutionalSubsampling(keras.layers.Layer):
 
     @property
     def total_stride(self) -> int:
-        """Frames from an output to the next."""
+        """Frames between neighbouring outputs."""
         return math.prod(self.strides)
 
     @property
@@ -133,10 +134,10 @@ class ConvolutionalSubsampling(keras.layers.Layer):
         return half if self.look_ahead is None else self.look_ahead
 
     def output_lengths(self, lengths: Tensor) -> Tensor:
-        """Return how many outputs rows of so many frames have.
+        """Return the number of outputs of each row.
 
         Args:
-            lengths: int ``(batch,)``.
+            lengths: Real frames of each row, int ``(batch,)``.
 
         Returns:
             int32 ``(batch,)``.
@@ -149,16 +150,19 @@ class ConvolutionalSubsampling(keras.layers.Layer):
         for convolution in self._convolutions:
             convolution.build((None, None, width))
             width = self.filters
+        freeze_parts(self)
         self.built = True
 
     def call(self, features: Tensor, lengths: Tensor | None = None, training: bool = False):
-        """Return the outputs for whole utterances."""
-        num_steps = ops.shape(features)[1]
+        """Return the outputs of whole utterances."""
+        batch, num_steps = ops.shape(features)[:2]
         if lengths is not None:
-            lengths = ops.minimum(ops.cast(lengths, "int32"), num_steps)
+            lengths = real_lengths(lengths, features)
             features = zero_padding(features, sequence_mask(lengths, num_steps))
-        padding = [(0, 0), (self.left_padding, self.right_padding), (0, 0)]
-        outputs = self.valid(ops.pad(features, padding), training=training)
+        # Convolutions refuse a batch without rows: append one, and cut it off.
+        missing = max(1 - batch, 0) if isinstance(batch, int) else ops.maximum(1 - batch, 0)
+        padding = [(0, missing), (self.left_padding, self.right_padding), (0, 0)]
+        outputs = self.valid(ops.pad(features, padding), training=training)[:batch]
         if lengths is None:
             return outputs
         return zero_padding(
@@ -166,11 +170,11 @@ class ConvolutionalSubsampling(keras.layers.Layer):
         )
 
     def valid(self, features: Tensor, training: bool = False) -> Tensor:
-        """Return the outputs whose receptive fields lie within what is given.
+        """Return the outputs whose receptive fields lie within `features`.
 
         Args:
-            features: ``(batch, time, features)`` with the padding that they need.
-            training: Whether to drop anything.
+            features: ``(batch, time, features)``, already padded.
+            training: Whether to apply dropout.
 
         Returns:
             ``(batch, max(0, (time - receptive_field) // total_stride + 1), filters)``.
@@ -179,7 +183,7 @@ class ConvolutionalSubsampling(keras.layers.Layer):
         num_steps = ops.shape(features)[1]
         count = None
         if not isinstance(num_steps, int) or num_steps < self.receptive_field:
-            # Convolutions refuse to have no outputs: they have one, and it is cut off.
+            # Convolutions refuse to return no outputs: compute one, and cut it off.
             missing = ops.maximum(self.receptive_field - num_steps, 0)
             count = ops.maximum(num_steps - self.receptive_field + self.total_stride, 0)
             count = count // self.total_stride

@@ -1,4 +1,4 @@
-"""How features change in time, beside the features themselves."""
+"""Delta features: slopes of features over time."""
 
 from __future__ import annotations
 
@@ -7,21 +7,27 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.masking import at_least_one_step, sequence_mask, zero_padding
+from seqsuite.layers.masking import (
+    at_least_one_step,
+    last_step,
+    real_lengths,
+    sequence_mask,
+    zero_padding,
+)
 
 Tensor = Any
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class FeatureDeltas(keras.layers.Layer):
-    """Append the slopes of features over time, and the slopes of these.
+    """Features with their deltas, accelerations and higher orders.
 
-    The slope at a frame is that of the straight line that fits best to the frame and `width` frames
-    on either side. Beyond its ends a row goes on as its first and its last real frame, for each
-    order anew, as in HTK.
+    The delta of a frame is the slope of the least-squares line through the frame and `width` frames
+    on either side. The first and the last real frame are repeated beyond the ends of a row, for
+    each order, as in HTK.
 
     Args:
-        order: How often slopes are taken; 2 appends deltas and accelerations.
+        order: Highest order; 2 appends deltas and accelerations.
         width: Frames on either side.
         **kwargs: Keras layer arguments.
 
@@ -34,7 +40,7 @@ class FeatureDeltas(keras.layers.Layer):
         frames.
 
     Raises:
-        ValueError: If `order` or `width` is no positive integer.
+        ValueError: If `order` or `width` is not a positive integer, or lengths do not fit.
 
     Masking:
         By `lengths` only.
@@ -62,9 +68,7 @@ class FeatureDeltas(keras.layers.Layer):
     def call(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return `features` with their slopes."""
         num_steps = ops.shape(features)[1]
-        if lengths is None:
-            lengths = ops.zeros((ops.shape(features)[0],), dtype="int32") + num_steps
-        lengths = ops.minimum(ops.cast(lengths, "int32"), num_steps)
+        lengths = real_lengths(lengths, features)
         padded = at_least_one_step(features)
         mask = sequence_mask(lengths, ops.shape(padded)[1])
         levels = [zero_padding(padded, mask)]
@@ -74,8 +78,7 @@ class FeatureDeltas(keras.layers.Layer):
 
     def _slopes(self, features: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
         num_steps = ops.shape(features)[1]
-        place = ops.maximum(lengths - 1, 0)[:, None, None]
-        last = ops.take_along_axis(features, place, axis=1)
+        last = last_step(features, lengths)[:, None]
         features = ops.where(mask[:, :, None], features, last)
         before = ops.repeat(features[:, :1], self.width, axis=1)
         extended = ops.concatenate([before, features, ops.repeat(last, self.width, axis=1)], axis=1)

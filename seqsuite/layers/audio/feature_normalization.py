@@ -1,4 +1,4 @@
-"""Features with mean 0 and variance 1: of each utterance, or of the training set."""
+"""Mean and variance normalisation by utterance, or by the training set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from seqsuite.layers.audio.feature_statistics import FeatureStatistics
-from seqsuite.layers.masking import sequence_mask, zero_padding
+from seqsuite.layers.masking import real_lengths, sequence_mask, zero_padding
 
 Tensor = Any
 
@@ -17,15 +17,15 @@ MODES = ("utterance", "global")
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class FeatureNormalization(FeatureStatistics):
-    """Normalise each feature over an utterance's real frames, or over the training set.
+    """Mean and variance normalisation of features, by utterance or by the training set.
 
-    An utterance of one frame becomes zeros, as does a feature that never changes. For streams, see
+    An utterance of one frame and a constant feature become zeros. For streams, see
     :class:`RunningFeatureNormalization`.
 
     Args:
-        mode: ``"utterance"``: by each row's own mean and standard deviation, which takes the
-            speaker's voice and the channel away, and needs the whole utterance; ``"global"``: by
-            weights that are not trained: `adapt` computes them, or `set_statistics` sets them.
+        mode: ``"utterance"``: by the mean and standard deviation of each row, which removes
+            speaker and channel and needs the whole utterance; ``"global"``: by non-trainable
+            weights, which `adapt` computes or `set_statistics` sets.
         center: Subtract the mean.
         scale: Divide by the standard deviation.
         epsilon: Added to variances.
@@ -36,14 +36,13 @@ class FeatureNormalization(FeatureStatistics):
         lengths: Real frames of each row, int ``(batch,)``; ``None``: all.
 
     Returns:
-        The same shape in the layer's compute dtype, zero at padded frames. All is computed in
-        float32.
+        The same shape in the layer's compute dtype, zero at padded frames. Computed in float32.
 
     Raises:
-        ValueError: For an unknown mode.
+        ValueError: For an unknown mode, or lengths of another batch size.
 
     Masking:
-        By `lengths` only; padded frames count in no statistic.
+        By `lengths` only; padded frames are not part of the statistics.
 
     Example:
         >>> features = ops.array([[[1.0], [3.0], [5.0]]])
@@ -82,7 +81,7 @@ class FeatureNormalization(FeatureStatistics):
         self.built = True
 
     def adapt(self, features: Tensor, lengths: Tensor | None = None) -> None:
-        """Take a batch into the training set's statistics; see :class:`FeatureStatistics`.
+        """Update the statistics with a batch; see :class:`FeatureStatistics`.
 
         Args:
             features: ``(batch, time, features)``.
@@ -92,7 +91,7 @@ class FeatureNormalization(FeatureStatistics):
         super().adapt(features, lengths)
 
     def set_statistics(self, mean: Tensor, variance: Tensor) -> None:
-        """Set the training set's statistics, as computed elsewhere.
+        """Set the statistics of the training set.
 
         Args:
             mean: ``(features,)``.
@@ -110,19 +109,18 @@ class FeatureNormalization(FeatureStatistics):
     def call(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return normalised `features`."""
         features = ops.cast(features, "float32")
-        num_steps = ops.shape(features)[1]
-        if lengths is None:
-            lengths = ops.zeros((ops.shape(features)[0],), dtype="int32") + num_steps
-        lengths = ops.minimum(ops.cast(lengths, "int32"), num_steps)
-        mask = sequence_mask(lengths, num_steps)
+        lengths = real_lengths(lengths, features)
+        mask = sequence_mask(lengths, ops.shape(features)[1])
+        # NaN in padding would reach the gradient of the scale.
+        features = zero_padding(features, mask)
         if self.mode == "global":
             mean, variance = ops.convert_to_tensor(self.mean), ops.convert_to_tensor(self.variance)
             centred = features - mean
         else:
             count = ops.cast(ops.maximum(lengths, 1), "float32")[:, None, None]
             centred = features
-            # Twice, since float32 sums of many frames leave a little over. Squares come after, so
-            # they are exact where features vary little about a level.
+            # Twice: float32 sums of many frames leave a remainder. Squares of centred values are
+            # exact where features vary little about a high level.
             for _ in range(2):
                 centred = zero_padding(centred, mask)
                 centred = centred - ops.sum(centred, axis=1, keepdims=True) / count

@@ -1,4 +1,4 @@
-"""Mean and variance of features over a training set, as weights of a layer."""
+"""Mean and variance of the features of a training set, as weights of a layer."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ Tensor = Any
 
 
 class FeatureStatistics(keras.layers.Layer):
-    """A layer that keeps each feature's mean and variance in weights that are not trained.
+    """Base of layers that hold the mean and variance of each feature as non-trainable weights.
 
-    They are 0 and 1 until `adapt` or `set_statistics` is called.
+    Initially 0 and 1; `adapt` or `set_statistics` sets them.
 
     Args:
         **kwargs: Keras layer arguments.
     """
 
     def __init__(self, **kwargs):
-        # No autocast: half precision would round features away before they are normalised.
+        # No autocast: features are normalised before they are rounded to half precision.
         super().__init__(autocast=False, **kwargs)
 
     def build(self, features_shape, *other_shapes):
@@ -42,7 +42,7 @@ class FeatureStatistics(keras.layers.Layer):
         )
 
     def adapt(self, features: Tensor, lengths: Tensor | None = None) -> None:
-        """Take a batch into the statistics: call it once for each batch of the training set.
+        """Update the statistics with a batch; call it once for each batch of the training set.
 
         Args:
             features: ``(batch, time, features)``.
@@ -57,7 +57,7 @@ class FeatureStatistics(keras.layers.Layer):
         values = values.reshape(-1, values.shape[-1])
         if not len(values):
             return
-        # Chan, Golub and LeVeque's update, which loses no digits where means are large.
+        # The update of Chan, Golub and LeVeque, which is stable where means are large.
         before, new = float(np.asarray(self.count)), len(values)
         count = before + new
         mean = np.asarray(self.mean, "float64")
@@ -67,7 +67,7 @@ class FeatureStatistics(keras.layers.Layer):
         self._assign(mean + difference * new / count, squares / count, count)
 
     def set_statistics(self, mean: Tensor, variance: Tensor) -> None:
-        """Set the statistics, as computed elsewhere; a later `adapt` begins anew.
+        """Set the statistics; a later `adapt` starts over.
 
         Args:
             mean: ``(features,)``.
@@ -76,8 +76,8 @@ class FeatureStatistics(keras.layers.Layer):
         mean, variance = np.asarray(mean), np.asarray(variance)
         if mean.ndim != 1 or mean.shape != variance.shape or not (variance >= 0).all():
             raise ValueError(
-                "Arguments `mean` and `variance` must be vectors of the same size, and no variance "
-                f"negative. Received: mean={mean}, variance={variance}"
+                "Arguments `mean` and `variance` must be vectors of the same size, and variances "
+                f"not negative. Received: mean={mean}, variance={variance}"
             )
         if not self.built:
             self.build((None, None, len(mean)))

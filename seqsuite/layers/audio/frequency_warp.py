@@ -1,4 +1,4 @@
-"""Vocal tract length perturbation: other voices saying the same, in training."""
+"""Vocal tract length perturbation: augmentation by other voices."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class FrequencyWarp(keras.layers.Layer):
-    """Stretch or squeeze the bands of each utterance's spectrogram while training.
+    """Vocal tract length perturbation: random scaling of the frequency axis in training.
 
-    A longer vocal tract has lower formants: its spectrum is that of a shorter one, squeezed. On the
-    nearly logarithmic mel scale this is a shift that grows with the band, so band ``b`` is read
-    around band ``b * factor``, interpolated; above the last band stands the last.
+    A longer vocal tract has lower formants, so its spectrum is a compressed one. Band ``b`` of the
+    output is interpolated at band ``b * factor`` of the input; the last band is repeated above.
 
     Args:
         max_warp: Factors are drawn uniformly from ``1 - max_warp`` to ``1 + max_warp``.
@@ -25,7 +24,7 @@ class FrequencyWarp(keras.layers.Layer):
 
     Call arguments:
         features: Log-mel energies ``(batch, time, bands)``.
-        training: Warps only when true; no random op is run otherwise.
+        training: Whether to warp; no random op runs otherwise.
 
     Returns:
         Features of the same shape and dtype.
@@ -34,7 +33,7 @@ class FrequencyWarp(keras.layers.Layer):
         ValueError: If `max_warp` is not in [0, 1).
 
     Masking:
-        Frames do not mix, so padded frames stay padded; ones of zeros stay zeros.
+        Frames do not mix, so padded frames of zeros stay zeros.
 
     Example:
         >>> features = keras.random.normal((2, 100, 40))
@@ -58,7 +57,7 @@ class FrequencyWarp(keras.layers.Layer):
         self.built = True
 
     def call(self, features: Tensor, training: bool = False) -> Tensor:
-        """Return `features`, in training warped."""
+        """Return `features`, warped in training."""
         if not training:
             return features
         warps = keras.random.uniform(
@@ -72,14 +71,14 @@ class FrequencyWarp(keras.layers.Layer):
         return ops.matmul(features, ops.cast(weights, features.dtype))
 
     def interpolation(self, factors: Tensor, num_bands: int) -> Tensor:
-        """Return what each band read takes from each band given.
+        """Return interpolation weights.
 
         Args:
             factors: float ``(batch,)``.
             num_bands: Bands of the spectrogram.
 
         Returns:
-            float32 ``(batch, bands given, bands read)``; columns sum to 1.
+            float32 ``(batch, input bands, output bands)``; columns sum to 1.
         """
         bands = ops.arange(num_bands, dtype="float32")
         places = ops.minimum(bands * factors[:, None], float(num_bands - 1))

@@ -1,56 +1,50 @@
-"""Log-mel energies or cepstral coefficients of audio, frame by frame."""
+"""Log-mel energies and mel-frequency cepstral coefficients of audio."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from seqsuite.layers.masking import sequence_mask, zero_padding
-
-if TYPE_CHECKING:
-    import tensorflow as tf
-    from tensorflow import Tensor
-
+from seqsuite.layers.masking import real_lengths, sequence_mask, zero_padding
 
 Tensor = Any
 
-# The power of one step of 16-bit samples. Digital silence is as loud as that, and no louder or
-# softer thing is far from it: without a floor a frame of zeros would have a logarithm of -infinity.
+# The power of one step of 16-bit samples: it keeps the logarithm of digital silence finite, and
+# near that of soft recordings.
 POWER_FLOOR = 2.0**-30
-# The least weight that the best placed frequency of a mel band must have in it.
-_LEAST_PEAK = 0.25
+# Each mel band must have a frequency of at least this weight.
+_MIN_PEAK = 0.25
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class LogMelSpectrogram(keras.layers.Layer):
-    """Turn samples into log-mel energies, or into mel-frequency cepstral coefficients (MFCC).
+    """Log-mel energies or mel-frequency cepstral coefficients (MFCC) of audio samples.
 
-    Each frame has its mean removed, is pre-emphasised on its own, and weighted by the Povey window,
-    a Hann window to the power of 0.85 that is zero at both ends. Its power spectrum, divided by the
-    window's energy, is summed in triangular bands that are equally wide on HTK's mel scale,
-    ``2595 log10(1 + hertz / 700)``; a feature is the natural logarithm of a band's sum plus
-    ``2 ** -30``, the power of one step of 16-bit samples. This is how Kaldi does it, except for the
-    power's unit, for the floor in place of random dither, and for a spectrum that is finer where
-    narrow bands would otherwise contain hardly a frequency.
+    Of each frame, the mean is removed, pre-emphasis applied, and the Povey window, a Hann window to
+    the power of 0.85. The power spectrum, divided by the window's energy, is summed in triangular
+    bands of equal width on HTK's mel scale, ``2595 log10(1 + hertz / 700)``; a feature is the
+    natural logarithm of a band's sum plus ``2 ** -30``, the power of one step of 16-bit samples.
+    Kaldi does the same but for the unit of power, random dither in place of the floor, and a
+    spectrum that is not refined for narrow bands.
 
-    Frames begin with the first sample, and none reaches beyond the last, so a stream that is read
-    in pieces has the frames of the whole: see `seqsuite.layers.audio.streaming`.
+    The first frame begins at the first sample, and none reaches beyond the last, so a stream in
+    chunks has the frames of the whole: see `seqsuite.layers.audio.streaming`.
 
     Args:
         sample_rate: Samples per second.
-        num_mel_bins: How many bands.
-        frame_seconds: Width of a frame; in samples, rounded.
-        hop_seconds: From the beginning of a frame to that of the next; at most a frame's width.
-        min_hertz: Where the first band begins.
-        max_hertz: Where the last band ends; ``None``: at half the sample rate.
-        preemphasis: How much of each sample's predecessor is subtracted; of the first sample, of
-            itself.
-        num_coefficients: 0: log-mel energies. Else so many of their orthonormal DCT-II, from the
-            0th, which is the loudness.
+        num_mel_bins: Number of bands.
+        frame_seconds: Width of a frame, rounded to samples.
+        hop_seconds: Distance between frames, at most a frame's width.
+        min_hertz: Lower edge of the first band.
+        max_hertz: Upper edge of the last band; ``None``: half the sample rate.
+        preemphasis: Share of the previous sample that is subtracted from each sample; the first
+            sample is its own predecessor.
+        num_coefficients: 0: log-mel energies. Otherwise, the number of coefficients of their
+            orthonormal DCT-II, from the 0th, which is the loudness.
         **kwargs: Keras layer arguments. The dtype is float32 unless given, whatever the policy.
 
     Call arguments:
@@ -62,7 +56,8 @@ class LogMelSpectrogram(keras.layers.Layer):
         ``output_lengths(lengths)`` on.
 
     Raises:
-        ValueError: For frames, bands or numbers of coefficients that cannot be.
+        ValueError: For sizes of frames, bands or coefficients out of range, or lengths of another
+            batch size.
 
     Masking:
         By `lengths` only.
@@ -91,7 +86,6 @@ class LogMelSpectrogram(keras.layers.Layer):
         num_coefficients: int = 0,
         **kwargs,
     ):
-        # No autocast: half precision would round soft samples to nothing.
         super().__init__(autocast=False, **{"dtype": "float32", **kwargs})
         self.frame_length = round(sample_rate * frame_seconds)
         self.hop_length = round(sample_rate * hop_seconds)
@@ -139,10 +133,10 @@ class LogMelSpectrogram(keras.layers.Layer):
         return self.num_coefficients or self.num_mel_bins
 
     def output_lengths(self, lengths: Tensor) -> Tensor:
-        """Return how many frames there are in rows of so many samples.
+        """Return the number of frames of each row.
 
         Args:
-            lengths: int ``(batch,)``.
+            lengths: Real samples of each row, int ``(batch,)``.
 
         Returns:
             int32 ``(batch,)``.
@@ -151,18 +145,25 @@ class LogMelSpectrogram(keras.layers.Layer):
 
     def call(self, samples: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return the features of `samples`."""
-        frames = _cut_frames(ops.cast(samples, self.dtype), self.frame_length, self.hop_length)
-        # All that is done to a frame before its power is linear, so it is one matrix product. On
-        # one core: 45 ms for 16 x 5 s at 16 kHz and 1.8 ms for 32 x 0.5 s at 8 kHz; step by step
-        # with `tf.signal.rfft` 37 and 1.9 ms, with `ops.rfft` 40 and 2.0 ms.
-        spectrum = ops.matmul(frames, ops.convert_to_tensor(self._analysis, self.dtype))
-        power = ops.matmul(ops.square(spectrum), ops.convert_to_tensor(self._bands, self.dtype))
+        # Half precision would round soft samples to nothing.
+        dtype = "float64" if self.compute_dtype == "float64" else "float32"
+        samples = ops.cast(samples, dtype)
+        if lengths is not None:
+            lengths = real_lengths(lengths, samples)
+            # NaN in padding would reach the gradients of frames that overlap it.
+            samples = zero_padding(samples, sequence_mask(lengths, ops.shape(samples)[1]))
+        frames = _cut_frames(samples, self.frame_length, self.hop_length)
+        # All steps before the power are linear, so they are one matrix product. On one core: 45 ms
+        # for 16 x 5 s at 16 kHz and 1.8 ms for 32 x 0.5 s at 8 kHz; step by step with
+        # `tf.signal.rfft` 37 and 1.9 ms, with `ops.rfft` 40 and 2.0 ms.
+        spectrum = ops.matmul(frames, ops.convert_to_tensor(self._analysis, dtype))
+        power = ops.matmul(ops.square(spectrum), ops.convert_to_tensor(self._bands, dtype))
         features = ops.log(power + POWER_FLOOR)
         if self.num_coefficients:
-            features = ops.matmul(features, ops.convert_to_tensor(self._cosines, self.dtype))
+            features = ops.matmul(features, ops.convert_to_tensor(self._cosines, dtype))
+        features = ops.cast(features, self.compute_dtype)
         if lengths is None:
             return features
-        lengths = ops.minimum(ops.cast(lengths, "int32"), ops.shape(samples)[1])
         mask = sequence_mask(self.output_lengths(lengths), ops.shape(features)[1])
         return zero_padding(features, mask)
 
@@ -188,7 +189,7 @@ class LogMelSpectrogram(keras.layers.Layer):
         return {**super().get_config(), **config}
 
 
-def _num_frames(num_samples: int | tf.Tensor, frame_length: int, hop_length: int) -> Any:
+def _num_frames(num_samples: int | Tensor, frame_length: int, hop_length: int) -> int | Tensor:
     if isinstance(num_samples, int):
         return max(num_samples - frame_length + hop_length, 0) // hop_length
     return ops.maximum(num_samples - frame_length + hop_length, 0) // hop_length
@@ -202,7 +203,7 @@ def _cut_frames(samples: Tensor, frame_length: int, hop_length: int) -> Tensor:
     num_samples = ops.shape(samples)[1]
     hops_per_frame = math.ceil(frame_length / hop_length)
     num_frames = _num_frames(num_samples, frame_length, hop_length)
-    # At least the hops of one frame are there, also where there is no sample.
+    # Pad to the hops of one frame at least, also without samples.
     missing = hops_per_frame * hop_length - num_samples % hop_length
     batch = ops.shape(samples)[0]
     zeros = ops.zeros((batch, missing), dtype=samples.dtype)
@@ -214,7 +215,7 @@ def _cut_frames(samples: Tensor, frame_length: int, hop_length: int) -> Tensor:
 
 
 def _analysis_matrix(frame_length: int, preemphasis: float, frequencies: np.ndarray) -> np.ndarray:
-    """Return what takes a frame to the real and then the imaginary parts of its spectrum.
+    """Return the matrix from a frame to the real and then the imaginary parts of its spectrum.
 
     ``(frame_length, 2 * frequencies)``: removal of the mean, pre-emphasis, window and Fourier
     transform at `frequencies`, in cycles per sample.
@@ -227,7 +228,7 @@ def _analysis_matrix(frame_length: int, preemphasis: float, frequencies: np.ndar
     window = window / np.sqrt(np.sum(window**2))
     angles = 2 * np.pi * place[:, None] * frequencies
     matrix = window[:, None] * np.concatenate([np.cos(angles), -np.sin(angles)], axis=1)
-    # Transposed, a sample gives to itself and takes from its successor; the first one from itself.
+    # The transpose of pre-emphasis: subtract from each sample a share of the next one.
     emphasised = matrix - preemphasis * np.concatenate([matrix[1:], np.zeros_like(matrix[:1])])
     emphasised[0] -= preemphasis * matrix[0]
     return emphasised - emphasised.mean(axis=0)
@@ -249,7 +250,7 @@ def _mel_bands(
         mel = _mel(frequencies * sample_rate)[:, None]
         rising, falling = (mel - left) / (centre - left), (right - mel) / (right - centre)
         weights = np.maximum(0.0, np.minimum(rising, falling))
-        if weights.max(axis=0).min() >= _LEAST_PEAK:
+        if weights.max(axis=0).min() >= _MIN_PEAK:
             used = weights.any(axis=1)
             return frequencies[used], weights[used]
         size *= 2

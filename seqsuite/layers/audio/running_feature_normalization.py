@@ -1,4 +1,4 @@
-"""Normalisation that looks back only: for recognisers that answer while somebody speaks."""
+"""Causal mean and variance normalisation for streams."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import keras
 from keras import ops
 
 from seqsuite.layers.audio.feature_statistics import FeatureStatistics
-from seqsuite.layers.masking import sequence_mask, zero_padding
+from seqsuite.layers.contracts import check_shape
+from seqsuite.layers.masking import real_lengths, sequence_mask, zero_padding
 
 Tensor = Any
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class RunningFeatureNormalization(FeatureStatistics):
-    """Normalise each frame by the mean and variance of all frames so far, itself among them.
+    """Normalisation of each frame by the mean and variance of all frames up to it.
 
-    Before anything is heard, the training set's statistics hold, as if `prior_frames` frames with
-    them had gone by; `adapt` or `set_statistics` gives them. The state goes out and comes in again,
-    so a stream that is read in pieces becomes what it becomes as a whole.
+    The statistics of the training set, from `adapt` or `set_statistics`, count as `prior_frames`
+    earlier frames. With the state passed on, a stream in chunks gives the outputs of the whole.
 
     Args:
-        prior_frames: How many frames the training set's statistics weigh, a positive number.
+        prior_frames: Weight of the training set's statistics in frames, a positive number.
         epsilon: Added to variances, which are in units of the training set's.
         return_state: Also return the final state.
         **kwargs: Keras layer arguments.
@@ -30,19 +30,19 @@ class RunningFeatureNormalization(FeatureStatistics):
     Call arguments:
         features: ``(batch, time, features)``.
         lengths: Real frames of each row, int ``(batch,)``; ``None``: all.
-        initial_state: List of three tensors as returned: the number of frames so far
-            ``(batch, 1)``, and the sums of their features and of the squares of these, each
-            ``(batch, features)``, in units of the training set's statistics; ``None``: no frame.
+        initial_state: The state that a call returned: the number of frames ``(batch, 1)``, and the
+            sums of their features and of the squares, each ``(batch, features)``, standardised by
+            the training set; ``None``: no frames.
 
     Returns:
         The same shape in the layer's compute dtype, zero at padded frames; with `return_state` a
-        tuple of that and the three states in float32. All is computed in float32.
+        tuple of that and the three states in float32. Computed in float32.
 
     Raises:
-        ValueError: If `prior_frames` is not positive.
+        ValueError: If `prior_frames` is not positive, or lengths or states do not fit the features.
 
     Masking:
-        By `lengths` only; padded frames change neither the state nor other frames.
+        By `lengths` only; padded frames affect neither the state nor other frames.
 
     Example:
         >>> layer = RunningFeatureNormalization(return_state=True)
@@ -93,17 +93,17 @@ class RunningFeatureNormalization(FeatureStatistics):
         features: Tensor,
         lengths: Tensor | None = None,
         initial_state: list[Tensor] | None = None,
-    ) -> Any:
+    ) -> Tensor | tuple[Tensor, ...]:
         """Return normalised `features`, and with `return_state` the state."""
         scale = ops.rsqrt(self.variance + self.epsilon)
         relative = (ops.cast(features, "float32") - self.mean) * scale
-        batch, num_steps, width = ops.shape(relative)
-        if lengths is None:
-            lengths = ops.zeros((batch,), dtype="int32") + num_steps
-        mask = sequence_mask(lengths, num_steps)
+        num_steps, width = ops.shape(relative)[1:]
+        mask = sequence_mask(real_lengths(lengths, relative), num_steps)
         relative = zero_padding(relative, mask)
         state = self.get_initial_state(features) if initial_state is None else initial_state
-        # All three sums at once, with the state before the first frame.
+        for part, size in zip(state, (1, width, width), strict=True):
+            check_shape("initial_state", part, (features.shape[0], size))
+        # One cumulative sum of all three, starting at the state.
         start = ops.concatenate([ops.cast(part, "float32") for part in state], axis=-1)
         ones = ops.cast(mask, "float32")[:, :, None]
         steps = ops.concatenate([ones, relative, ops.square(relative)], axis=-1)
@@ -114,13 +114,20 @@ class RunningFeatureNormalization(FeatureStatistics):
         )
         frames = count[:, 1:] + self.prior_frames
         mean = total[:, 1:] / frames
-        # The prior's own mean is 0 and its variance 1 in these units.
+        # In these units the prior has mean 0 and variance 1.
         variance = (squares[:, 1:] + self.prior_frames) / frames - ops.square(mean)
         normalized = (relative - mean) * ops.rsqrt(ops.maximum(variance, 0.0) + self.epsilon)
         normalized = ops.cast(zero_padding(normalized, mask), self.compute_dtype)
         if not self.return_state:
             return normalized
         return normalized, count[:, -1], total[:, -1], squares[:, -1]
+
+    def compute_output_shape(self, features_shape, lengths_shape=None, initial_state_shape=None):
+        """Return the shape of the features, and with `return_state` those of the state."""
+        if not self.return_state:
+            return tuple(features_shape)
+        batch, width = features_shape[0], features_shape[-1]
+        return tuple(features_shape), (batch, 1), (batch, width), (batch, width)
 
     def compute_output_spec(self, features, lengths=None, initial_state=None):
         """Return the shape of the features, and with `return_state` those of the state."""

@@ -1,4 +1,4 @@
-"""SpecAugment: recognisers that still understand when a part of what they hear is gone."""
+"""SpecAugment: augmentation by masks of time and frequency."""
 
 from __future__ import annotations
 
@@ -7,42 +7,43 @@ from typing import Any
 import keras
 from keras import ops
 
-from seqsuite.layers.masking import sequence_mask, zero_padding
+from seqsuite.layers.masking import real_lengths, sequence_mask, zero_padding
 
 Tensor = Any
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class SpecAugment(keras.layers.Layer):
-    """Mask random spans of time and random bands of frequency while training.
+    """Random masks of time and frequency in training.
 
-    The width of each mask is drawn from 0 to its maximum, and then its place. Features are not
-    warped in time, which the paper found to help least.
+    The width of each mask is drawn from 0 to its maximum, then its position. There is no time
+    warping, which helped least in the paper.
 
     Args:
-        num_time_masks: Spans of each row.
-        max_time_mask: The widest span, in frames.
-        max_time_share: The widest span, as a share of the row's real frames.
-        num_frequency_masks: Bands of each row.
-        max_frequency_mask: The widest band, in features; must be at most their number.
-        fill: What is put there: ``"zero"``, which is the mean of normalised features, or
-            ``"mean"``, each feature's mean over the row's real frames.
+        num_time_masks: Number of time masks in each row.
+        max_time_mask: Maximum width of a time mask, in frames.
+        max_time_share: Maximum width of a time mask, as a share of the row's real frames.
+        num_frequency_masks: Number of frequency masks in each row.
+        max_frequency_mask: Maximum width of a frequency mask, at most the number of features.
+        fill: Value of masked features: ``"zero"``, the mean of normalised features, or
+            ``"mean"``, the mean of each feature over the row's real frames.
         seed: Integer seed of the layer's own generator.
         **kwargs: Keras layer arguments.
 
     Call arguments:
         features: ``(batch, time, features)``.
         lengths: Real frames of each row, int ``(batch,)``; ``None``: all.
-        training: Masks only when true; no random op is run otherwise.
+        training: Whether to mask; no random op runs otherwise.
 
     Returns:
-        Features of the same shape and dtype; padded frames stay as they are.
+        Features of the same shape and dtype; padded frames do not change.
 
     Raises:
-        ValueError: For negative numbers, an unknown fill, or bands wider than the features.
+        ValueError: For negative numbers, an unknown fill, masks wider than the features, or lengths
+            of another batch size.
 
     Masking:
-        Spans lie within each row's real frames.
+        Time masks lie within each row's real frames.
 
     Example:
         >>> features = keras.random.normal((2, 100, 40))
@@ -94,7 +95,7 @@ class SpecAugment(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def build(self, features_shape, lengths_shape=None):
-        """Check that the bands fit."""
+        """Check the width of the frequency masks."""
         if self.max_frequency_mask > features_shape[-1]:
             raise ValueError(
                 f"Argument `max_frequency_mask` must be at most {features_shape[-1]}, the number "
@@ -103,13 +104,11 @@ class SpecAugment(keras.layers.Layer):
         self.built = True
 
     def call(self, features: Tensor, lengths: Tensor | None = None, training: bool = False):
-        """Return `features`, in training with masks."""
+        """Return `features`, masked in training."""
         if not training:
             return features
-        batch, num_steps, width = ops.shape(features)
-        if lengths is None:
-            lengths = ops.zeros((batch,), dtype="int32") + num_steps
-        lengths = ops.minimum(ops.cast(lengths, "int32"), num_steps)
+        num_steps, width = ops.shape(features)[1:]
+        lengths = real_lengths(lengths, features)
         real = sequence_mask(lengths, num_steps)
         share = ops.floor(self.max_time_share * ops.cast(lengths, "float32"))
         widest = ops.minimum(float(self.max_time_mask), share)
@@ -121,7 +120,7 @@ class SpecAugment(keras.layers.Layer):
         masked = ops.logical_and(masked, real[:, :, None])
         return ops.where(masked, self._filling(features, real, lengths), features)
 
-    def _draw(self, count: int, sizes: Tensor, widest: Tensor, width: Any) -> Tensor:
+    def _draw(self, count: int, sizes: Tensor, widest: Tensor, width: int | Tensor) -> Tensor:
         """Draw `count` spans within each row's first `sizes` places; bool ``(batch, width)``."""
         shape = (ops.shape(sizes)[0], count)
         span = self._draw_integers(shape, widest[:, None])
@@ -131,7 +130,7 @@ class SpecAugment(keras.layers.Layer):
         return ops.any(inside, axis=1)
 
     def _draw_integers(self, shape: tuple, largest: Tensor) -> Tensor:
-        """Draw whole numbers from 0 to `largest`, all equally likely, as float32."""
+        """Draw integers uniformly from 0 to `largest`, as float32."""
         drawn = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
         # The product of a number just below 1 may be rounded up to the next whole one.
         return ops.minimum(ops.floor(drawn * (largest + 1.0)), largest)

@@ -1,9 +1,9 @@
-"""Features of a stream in pieces: frame by frame the same as those of the whole.
+"""Streaming features: audio in chunks gives the frames of the whole recording.
 
-A frame, or what a convolution sees, may begin in one chunk and end in another. So what is still
-needed of the past waits, as a tensor that goes out of one step and into the next; nothing is
-computed twice, and what waits is less than a frame or a receptive field. Chunks may have any size,
-also none at all; all rows of a batch have chunks of the same size.
+A frame or a receptive field may begin in one chunk and end in another. Each step therefore returns
+the samples or frames that are still needed, less than a frame or a receptive field, and takes them
+again in the next step; nothing is computed twice. Chunks may have any size, including 0; all rows
+of a batch have chunks of the same size.
 
 The functions run in a graph as well as eagerly:
 
@@ -34,7 +34,7 @@ Tensor = Any
 
 
 def begin_log_mel(batch_size: int | Tensor) -> Tensor:
-    """Return what waits before the first sample.
+    """Return the pending samples at the beginning of a stream.
 
     Args:
         batch_size: Rows of the batch.
@@ -50,26 +50,26 @@ def continue_log_mel(
 ) -> tuple[Tensor, Tensor]:
     """Return the frames that a chunk of samples completes.
 
-    At the end of a stream there is nothing to do: samples that fill no frame belong to none.
+    The end of a stream needs no call: samples that do not fill a frame are dropped.
 
     Args:
         layer: The spectrogram.
-        pending: Samples that wait, float ``(batch, waiting)``.
+        pending: Pending samples, float ``(batch, pending)``.
         samples: The next samples, float ``(batch, time)``.
 
     Returns:
-        Features ``(batch, frames, features)``, and the samples that wait now.
+        Features ``(batch, frames, features)``, and the samples that are pending now.
     """
     samples = ops.concatenate([pending, ops.cast(samples, pending.dtype)], axis=1)
     features = layer(samples)
-    # A hop is at most a frame, so what all these frames are done with has arrived.
+    # A hop is at most a frame, so all samples to drop have arrived.
     return features, samples[:, ops.shape(features)[1] * layer.hop_length :]
 
 
 def begin_subsampling(
     layer: ConvolutionalSubsampling, batch_size: int | Tensor, num_features: int
 ) -> Tensor:
-    """Return what waits before the first frame: the padding on the left.
+    """Return the pending frames at the beginning of a stream: the padding on the left.
 
     Args:
         layer: The convolutions.
@@ -85,15 +85,15 @@ def begin_subsampling(
 def continue_subsampling(
     layer: ConvolutionalSubsampling, pending: Tensor, features: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return the outputs for which new frames suffice.
+    """Return the outputs that a chunk of frames completes.
 
     Args:
         layer: The convolutions.
-        pending: Frames that wait, ``(batch, waiting, features)``.
+        pending: Pending frames, ``(batch, pending, features)``.
         features: The next frames, ``(batch, time, features)``.
 
     Returns:
-        Outputs ``(batch, outputs, filters)``, and the frames that wait now.
+        Outputs ``(batch, outputs, filters)``, and the frames that are pending now.
     """
     features = ops.concatenate([pending, ops.cast(features, pending.dtype)], axis=1)
     outputs = layer.valid(features)
@@ -101,11 +101,11 @@ def continue_subsampling(
 
 
 def end_subsampling(layer: ConvolutionalSubsampling, pending: Tensor) -> Tensor:
-    """Return the outputs that waited for frames which will not come.
+    """Return the last outputs of a stream, with the padding on the right.
 
     Args:
         layer: The convolutions.
-        pending: Frames that wait, ``(batch, waiting, features)``.
+        pending: Pending frames, ``(batch, pending, features)``.
 
     Returns:
         Outputs ``(batch, outputs, filters)``.

@@ -1,60 +1,55 @@
-"""Other speeds, levels and noises: what recognisers meet, made from what there is."""
+"""Augmentation of waveforms: speed, gain and noise."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from seqsuite.layers.masking import sequence_mask
-
-if TYPE_CHECKING:
-    import tensorflow as tf
-    from tensorflow import Tensor
-
+from seqsuite.layers.masking import real_lengths, sequence_mask, zero_padding
 
 Tensor = Any
 
-# Speeds are whole percents, so so many outputs share a matrix of weights.
+# Speeds are whole percents, so the weights repeat after this many outputs.
 _ROUND = 100
-# The sinc's zero crossings on either side, where it cuts, and its Kaiser window's shape.
+# Zero crossings of the sinc on either side, its cutoff, and the shape of its Kaiser window.
 _CROSSINGS, _CUTOFF, _BETA = 16, 0.95, 6.0
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class WaveformAugmentation(keras.layers.Layer):
-    """Change the speed and the level of each row and add noise to it while training.
+    """Random speed, gain and white noise of each row in training.
 
-    Speed first, which moves pitch, formants and tempo together as on a tape, then gain, then white
-    noise, then all is clipped to [-1, 1]. Each is drawn anew for each row, and left out by chance.
+    Speed comes first and moves pitch, formants and tempo together, then gain, then noise; samples
+    are clipped to [-1, 1]. Each change is drawn for each row, and applied with `probability`.
 
     Args:
-        speed_range: Least and greatest speed; all whole percents between are equally likely. By a
-            windowed sinc, which keeps frequencies up to about 0.8 of half the sample rate as they
-            are. ``None``: not changed.
-        gain_decibels: Least and greatest gain; ``None``: not changed.
-        noise_decibels: Least and greatest ratio of the row's power to the noise's; a silent row
-            gets none. ``None``: no noise.
-        probability: Of each change, in each row.
+        speed_range: Minimum and maximum speed, uniform in whole percents; ``None``: unchanged. The
+            windowed sinc keeps frequencies up to about 0.8 of half the sample rate.
+        gain_decibels: Minimum and maximum gain; ``None``: unchanged.
+        noise_decibels: Minimum and maximum signal-to-noise ratio; silent rows stay silent.
+            ``None``: no noise.
+        probability: Probability of each change in each row.
         seed: Integer seed of the layer's own generator.
         **kwargs: Keras layer arguments. The dtype is float32 unless given, whatever the policy.
 
     Call arguments:
         samples: float ``(batch, time)`` in [-1, 1].
         lengths: Real samples of each row, int ``(batch,)``; ``None``: all.
-        training: Changes only when true; no random op is run otherwise.
+        training: Whether to augment; no random op runs otherwise.
 
     Returns:
         Samples ``(batch, time)``, and their lengths, int32 ``(batch,)``. In training, time is the
-        greatest length, and padding is zero.
+        longest length, and padding is zero.
 
     Raises:
-        ValueError: For a range that is none, or a probability outside [0, 1].
+        ValueError: For an invalid range, a probability outside [0, 1], or lengths of another batch
+            size.
 
     Masking:
-        By `lengths`; what stands behind a row's end counts as zero.
+        By `lengths`; padded samples count as zeros.
 
     Example:
         >>> layer = WaveformAugmentation(speed_range=(0.9, 0.9), probability=1.0)
@@ -88,8 +83,9 @@ class WaveformAugmentation(keras.layers.Layer):
             lowest = 0.1 if name == "speed_range" else -np.inf
             if len(value) != 2 or not lowest <= value[0] <= value[1]:
                 raise ValueError(
-                    f"Argument `{name}` must be a least and a greatest value"
-                    f"{', from 0.1 on' if name == 'speed_range' else ''}. Received: {name}={value}"
+                    f"Argument `{name}` must be a minimum and a maximum"
+                    f"{' of at least 0.1' if name == 'speed_range' else ''}. "
+                    f"Received: {name}={value}"
                 )
         if not 0 <= probability <= 1:
             raise ValueError(
@@ -103,24 +99,21 @@ class WaveformAugmentation(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
         if speed_range is not None:
             lowest, highest = (round(100 * speed) for speed in speed_range)
-            # The first is what rows become whose speed stays.
+            # The first is for rows whose speed does not change.
             self._percents = np.array([100, *range(lowest, highest + 1)], "int32")
             self._weights, self._reach = _speed_weights(self._percents)
-            # The new width depends on the speeds drawn, which XLA cannot compile.
+            # The new width depends on random speeds, which XLA cannot compile.
             self.supports_jit = False
         self.built = True
 
     def call(self, samples: Tensor, lengths: Tensor | None = None, training: bool = False):
-        """Return `samples` and their lengths, in training changed."""
+        """Return `samples` and their lengths, augmented in training."""
         samples = ops.cast(samples, self.dtype)
-        batch, num_samples = ops.shape(samples)
-        if lengths is None:
-            lengths = ops.zeros((batch,), dtype="int32") + num_samples
-        lengths = ops.cast(lengths, "int32")
+        batch = ops.shape(samples)[0]
+        lengths = real_lengths(lengths, samples)
         if not training:
             return samples, lengths
-        lengths = ops.minimum(lengths, num_samples)
-        samples = _zero_behind(samples, lengths)
+        samples = _zero_padding(samples, lengths)
         if self.speed_range is not None:
             samples, lengths = self._change_speed(samples, lengths)
         if self.gain_decibels is not None:
@@ -132,35 +125,34 @@ class WaveformAugmentation(keras.layers.Layer):
         return ops.clip(samples, -1.0, 1.0), lengths
 
     def _change_speed(self, samples: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Play each row at a speed of its own.
+        """Resample each row at its own speed.
 
-        A matrix product for every hundred outputs, as one of their positions repeats after so many.
-        On one core, for 16 x 5 s at 16 kHz, 39 ms; gathering the samples that each output hears
-        took 178 ms for four of them, which is no sinc.
+        One matrix product for every hundred outputs, after which the weights repeat: 39 ms for
+        16 x 5 s at 16 kHz on one core, where gathering four samples an output took 178 ms.
         """
         batch = ops.shape(samples)[0]
         drawn = self._draw(batch, 1.0, float(len(self._percents)))
         index = ops.clip(ops.cast(drawn, "int32"), 1, len(self._percents) - 1)
         index = ops.where(self._chosen(batch), index, 0)
         percent = ops.take(ops.convert_to_tensor(self._percents), index)
-        # The whole rounds apart, so that no product of lengths exceeds 32 bits.
+        # Whole rounds separately, so that products of lengths fit 32 bits.
         rounds, rest = lengths // percent, lengths % percent
         lengths = rounds * _ROUND + (rest * _ROUND + percent - 1) // percent
         width = ops.max(lengths, initial=0)
         num_rounds = (width + _ROUND - 1) // _ROUND
-        heard = self._hear(samples, percent, num_rounds)
+        windows = self._windows(samples, percent, num_rounds)
         weights = ops.take(ops.convert_to_tensor(self._weights, self.dtype), index, axis=0)
-        outputs = ops.reshape(ops.matmul(heard, weights), (batch, num_rounds * _ROUND))
-        return _zero_behind(outputs[:, :width], lengths), lengths
+        outputs = ops.reshape(ops.matmul(windows, weights), (batch, num_rounds * _ROUND))
+        return _zero_padding(outputs[:, :width], lengths), lengths
 
-    def _hear(self, samples: Tensor, percent: Tensor, num_rounds: Tensor) -> Tensor:
-        """Gather what each round of outputs hears, ``(batch, rounds, heard)``."""
+    def _windows(self, samples: Tensor, percent: Tensor, num_rounds: Tensor) -> Tensor:
+        """Gather the input window of each round of outputs, ``(batch, rounds, width)``."""
         samples = ops.pad(samples, [(0, 0), (self._reach, 1)])
         batch, width = ops.shape(samples)
         first = ops.arange(num_rounds, dtype="int32") * percent[:, None]
         place = first[:, :, None] + ops.arange(self._weights.shape[1], dtype="int32")
         row = ops.arange(batch, dtype="int32")[:, None, None] * width
-        # The last column is zero, as is all behind it.
+        # The last column is zero, as are all samples after it.
         return ops.take(ops.reshape(samples, (-1,)), row + ops.minimum(place, width - 1))
 
     def _add_noise(self, samples: Tensor, lengths: Tensor, lowest: float, highest: float) -> Tensor:
@@ -170,24 +162,30 @@ class WaveformAugmentation(keras.layers.Layer):
         ratio = self._draw(batch, lowest, highest)
         level = ops.where(self._chosen(batch), ops.sqrt(power) * _amplitude(-ratio), 0.0)
         noise = keras.random.normal(ops.shape(samples), dtype=self.dtype, seed=self.seed_generator)
-        return samples + _zero_behind(noise * level[:, None], lengths)
+        return samples + _zero_padding(noise * level[:, None], lengths)
 
-    def _chosen(self, batch: int | tf.Tensor) -> Tensor:
+    def _chosen(self, batch: int | Tensor) -> Tensor:
         return self._draw(batch, 0.0, 1.0) < self.probability
 
-    def _draw(self, batch: int | tf.Tensor, lowest: float, highest: float) -> Tensor:
+    def _draw(self, batch: int | Tensor, lowest: float, highest: float) -> Tensor:
         """Draw a number for each row."""
         drawn = keras.random.uniform((batch,), dtype=self.dtype, seed=self.seed_generator)
         return lowest + (highest - lowest) * drawn
 
-    def compute_output_spec(self, samples, lengths=None, training=False):
-        """Return the shapes; how long rows become is not known beforehand."""
-        batch, time = samples.shape
+    def compute_output_shape(self, samples_shape, lengths_shape=None, training=False):
+        """Return the shapes; a change of speed makes the time unknown."""
+        batch, time = samples_shape
         if self.speed_range is not None and training is not False:
             time = None
+        return (batch, time), (batch,)
+
+    def compute_output_spec(self, samples, lengths=None, training=False):
+        """Return the shapes, and int32 for the lengths."""
+        shapes = self.compute_output_shape(samples.shape, training=training)
+        samples, lengths = shapes
         return (
-            keras.KerasTensor((batch, time), dtype=self.dtype),
-            keras.KerasTensor((batch,), dtype="int32"),
+            keras.KerasTensor(samples, dtype=self.dtype),
+            keras.KerasTensor(lengths, dtype="int32"),
         )
 
     def get_config(self):
@@ -202,9 +200,8 @@ class WaveformAugmentation(keras.layers.Layer):
         return {**super().get_config(), **config}
 
 
-def _zero_behind(samples: Tensor, lengths: Tensor) -> Tensor:
-    mask = sequence_mask(lengths, ops.shape(samples)[1])
-    return ops.where(mask, samples, ops.zeros((), samples.dtype))
+def _zero_padding(samples: Tensor, lengths: Tensor) -> Tensor:
+    return zero_padding(samples, sequence_mask(lengths, ops.shape(samples)[1]))
 
 
 def _amplitude(decibels: Tensor) -> Tensor:
@@ -212,19 +209,19 @@ def _amplitude(decibels: Tensor) -> Tensor:
 
 
 def _speed_weights(percents: np.ndarray) -> tuple[np.ndarray, int]:
-    """Return how much each output of a round takes of each sample, for each speed.
+    """Return the resampling weights of a round for each speed, ``(speeds, window, 100)``.
 
-    ``(speeds, heard, 100)``, and how many samples are heard before the round's first.
+    Also the number of samples of the window before the first sample of the round.
     """
     reach = int(np.ceil(_CROSSINGS / _CUTOFF * max(1.0, percents.max() / 100)))
-    heard = np.arange(-reach, percents.max() + reach + 1)
-    weights = np.zeros((len(percents), len(heard), _ROUND), "float32")
+    window = np.arange(-reach, percents.max() + reach + 1)
+    weights = np.zeros((len(percents), len(window), _ROUND), "float32")
     for index, percent in enumerate(percents):
-        distance = np.arange(_ROUND) * percent / 100 - heard[:, None]
+        distance = np.arange(_ROUND) * percent / 100 - window[:, None]
         cutoff = _CUTOFF * min(1.0, 100 / percent)
         inside = np.maximum(1 - (distance * cutoff / _CROSSINGS) ** 2, 0)
         taps = np.sinc(cutoff * distance) * np.where(inside > 0, np.i0(_BETA * inside**0.5), 0)
         weights[index] = taps / taps.sum(axis=0)
-    # Rows whose speed stays are not filtered.
-    weights[percents == 100] = (np.arange(_ROUND) == heard[:, None]).astype("float32")
+    # Rows at speed 1 are not filtered.
+    weights[percents == 100] = (np.arange(_ROUND) == window[:, None]).astype("float32")
     return weights, reach

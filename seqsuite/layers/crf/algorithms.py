@@ -1,10 +1,10 @@
-"""Dynamic programmes over the tag paths of a linear-chain CRF, as pure functions of tensors.
+"""Dynamic programs over the tag paths of a linear-chain CRF, as pure functions of tensors.
 
 All take float32 potentials ``(batch, time, tags)``, int32 lengths ``(batch,)`` of at most ``time``,
 and the float32 `Scores` of the CRF.
 
-Sequences are walked time-major. At padded steps the running scores stand still, so the scores at
-the last column are those at each row's own end. The sums over paths run in float64 on
+Loops are time-major. At padded steps the running scores do not change, so the scores at the last
+column are those at the end of each row. The sums over paths run in float64 on
 probabilities relative to each step's best tag: a step is then one small matrix product, where the
 same recursion on logarithms forms a ``(batch, tags, tags)`` tensor three times.
 """
@@ -16,25 +16,25 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
-from seqsuite.layers.masking import sequence_mask
+from seqsuite.layers.masking import last_step, sequence_mask
 
 Tensor = Any
 
 FORBIDDEN = -1e9
-"""The score of what must not happen; no sum of real logits comes near it."""
+"""Score of a forbidden transition; sums of real logits are far above it."""
 
 ILLEGAL = FORBIDDEN / 2
-"""A path below this score contains something forbidden."""
+"""A path below this score contains a forbidden transition."""
 
 NO_PATH = -1e30
-"""The score of a place in a list of best paths that no path has taken."""
+"""Score of an empty place in a list of best paths."""
 
 FLOOR = -600.0
-"""Least log-probability of a tag relative to its step's best one; float64 underflows at -745."""
+"""Minimum log-probability of a tag relative to the best of its step; float64 underflows at -745."""
 
 
 class Scores(NamedTuple):
-    """What a CRF adds to the potentials."""
+    """Scores that a CRF adds to the potentials."""
 
     start: Tensor  # (tags,), for the first tag of a row
     transitions: Tensor  # (tags, tags), from the tag of the row to the tag of the column
@@ -52,13 +52,13 @@ class _Lattice(NamedTuple):
 
 
 def log_partition(potentials: Tensor, lengths: Tensor, scores: Scores) -> Tensor:
-    """Sum the exponentials of the scores of all tag paths.
+    """Return the log-sum-exp of the scores of all tag paths.
 
-    Its gradient is written out, in half the time of differentiating through the loop: the marginals
-    for the potentials, and for the scores the expected number of their uses.
+    The gradient is explicit, in half the time of differentiating through the loop: the marginals
+    for the potentials, and the expected counts of their uses for the scores.
 
     Returns:
-        The logarithm of the sum, float32 ``(batch,)``; 0 for a row of length 0.
+        float32 ``(batch,)``; 0 for a row of length 0.
     """
 
     @ops.custom_gradient
@@ -104,16 +104,15 @@ def path_score(potentials: Tensor, tags: Tensor, lengths: Tensor, scores: Scores
     pairs = tags[:, :-1] * num_tags + tags[:, 1:]
     moved = ops.take(ops.reshape(scores.transitions, (-1,)), pairs)
     moved = ops.sum(ops.where(mask[:, 1:], moved, 0.0), axis=1)
-    last = ops.take_along_axis(tags, ops.maximum(lengths - 1, 0)[:, None], axis=1)[:, 0]
-    ends = ops.take(scores.start, tags[:, 0]) + ops.take(scores.end, last)
+    last = ops.take(scores.end, last_step(tags, lengths))
+    ends = ops.take(scores.start, tags[:, 0]) + last
     return ops.where(lengths > 0, emitted + moved + ends, 0.0)
 
 
 def best_path(potentials: Tensor, lengths: Tensor, scores: Scores) -> tuple[Tensor, Tensor]:
     """Find the tag path of the highest score (Viterbi).
 
-    The loop keeps the scores only; which tag led to which is asked on the way back, for the one
-    path that matters.
+    The loop keeps only scores; the backward pass recomputes the predecessors on the best path.
 
     Returns:
         Tags int32 ``(batch, time)``, zero at padded steps, and scores float32 ``(batch,)``, 0 for
@@ -153,8 +152,8 @@ def best_paths(
 
     Returns:
         Tags int32 ``(batch, count, time)``, best first, zero at padded steps, and scores float32
-        ``(batch, count)``. Where there are fewer legal paths, the others have zeros for tags and
-        the score -inf. A row of length 0 has one path, of score 0.
+        ``(batch, count)``. Missing paths have zeros for tags and the score -inf. A row of length 0
+        has one path, of score 0.
     """
     steps, real = _time_major(potentials, lengths, "float32")
     num_tags = potentials.shape[-1]
@@ -166,13 +165,13 @@ def best_paths(
         score, _ = carry
         potential, is_real = inputs
         candidates = ops.reshape(score, (-1, 1, num_tags, count)) + into
-        found, origin = ops.top_k(ops.reshape(candidates, (-1, num_tags, width)), count)
-        found = ops.reshape(found + potential[:, :, None], (-1, width))
+        largest, origin = ops.top_k(ops.reshape(candidates, (-1, num_tags, width)), count)
+        largest = ops.reshape(largest + potential[:, :, None], (-1, width))
         origin = ops.reshape(ops.cast(origin, "int32"), (-1, width))
-        following = (ops.where(is_real > 0, found, score), ops.where(is_real > 0, origin, stay))
+        following = (ops.where(is_real > 0, largest, score), ops.where(is_real > 0, origin, stay))
         return following, following
 
-    # Before the second step every tag has one path; the other places are empty.
+    # At the first step every tag has one path; the other places are empty.
     empty = ops.convert_to_tensor(np.where(np.arange(width) % count, NO_PATH, 0.0), "float32")
     first = ops.repeat(scores.start + steps[0], count, axis=-1) + empty
     (last, _), (_, origins) = _scan(forward, (first, stay), [steps[1:], real[1:]])
@@ -195,7 +194,7 @@ def best_paths(
 
 
 def _forward(potentials: Tensor, lengths: Tensor, scores: Scores) -> _Lattice:
-    """Score the beginnings of all paths, and with them all paths."""
+    """Run the forward pass."""
     steps, real = _time_major(potentials, lengths, "float64")
     start, transitions, end = (ops.cast(score, "float64") for score in scores)
     factors = ops.exp(transitions)
@@ -205,7 +204,7 @@ def _forward(potentials: Tensor, lengths: Tensor, scores: Scores) -> _Lattice:
         probability, largest = _relative(score)
         total = ops.matmul(probability, factors)
         reached = total > 0
-        # The inner `where` keeps the gradient of the logarithm finite where nothing leads.
+        # The inner `where` keeps the logarithm finite at tags that no path reaches.
         following = largest + ops.log(ops.where(reached, total, 1.0)) + potential
         following = ops.where(reached, following, FORBIDDEN)
         following = ops.where(is_real > 0, following, score)
@@ -225,10 +224,10 @@ def _forward(potentials: Tensor, lengths: Tensor, scores: Scores) -> _Lattice:
 
 
 def _expectations(lattice: _Lattice, weight: Tensor) -> tuple[Tensor, Scores]:
-    """Count what the paths are expected to use, each row counted `weight` times.
+    """Return the expected counts of tags and scores, weighted by row.
 
-    Walks back from the end: a tag's probability is shared out over the tags before it in the
-    proportions in which they entered its forward score.
+    The backward pass distributes the probability of a tag over its predecessors, in proportion to
+    their contributions to its forward score.
     """
     num_tags = lattice.factors.shape[0]
     real = lattice.real[1:]
@@ -271,7 +270,7 @@ def _largest(scores: Tensor, keepdims: bool = False) -> Tensor:
 def _scan(step, carry, sequences: list[Tensor], reverse: bool = False):
     """Scan over several float sequences at once.
 
-    They are joined for it: with more than one, `ops.scan` of Keras 3.15 fails on TensorFlow where
+    They are concatenated: with several sequences, `ops.scan` of Keras 3.15 fails on TensorFlow when
     the number of steps is unknown.
     """
     cuts = np.cumsum([sequence.shape[-1] for sequence in sequences])[:-1].tolist()
@@ -284,7 +283,7 @@ def _scan(step, carry, sequences: list[Tensor], reverse: bool = False):
 
 
 def _time_major(potentials: Tensor, lengths: Tensor, dtype: str) -> tuple[Tensor, Tensor]:
-    """Return ``(time, batch, tags)`` of two steps at least, and 1 or 0, ``(time, batch, 1)``."""
+    """Return potentials ``(time, batch, tags)`` of two steps or more, and their mask."""
     potentials = _at_least_two_steps(ops.cast(potentials, dtype))
     real = sequence_mask(lengths, ops.shape(potentials)[1])
     real = ops.cast(ops.transpose(real), dtype)[:, :, None]

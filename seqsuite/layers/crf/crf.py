@@ -1,4 +1,4 @@
-"""Linear-chain conditional random field: tags that are right together, not one by one."""
+"""Linear-chain conditional random field."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ import keras
 import numpy as np
 from keras import ops
 
+from seqsuite.layers.contracts import check_shape
 from seqsuite.layers.crf import algorithms
-from seqsuite.layers.masking import sequence_mask, zero_padding
+from seqsuite.layers.masking import real_lengths, sequence_mask, zero_padding
 
 Tensor = Any
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class CRF(keras.layers.Layer):
-    """Score whole tag sequences: logits of each step plus a learned score for each tag pair.
+    """Conditional random field: logits of each step plus a learned score for each tag pair.
 
-    Called on logits, the layer gives the potentials that its methods, the loss
-    :class:`seqsuite.losses.CRFLoss` and the layer :class:`CRFDecoder` work on; the transition
-    scores are its weights. All is computed in float32 or better, whatever the dtype policy.
+    The layer turns logits into potentials for its methods, the loss
+    :class:`seqsuite.losses.CRFLoss` and the layer :class:`CRFDecoder`; its weights are the
+    transition scores. Everything is computed in float32 or float64, whatever the dtype policy.
 
-    What is forbidden scores -1e9: it has probability 0 and moves no weight. Gold tags must be
-    legal, or the loss shows that number.
+    Forbidden transitions score -1e9: they have probability 0 and no gradient. A gold sequence with
+    one has a loss of about 1e9.
 
     Args:
         num_tags: Number of tags.
-        forbidden_transitions: Pairs of tag ids that must not follow each other, such as
-            :func:`seqsuite.text.spans.span_constraints` gives.
-        forbidden_starts: Tag ids that must not be a row's first.
-        forbidden_ends: Tag ids that must not be a row's last.
+        forbidden_transitions: Pairs of tag ids that must not follow each other, for instance from
+            :func:`seqsuite.text.spans.span_constraints`.
+        forbidden_starts: Tag ids that must not begin a row.
+        forbidden_ends: Tag ids that must not end a row.
         **kwargs: Keras layer arguments.
 
     Call arguments:
@@ -42,7 +43,7 @@ class CRF(keras.layers.Layer):
         Potentials, float32 of the inputs' shape, zero at padded steps.
 
     Raises:
-        ValueError: For a tag id outside ``[0, num_tags)``, or logits of another width.
+        ValueError: For a tag id outside ``[0, num_tags)``, or arguments of another shape.
 
     Masking:
         By `lengths` only; a mask that Keras attached to the inputs is not read.
@@ -81,7 +82,7 @@ class CRF(keras.layers.Layer):
         forbidden_ends: Sequence[int] = (),
         **kwargs,
     ):
-        # No autocast: half precision would round the logits on their way in.
+        # No autocast: half precision would round the logits.
         super().__init__(autocast=False, **kwargs)
         if num_tags < 1:
             raise ValueError(
@@ -91,8 +92,8 @@ class CRF(keras.layers.Layer):
         self.forbidden_transitions = [[int(a), int(b)] for a, b in forbidden_transitions]
         self.forbidden_starts = [int(tag) for tag in forbidden_starts]
         self.forbidden_ends = [int(tag) for tag in forbidden_ends]
-        # XLA, which `fit` would choose, halves a step's time but compiles for seconds at every new
-        # length of the batches.
+        # XLA, the default of `fit`, halves the time of a step but compiles for seconds at every new
+        # width of batches.
         self.supports_jit = False
         self._forbidden = algorithms.Scores(
             start=self._at("forbidden_starts", (num_tags,)),
@@ -106,7 +107,7 @@ class CRF(keras.layers.Layer):
         self.built = True
 
     def _at(self, argument: str, shape: tuple[int, ...]) -> np.ndarray:
-        """Mark the given places of an array."""
+        """Return a mask of the tag ids or pairs of an argument."""
         places = getattr(self, argument)
         marks = np.zeros(shape, bool)
         for place in places:
@@ -125,22 +126,24 @@ class CRF(keras.layers.Layer):
 
     def call(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Turn logits into potentials."""
-        if inputs.shape[-1] != self.num_tags:
-            raise ValueError(
-                f"Argument `inputs` must have num_tags={self.num_tags} features. "
-                f"Received: inputs of shape {inputs.shape}"
-            )
-        inputs, lengths = self._standardize(inputs, lengths)
-        return zero_padding(inputs, sequence_mask(lengths, ops.shape(inputs)[1]))
+        return self._standardize(inputs, lengths, name="inputs")[0]
+
+    def compute_output_shape(self, inputs_shape, lengths_shape=None):
+        """Return the shape of the logits."""
+        return inputs_shape
+
+    def compute_output_spec(self, inputs, lengths=None):
+        """Return the shape of the logits, of float32."""
+        self._check_width("inputs", inputs)
+        return keras.KerasTensor(inputs.shape, dtype="float32")
 
     def log_partition(self, potentials: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return the logarithm of the sum of the exponentiated scores of all tag sequences.
 
-        Exact as long as the beginning of the paths that matter is at no step more than 600 nats
-        less likely than the best one.
+        Exact for paths whose prefixes stay within 600 nats of the best one.
 
         Args:
-            potentials: What the layer returned, ``(batch, time, num_tags)``.
+            potentials: Outputs of the layer, ``(batch, time, num_tags)``.
             lengths: Integer ``(batch,)``, or ``None`` when every step is real.
 
         Returns:
@@ -153,31 +156,33 @@ class CRF(keras.layers.Layer):
     def log_likelihood(
         self, potentials: Tensor, tags: Tensor, lengths: Tensor | None = None
     ) -> Tensor:
-        """Return the log-probability of given tags.
+        """Return the log-probability of a tag sequence.
 
         Args:
-            potentials: What the layer returned, ``(batch, time, num_tags)``.
-            tags: Tag ids ``(batch, time)``; what stands at padded steps does not count.
+            potentials: Outputs of the layer, ``(batch, time, num_tags)``.
+            tags: Tag ids ``(batch, time)``; padded steps are ignored.
             lengths: Integer ``(batch,)``, or ``None`` when every step is real.
 
         Returns:
             float32 ``(batch,)``, in nats; 0 for a row of length 0.
         """
         potentials, lengths = self._standardize(potentials, lengths)
+        tags = ops.cast(tags, "int32")
+        check_shape("tags", tags, tuple(potentials.shape[:2]))
         scores = self._scores()
-        score = algorithms.path_score(potentials, ops.cast(tags, "int32"), lengths, scores)
+        score = algorithms.path_score(potentials, tags, lengths, scores)
         return score - algorithms.log_partition(potentials, lengths, scores)
 
     def viterbi(self, potentials: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Find the most probable tag sequence of each row.
 
         Args:
-            potentials: What the layer returned, ``(batch, time, num_tags)``.
+            potentials: Outputs of the layer, ``(batch, time, num_tags)``.
             lengths: Integer ``(batch,)``, or ``None`` when every step is real.
 
         Returns:
             Tags int32 ``(batch, time)``, zero at padded steps, and their unnormalised scores,
-            float32 ``(batch,)``. An illegal sequence is found only where no legal one exists.
+            float32 ``(batch,)``. Forbidden sequences are found only where no other exists.
         """
         potentials, lengths = self._standardize(potentials, lengths)
         return algorithms.best_path(potentials, lengths, self._scores())
@@ -188,14 +193,14 @@ class CRF(keras.layers.Layer):
         """Find the most probable tag sequences of each row.
 
         Args:
-            potentials: What the layer returned, ``(batch, time, num_tags)``.
+            potentials: Outputs of the layer, ``(batch, time, num_tags)``.
             lengths: Integer ``(batch,)``, or ``None`` when every step is real.
-            count: How many.
+            count: Number of sequences.
 
         Returns:
             Tags int32 ``(batch, count, time)``, best first, and their unnormalised scores, float32
-            ``(batch, count)``: minus :meth:`log_partition`, their log-probabilities. Where a row
-            has fewer legal sequences, zeros and -inf fill up.
+            ``(batch, count)``; minus :meth:`log_partition`, they are log-probabilities. Missing
+            sequences of a row have tags 0 and score -inf.
 
         Reference:
             Seshadri and Sundberg, "List Viterbi Decoding Algorithms with Applications", 1994.
@@ -211,7 +216,7 @@ class CRF(keras.layers.Layer):
         """Return the probability of each tag at each step, given the whole row.
 
         Args:
-            potentials: What the layer returned, ``(batch, time, num_tags)``.
+            potentials: Outputs of the layer, ``(batch, time, num_tags)``.
             lengths: Integer ``(batch,)``, or ``None`` when every step is real.
 
         Returns:
@@ -220,14 +225,23 @@ class CRF(keras.layers.Layer):
         potentials, lengths = self._standardize(potentials, lengths)
         return algorithms.marginals(potentials, lengths, self._scores())
 
-    def _standardize(self, potentials, lengths):
-        """Return float32 potentials, and int32 lengths within the batch's width."""
+    def _check_width(self, name: str, potentials: Tensor) -> None:
+        if len(potentials.shape) != 3 or potentials.shape[-1] != self.num_tags:
+            raise ValueError(
+                f"Argument `{name}` must have the shape (batch, time, num_tags={self.num_tags}). "
+                f"Received: {name}.shape={tuple(potentials.shape)}"
+            )
+
+    def _standardize(
+        self, potentials: Tensor, lengths: Tensor | None, name: str = "potentials"
+    ) -> tuple[Tensor, Tensor]:
+        """Return float32 potentials, zero at padded steps, and int32 lengths within the batch."""
         potentials = ops.cast(potentials, "float32")
-        batch, num_steps, _ = ops.shape(potentials)
+        self._check_width(name, potentials)
         if lengths is None:
-            return potentials, ops.zeros((batch,), dtype="int32") + num_steps
-        # A length beyond the batch is a truncated row: what is there is all there is.
-        return potentials, ops.clip(ops.cast(lengths, "int32"), 0, num_steps)
+            return potentials, real_lengths(None, potentials)
+        lengths = real_lengths(lengths, potentials)
+        return zero_padding(potentials, sequence_mask(lengths, ops.shape(potentials)[1])), lengths
 
     def _scores(self) -> algorithms.Scores:
         weights = (self.start_scores, self.transitions, self.end_scores)
@@ -239,11 +253,11 @@ class CRF(keras.layers.Layer):
         )
 
     def get_build_config(self):
-        """Mark the layer as shared wherever it is saved.
+        """Mark the layer as a shared object when it is saved.
 
-        Keras notes in a file that two places hold one layer when it meets it again, but the
-        configuration of a functional model is a copy by then: the loss would get a CRF of its own.
-        Meeting the layer while it is being serialised for the first time has it noted in time.
+        Keras marks an object as shared when it serialises it for the second time, but by then the
+        configuration of a functional model is a copy, and the loss would load a CRF of its own. A
+        second serialisation during the first one marks the layer in time.
         """
         if not self._is_being_serialized:
             self._is_being_serialized = True

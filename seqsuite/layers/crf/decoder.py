@@ -1,8 +1,8 @@
-"""The end of a tagger: tags and how sure they are, from the potentials of a CRF."""
+"""Tags and their confidence from the potentials of a CRF."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import keras
@@ -16,30 +16,29 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class CRFDecoder(keras.layers.Layer):
-    """Decode the potentials of a :class:`CRF`.
+    """Most probable tags and their marginal probabilities from the potentials of a :class:`CRF`.
 
-    The decoder has no weights of its own: it uses those of `crf`, which a model that holds both
-    layers counts and saves once, and shares again when loaded from a ``.keras`` file. Rebuilding
-    such a model by ``from_config`` or ``clone_model`` alone parts the two, as for every layer that
-    Keras finds in two places.
+    The decoder has no weights of its own but shares those of `crf`; a model with both layers saves
+    them once, and shares them again when it is loaded from a ``.keras`` file. ``from_config`` and
+    ``clone_model`` alone do not keep the layers shared, as with all shared layers of Keras.
 
     Args:
-        crf: The layer that made the potentials.
-        answers: What each tag is answered as. Tags of one answer, such as ``B`` and ``S`` of BIOES
-            where BIO is answered, are one answer to `confidence`. None: each tag is its own.
+        crf: The layer that computed the potentials.
+        answers: The label that each tag is reported as. `confidence` sums over tags of one label,
+            such as ``B`` and ``S`` of BIOES in BIO. None: every tag is a label.
         **kwargs: Keras layer arguments.
 
     Call arguments:
-        potentials: ``(batch, time, num_tags)``, what `crf` returned.
+        potentials: Outputs of `crf`, ``(batch, time, num_tags)``.
         lengths: Integer ``(batch,)``, or ``None`` when every step is real.
 
     Returns:
         A dict of ``"tags"``, int32 ``(batch, time)``, the most probable sequence, and
-        ``"confidence"``, float32 ``(batch, time)``, the probability of each of those answers given
+        ``"confidence"``, float32 ``(batch, time)``, the marginal probability of each label given
         the whole row; zeros at padded steps.
 
     Raises:
-        ValueError: There is not one answer for each tag.
+        ValueError: For a number of answers other than the number of tags.
 
     Masking:
         By `lengths` only; a mask that Keras attached to the inputs is not read.
@@ -60,7 +59,7 @@ class CRFDecoder(keras.layers.Layer):
             raise ValueError(f"Argument `crf` must be a CRF layer. Received: crf={crf!r}")
         if answers is not None and len(answers) != crf.num_tags:
             raise ValueError(
-                f"Argument `answers` must have one for each of {crf.num_tags} tags. "
+                f"Argument `answers` must have one label for each of {crf.num_tags} tags. "
                 f"Received: answers={answers}"
             )
         self.crf = crf
@@ -68,11 +67,23 @@ class CRFDecoder(keras.layers.Layer):
         self.built = True
 
     def call(self, potentials: Tensor, lengths: Tensor | None = None) -> dict[str, Tensor]:
-        """Find the most probable tags and the marginal probabilities of their answers."""
+        """Return the most probable tags and the marginal probabilities of their labels."""
         tags, _ = self.crf.viterbi(potentials, lengths)
         marginals = self.crf.marginals(potentials, lengths)
         answers = self.answers or range(self.crf.num_tags)
         return {"tags": tags, "confidence": answer_probability(marginals, tags, answers)}
+
+    def compute_output_shape(self, potentials_shape, lengths_shape=None):
+        """Return the shapes of the tags and of their probabilities."""
+        return dict.fromkeys(("tags", "confidence"), tuple(potentials_shape[:2]))
+
+    def compute_output_spec(self, potentials, lengths=None):
+        """Return the shapes, int32 for the tags and float32 for their probabilities."""
+        shape = tuple(potentials.shape[:2])
+        return {
+            "tags": keras.KerasTensor(shape, dtype="int32"),
+            "confidence": keras.KerasTensor(shape, dtype="float32"),
+        }
 
     def get_config(self):
         """Return the constructor arguments."""
@@ -81,17 +92,17 @@ class CRFDecoder(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict):
-        """Rebuild the decoder and the CRF, or find the CRF that a model being loaded has."""
+        """Rebuild the decoder with its CRF, which is that of the model when a file is loaded."""
         return cls(**{**config, "crf": keras.saving.deserialize_keras_object(config["crf"])})
 
 
-def answer_probability(probabilities: Tensor, tags: Tensor, answers: Sequence[Any]) -> Tensor:
-    """Sum the probabilities of all tags that are answered as the chosen one is.
+def answer_probability(probabilities: Tensor, tags: Tensor, answers: Sequence[Hashable]) -> Tensor:
+    """Return the probability of the label of each chosen tag, summed over its tags.
 
     Args:
         probabilities: ``(batch, time, num_tags)``.
         tags: Chosen tag ids ``(batch, time)``.
-        answers: What each tag is answered as.
+        answers: The label of each tag.
 
     Returns:
         Probabilities ``(batch, time)``.

@@ -7,12 +7,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from seqsuite.layers.contracts import check_shape, freeze_parts
 from seqsuite.layers.recurrent.segments import cut_future, cut_history, parallel_step
 from seqsuite.layers.recurrent.settings import (
     check_choice,
     check_positive,
-    check_shape,
-    freeze_parts,
 )
 from seqsuite.layers.recurrent.stack import RecurrentStack
 from seqsuite.layers.recurrent.stack_cell import StackCell

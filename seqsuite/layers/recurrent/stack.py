@@ -9,6 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from seqsuite.layers.contracts import check_shape, freeze_parts
 from seqsuite.layers.masking import at_least_one_step, sequence_mask, zero_padding
 from seqsuite.layers.recurrent.cells import NUM_STATES
 from seqsuite.layers.recurrent.settings import (
@@ -17,8 +18,6 @@ from seqsuite.layers.recurrent.settings import (
     as_settings,
     check_choice,
     check_positive,
-    check_shape,
-    freeze_parts,
 )
 from seqsuite.layers.recurrent.stack_layer import CONNECTIONS, RecurrentDirection, StackLayer
 

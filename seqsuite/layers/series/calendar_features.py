@@ -1,4 +1,4 @@
-"""What the clock and the calendar say, computed from timestamps in the graph."""
+"""Calendar features, computed from timestamps in the graph."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from keras import ops
 
 Tensor = Any
 
-# How many values each feature takes.
+# Number of values of each feature.
 FEATURES = {
     "hour_of_day": 24,
     "day_of_week": 7,
@@ -31,19 +31,20 @@ _DAYS_OF_400_YEARS = 146_097
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class CalendarFeatures(keras.layers.Layer):
-    """Hour, weekday, month and the like of timestamps, exact in the Gregorian calendar.
+    """Hour, weekday, month and other fields of timestamps in the Gregorian calendar.
 
     Args:
-        features: Which, in this order: ``"hour_of_day"``, ``"day_of_week"`` (from Monday),
-            ``"day_of_month"``, ``"day_of_year"``, ``"month_of_year"``, ``"minute_of_hour"``.
+        features: Names of features, in the order of the outputs: ``"hour_of_day"``,
+            ``"day_of_week"`` (from Monday), ``"day_of_month"``, ``"day_of_year"``,
+            ``"month_of_year"``, ``"minute_of_hour"``.
         encoding: ``"linear"``: one number each, from -0.5 for the first value to 0.5 for the last;
-            ``"circle"``: half the sine and half the cosine of the angle that goes round once in as
-            many values as there are, so that the last is a neighbor of the first.
+            ``"circle"``: half the sine and half the cosine of the phase, so the last value is next
+            to the first.
         **kwargs: Keras layer arguments.
 
     Call arguments:
-        timestamps: int64 ``(batch, time)``: seconds since 1970-01-01 00:00, negative before, on the
-            clock that the features are to show. Leap seconds do not count.
+        timestamps: int64 ``(batch, time)``: seconds since 1970-01-01 00:00 in local time, without
+            leap seconds.
 
     Returns:
         ``(batch, time, len(features))``, or twice as wide for ``"circle"``, in [-0.5, 0.5].
@@ -52,7 +53,7 @@ class CalendarFeatures(keras.layers.Layer):
         ValueError: For an unknown name.
 
     Masking:
-        None: padded steps have the features of whatever timestamp stands there.
+        None: padded steps have the features of their timestamps.
 
     Example:
         >>> calendar = CalendarFeatures(["hour_of_day", "month_of_year"])
@@ -131,7 +132,7 @@ def calendar_values(timestamps: Tensor, features: Sequence[str]) -> list[Tensor]
     days = ops.floor_divide(timestamps, _DAY_SECONDS)
     second = timestamps - days * _DAY_SECONDS
     month, day, day_of_year = _dates(days)
-    found = {
+    values = {
         "hour_of_day": ops.floor_divide(second, 3600),
         "minute_of_hour": ops.mod(ops.floor_divide(second, 60), 60),
         "day_of_week": ops.mod(days + 3, 7),
@@ -139,13 +140,13 @@ def calendar_values(timestamps: Tensor, features: Sequence[str]) -> list[Tensor]
         "day_of_year": day_of_year,
         "month_of_year": month,
     }
-    return [found[name] for name in features]
+    return [values[name] for name in features]
 
 
 def _dates(days: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """From days since 1970-01-01 to the month, its day, and the day of the year, from 0."""
+    """Return the month, its day, and the day of the year, from 0, of days since 1970-01-01."""
     days = ops.mod(days + _DAYS_BEFORE_1970, _DAYS_OF_400_YEARS)
-    # A day of the 400 years less the leap days before it is a day of years of 365 days.
+    # Without the leap days before it, a day is counted in years of 365 days.
     leap_days = (
         ops.floor_divide(days, 1460)
         - ops.floor_divide(days, 36_524)

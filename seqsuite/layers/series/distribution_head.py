@@ -1,4 +1,4 @@
-"""From features to the parameters of a distribution."""
+"""Head that predicts the parameters of a distribution."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from typing import Any
 import keras
 
 from seqsuite import distributions
+from seqsuite.layers.contracts import freeze_parts
 
 Tensor = Any
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class DistributionHead(keras.layers.Layer):
-    """Predict a distribution of each step's value.
+    """Parameters of a distribution of the value at each step.
 
-    What to do with the parameters is in :mod:`seqsuite.distributions`.
+    :mod:`seqsuite.distributions` has likelihoods, quantiles and samples for the parameters.
 
     Args:
         distribution: ``"normal"``, ``"student_t"`` or, for counts, ``"negative_binomial"``.
-        project: Go from the features to the parameters by a dense layer. Without it there must be
-            as many features as parameters: two, or three of a Student-t.
+        project: Project the features by a dense layer. Without it there must be as many features
+            as parameters: two, or three for a Student-t.
         **kwargs: Keras layer arguments.
 
     Call arguments:
@@ -34,7 +35,7 @@ class DistributionHead(keras.layers.Layer):
         ValueError: For an unknown distribution, or features of another width.
 
     Masking:
-        None: every step is predicted by itself.
+        None: steps are independent.
 
     Example:
         >>> head = DistributionHead("student_t")
@@ -70,6 +71,7 @@ class DistributionHead(keras.layers.Layer):
                 f"Argument `features` must have {self.num_parameters} features, one for each "
                 f"parameter, where `project` is False. Received: {features_shape[-1]} features"
             )
+        freeze_parts(self)
         self.built = True
 
     def call(self, features: Tensor) -> dict[str, Tensor]:
@@ -78,10 +80,10 @@ class DistributionHead(keras.layers.Layer):
         return distributions.constrain(self.distribution, raw)
 
     def point(self, outputs: dict[str, Tensor]) -> Tensor:
-        """Return one value of each prediction: the mean.
+        """Return the point forecast: the mean.
 
         Args:
-            outputs: What the call returned.
+            outputs: Outputs of the layer.
 
         Returns:
             ``(...)``.

@@ -1,4 +1,4 @@
-"""Two forecasts made one by their mean, of which only the first is learned by gradients."""
+"""Combination of a trained forecast with one fitted in closed form."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from typing import Any
 
 import keras
 
+from seqsuite.layers.contracts import check_shape
+
 Tensor = Any
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class ForecastCombination(keras.layers.Layer):
-    """Combine a network's forecast with one that was fitted in closed form.
+    """Weighted mean of a network's forecast and one that was fitted in closed form.
 
-    Forecasters that err for different reasons err less together (Bates and Granger 1969). If a
-    network were trained on the combination it would learn what the other leaves over on training
-    rows, which is mostly noise; so in training it answers alone.
+    Forecasts with different errors have a smaller error together (Bates and Granger 1969). In
+    training the layer returns the network's forecast alone: trained on the combination, a network
+    would learn the residuals of the other forecast on training rows, which are mostly noise.
 
     Args:
         share: Weight of the other forecast, in [0, 1].
@@ -23,17 +25,17 @@ class ForecastCombination(keras.layers.Layer):
 
     Call arguments:
         forecast: ``(batch, time)``, or quantiles ``(batch, time, levels)``.
-        displacement: ``(batch, time)``: how far the other forecast lies from the network's.
-        training: Whether the network answers alone.
+        displacement: ``(batch, time)``: the other forecast minus the network's.
+        training: Whether to return the network's forecast alone.
 
     Returns:
-        `forecast`, outside training moved by `share` of the displacement; quantiles all alike.
+        `forecast`, outside training plus `share` of the displacement, the same for all quantiles.
 
     Raises:
-        ValueError: For a share outside [0, 1].
+        ValueError: For a share outside [0, 1], or a displacement of another shape.
 
     Masking:
-        None: there is no padding in forecasts.
+        None: forecasts have no padding.
 
     Example:
         >>> forecast = keras.ops.array([[1.0, 2.0]])
@@ -54,6 +56,7 @@ class ForecastCombination(keras.layers.Layer):
 
     def call(self, forecast: Tensor, displacement: Tensor, training: bool | None = None) -> Tensor:
         """Move the forecast."""
+        check_shape("displacement", displacement, tuple(forecast.shape[:2]))
         if training:
             return forecast
         if len(forecast.shape) == 3:

@@ -1,4 +1,4 @@
-"""How a series goes back from its last value to its mean, learned for each step ahead."""
+"""Mean reversion: learned decay from the last value to the mean."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from seqsuite.layers.contracts import check_shape
 from seqsuite.layers.series.series_scaling import last_observed
 
 Tensor = Any
@@ -15,28 +16,28 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class MeanReversion(keras.layers.Layer):
-    """What is left, at each step ahead, of the distance between the last value and the mean.
+    """Learned share of the distance between the last value and the mean, for each step ahead.
 
-    A forecast that starts from the mean of its window is good far ahead and poor at first; one that
-    starts from the last value is the reverse. Behind ``SeriesScaling("revin")`` the mean is 0, and
-    this layer's output, added to a forecast, moves its start from the one to the other: a learned
-    share in (0, 1) of the last scaled value for each step ahead. The shares begin as those of an
-    Ornstein-Uhlenbeck process, halved every `half_life` steps.
+    A forecast around the mean of its window is good far ahead and poor at first; one around the
+    last value is the reverse. After ``SeriesScaling("revin")`` the mean is 0, and this layer's
+    output, added to a forecast, interpolates between the two: a learned share in (0, 1) of the last
+    scaled value for each step ahead. Initially the shares are those of an Ornstein-Uhlenbeck
+    process, halved every `half_life` steps.
 
     Args:
         prediction_length: Steps to forecast.
-        half_life: Steps after which half of the distance is left, before anything is learned.
+        half_life: Steps in which the initial share halves.
         **kwargs: Keras layer arguments.
 
     Call arguments:
         scaled: ``(batch, time)``, right-padded: values whose mean is 0.
-        observed: bool or float ``(batch, time)``: which of them exist; ``None``: all.
+        observed: bool or float ``(batch, time)``: whether each value exists; ``None``: all do.
 
     Returns:
-        ``(batch, prediction_length)``; 0 for a row that observes nothing.
+        ``(batch, prediction_length)``; 0 for a row without observed values.
 
     Raises:
-        ValueError: For numbers that are not positive.
+        ValueError: For numbers that are not positive, or `observed` of another shape.
 
     Masking:
         By `observed` only: unobserved values at the end change nothing.
@@ -69,13 +70,17 @@ class MeanReversion(keras.layers.Layer):
     def _initial_logits(self, shape, dtype=None) -> Tensor:
         steps = ops.arange(1, shape[0] + 1, dtype="float32")
         shares = ops.exp(-math.log(2.0) * steps / self.half_life)
-        # From here on a share would have no gradient.
+        # Shares nearer to 0 or 1 would have hardly any gradient.
         shares = ops.clip(shares, 0.02, 0.98)
         return ops.cast(ops.log(shares / (1.0 - shares)), dtype)
 
     def call(self, scaled: Tensor, observed: Tensor | None = None) -> Tensor:
-        """Return what is left of the last value."""
-        exists = ops.ones_like(scaled, "bool") if observed is None else ops.cast(observed, "bool")
+        """Return the share of the last value at each step ahead."""
+        if observed is None:
+            exists = ops.ones_like(scaled, "bool")
+        else:
+            check_shape("observed", observed, tuple(scaled.shape))
+            exists = ops.cast(observed, "bool")
         return ops.sigmoid(self.share_logits) * last_observed(scaled, exists)
 
     def compute_output_shape(self, scaled_shape, observed_shape=None):

@@ -1,4 +1,4 @@
-"""Quantiles that cannot cross."""
+"""Head that predicts quantiles without crossing."""
 
 from __future__ import annotations
 
@@ -11,33 +11,36 @@ import keras
 import numpy as np
 from keras import ops
 
+from seqsuite.layers.contracts import freeze_parts
+
 Tensor = Any
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class QuantileHead(keras.layers.Layer):
-    """Predict quantiles: one in the center, and positive gaps from it outwards.
+    """Quantiles without crossing: a central one, and positive gaps outwards from it.
 
-    Untrained, and with features of zero, it predicts the quantiles of a standard normal
-    distribution, so scaled series begin with sensible intervals.
+    Features of zero give the quantiles of a standard normal distribution, so scaled series start
+    with sensible intervals.
 
     Args:
-        levels: Probabilities, rising, each in (0, 1).
-        project: Go from the features to the quantiles by a dense layer. Without it there must be as
-            many features as levels.
+        levels: Increasing probabilities in (0, 1).
+        project: Project the features by a dense layer. Without it there must be as many features
+            as levels.
         **kwargs: Keras layer arguments.
 
     Call arguments:
         features: ``(batch, time, width)``, or any other number of axes.
 
     Returns:
-        ``(batch, time, len(levels))``, never falling along the last axis.
+        ``(batch, time, len(levels))``, non-decreasing along the last axis.
 
     Raises:
-        ValueError: For levels that do not rise or lie outside (0, 1), or features of another width.
+        ValueError: For levels that do not increase or lie outside (0, 1), or features of another
+            width.
 
     Masking:
-        None: every step is predicted by itself.
+        None: steps are independent.
 
     Example:
         >>> head = QuantileHead([0.1, 0.5, 0.9], project=False)
@@ -64,7 +67,7 @@ class QuantileHead(keras.layers.Layer):
 
     @property
     def center(self) -> int:
-        """Place of the level nearest to one half."""
+        """Index of the level nearest to one half."""
         return int(np.argmin([abs(level - 0.5) for level in self.levels]))
 
     def build(self, features_shape):
@@ -76,6 +79,7 @@ class QuantileHead(keras.layers.Layer):
                 f"Argument `features` must have {len(self.levels)} features, one for each level, "
                 f"where `project` is False. Received: {features_shape[-1]} features"
             )
+        freeze_parts(self)
         self.built = True
 
     def call(self, features: Tensor) -> Tensor:
@@ -90,10 +94,10 @@ class QuantileHead(keras.layers.Layer):
         return ops.concatenate([middle - below, middle, middle + above], axis=-1)
 
     def point(self, outputs: Tensor) -> Tensor:
-        """Return one value of each prediction: the quantile nearest to the median.
+        """Return the point forecast: the quantile nearest to the median.
 
         Args:
-            outputs: ``(..., len(levels))``, what the call returned.
+            outputs: Outputs of the layer, ``(..., len(levels))``.
 
         Returns:
             ``(...)``.
@@ -110,26 +114,26 @@ class QuantileHead(keras.layers.Layer):
 
 
 def check_levels(levels: Sequence[float]) -> list[float]:
-    """Return the probabilities of quantiles, or raise an error.
+    """Return checked levels of quantiles.
 
     Args:
         levels: Probabilities.
 
     Returns:
-        Them, as floats.
+        The levels as floats.
 
     Raises:
-        ValueError: There are none, or they do not rise, or lie outside (0, 1).
+        ValueError: For no levels, or ones that do not increase or lie outside (0, 1).
 
     Example:
         >>> check_levels((0.1, 0.9))
         [0.1, 0.9]
     """
-    found = [float(level) for level in levels]
-    rising = all(low < high for low, high in pairwise(found))
-    if not found or not rising or not 0 < found[0] <= found[-1] < 1:
+    values = [float(level) for level in levels]
+    increasing = all(low < high for low, high in pairwise(values))
+    if not values or not increasing or not 0 < values[0] <= values[-1] < 1:
         raise ValueError(
             "Argument `levels` must be probabilities in (0, 1) in rising order. "
             f"Received: levels={levels}"
         )
-    return found
+    return values

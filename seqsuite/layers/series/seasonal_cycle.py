@@ -1,4 +1,4 @@
-"""The shape of a day or a week, learned as a table."""
+"""Learned seasonal cycle of a fixed period."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from typing import Any
 import keras
 from keras import ops
 
+from seqsuite.layers.contracts import check_shape
+
 Tensor = Any
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class SeasonalCycle(keras.layers.Layer):
-    """A learned value for each phase of a period, for each series or for all.
+    """Learned value for each phase of a period, by series or shared.
 
-    Subtract it from the history before the model, and add it to the forecast behind. It begins at
-    zero, where it changes nothing.
+    Subtract it from the history before a model, and add it to the forecast. Initially zero.
 
     Args:
-        period: Number of steps after which the cycle repeats.
-        num_series: Number of cycles; 1: all series have the same.
+        period: Steps in a cycle.
+        num_series: Number of cycles; 1: all series share one.
         **kwargs: Keras layer arguments.
 
     Call arguments:
-        phase: Integer ``(batch, time)``: the step counted from any fixed origin; what it leaves
-            when divided by the period counts.
-        series_index: Integer ``(batch,)`` in [0, num_series); a negative one has a cycle of zeros,
-            for series that were not there in training. ``None`` takes the first cycle.
+        phase: Integer ``(batch, time)``: the step from any fixed origin, taken modulo the period.
+        series_index: Integer ``(batch,)`` in [0, num_series); a negative one, for series outside
+            the training data, has a cycle of zeros. ``None``: the first cycle.
 
     Returns:
         ``(batch, time)``.
 
     Raises:
-        ValueError: For numbers that are not positive integers.
+        ValueError: For numbers that are not positive integers, or indices of another batch size.
 
     Masking:
-        None: values at padded steps are those of their phase.
+        None: padded steps have the values of their phase.
 
     Example:
         >>> cycle = SeasonalCycle(24, num_series=7)
@@ -60,12 +60,13 @@ class SeasonalCycle(keras.layers.Layer):
         self.built = True
 
     def call(self, phase: Tensor, series_index: Tensor | None = None) -> Tensor:
-        """Look the values up."""
+        """Look up the values."""
         phase = ops.cast(ops.mod(phase, self.period), "int32")
         if series_index is None:
             return ops.take(self.table[0], phase, axis=0)
         series_index = ops.cast(series_index, "int32")
-        # A row of the table each, then places in these: the gradient of the table is sparse.
+        check_shape("series_index", series_index, (phase.shape[0],))
+        # Look up rows of the table, then phases in them: the table's gradient stays sparse.
         cycles = ops.take(self.table, ops.maximum(series_index, 0), axis=0)
         cycles = ops.where(series_index[:, None] >= 0, cycles, ops.zeros((), cycles.dtype))
         first = ops.arange(ops.shape(cycles)[0], dtype="int32") * self.period

@@ -1,4 +1,4 @@
-"""Each series in its own units: what recurrent forecasters need before they beat the last value."""
+"""Reversible scaling of series to a common level and spread."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from seqsuite.layers.contracts import check_shape
+
 Tensor = Any
 
-# What is subtracted, and what is divided by.
+# The center, which is subtracted, and the scale, which divides.
 MODES = {
     "revin": ("mean", "deviation"),
     "last": ("last", "one"),
@@ -17,47 +19,47 @@ MODES = {
     "mean_abs": ("zero", "mean_abs"),
     "none": ("zero", "one"),
 }
-# The least scale: above the numbers that processors flush to zero.
-_LEAST_SCALE = 1e-36
+# The minimum scale: above the numbers that processors flush to zero.
+_MIN_SCALE = 1e-36
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class SeriesScaling(keras.layers.Layer):
-    """Bring each series to a common level and spread, and its forecasts back.
+    """Reversible scaling of each series to a common level and spread.
 
-    The center and scale of a row come from its observed values only, and no gradient passes them.
-    A row that observes nothing has center 0 and scale 1. All is computed in float32 (also under
-    mixed precision) relative to the row's largest value, so that values of 1e30 or 1e-30 neither
-    overflow nor vanish; with ``"revin"`` and ``"last_deviation"`` the scaled history does not
-    depend on the unit of the values at all.
+    Center and scale of a row come from its observed values alone, and pass no gradient. A row
+    without observed values has center 0 and scale 1. Everything is computed in float32 (also under
+    mixed precision) relative to the row's largest value, so values of 1e30 or 1e-30 neither
+    overflow nor underflow; with ``"revin"`` and ``"last_deviation"`` the scaled history does not
+    depend on the unit of the values.
 
     Args:
         mode: ``"revin"``: subtract the mean, divide by the standard deviation; ``"last"``: subtract
             the last observed value; ``"last_deviation"``: that, then divide by the standard
             deviation; ``"mean_abs"``: divide by one plus the mean absolute value, as DeepAR does,
-            for which the unit of the values matters; ``"none"``: leave the values as they are.
-        affine: Learn a gain and a shift of the scaled values, undone by `inverse`. The gain is the
-            exponential of its weight, and so never 0.
-        epsilon: Added to a standard deviation, squared both, in units of the row's largest
-            absolute value (of 1 where that is 0). It is the scale of a series that is constant,
-            whose forecasts therefore stay close to the constant.
+            which depends on the unit of the values; ``"none"``: do not scale.
+        affine: Learn a gain and a shift of the scaled values, which `inverse` undoes. The gain is
+            the exponential of its weight, so it is never 0.
+        epsilon: Its square is added to the variance, in units of the row's largest absolute value
+            (or of 1 where that is 0). It is the scale of a constant series, whose forecasts so stay
+            close to the constant.
         **kwargs: Keras layer arguments.
 
     Call arguments:
         history: float ``(batch, time)``.
-        observed: bool or float ``(batch, time)``: which values exist. Those that are NaN or
-            infinite never do; ``None``: all others exist.
-        center: ``(batch, 1)``: with `scale`, scale by these rather than by the row's own.
+        observed: bool or float ``(batch, time)``: whether each value exists; ``None``: all do. NaN
+            and infinite values never exist.
+        center: ``(batch, 1)``: with `scale`, use these instead of the row's own.
         scale: ``(batch, 1)``.
-        reverse: Undo the scaling by `center` and `scale` instead; see `inverse`.
+        reverse: Undo the scaling by `center` and `scale`; see `inverse`.
 
     Returns:
         The scaled history ``(batch, time)``, 0 where nothing is observed, the center
         ``(batch, 1)`` and the scale ``(batch, 1)``. With `reverse`, only the values.
 
     Raises:
-        ValueError: For an unknown mode, an epsilon that is not positive, or a reversal without
-            center and scale.
+        ValueError: For an unknown mode, an epsilon that is not positive, a reversal without center
+            and scale, or arguments of another shape.
 
     Masking:
         By `observed` only: unobserved values at the end change nothing.
@@ -95,7 +97,9 @@ class SeriesScaling(keras.layers.Layer):
         self.built = True
 
     def _add_number(self, name: str) -> keras.Variable:
-        return self.add_weight(shape=(), initializer="zeros", dtype="float32", name=name)
+        return self.add_weight(
+            shape=(), initializer="zeros", dtype="float32", autocast=False, name=name
+        )
 
     def call(
         self,
@@ -104,10 +108,13 @@ class SeriesScaling(keras.layers.Layer):
         center: Tensor | None = None,
         scale: Tensor | None = None,
         reverse: bool = False,
-    ) -> Any:
-        """Scale values, or undo it."""
+    ) -> Tensor | tuple[Tensor, Tensor, Tensor]:
+        """Scale values, or undo the scaling."""
         history = ops.cast(history, "float32")
         given = center is not None and scale is not None
+        if given:
+            for name, tensor in (("center", center), ("scale", scale)):
+                check_shape(name, tensor, (history.shape[0], 1))
         if reverse:
             if not given:
                 raise ValueError(
@@ -117,6 +124,7 @@ class SeriesScaling(keras.layers.Layer):
             return self._undo(history, center, scale)
         exists = ops.isfinite(history)
         if observed is not None:
+            check_shape("observed", observed, tuple(history.shape))
             exists = ops.logical_and(exists, ops.cast(observed, "bool"))
         history = ops.where(exists, history, 0.0)
         if not given:
@@ -128,7 +136,7 @@ class SeriesScaling(keras.layers.Layer):
         return ops.where(exists, scaled, 0.0), center, scale
 
     def inverse(self, values: Tensor, center: Tensor, scale: Tensor) -> Tensor:
-        """Bring forecasts back to the units of the history.
+        """Return forecasts in the units of the history.
 
         Args:
             values: ``(batch, time)``, or ``(batch, time, quantiles or paths)``.
@@ -148,13 +156,13 @@ class SeriesScaling(keras.layers.Layer):
         return values * ops.cast(scale, "float32") + ops.cast(center, "float32")
 
     def _statistics(self, history: Tensor, exists: Tensor) -> tuple[Tensor, Tensor]:
-        """Return center and scale, each ``(batch, 1)``, of a history that is 0 where it is not."""
+        """Return center and scale, each ``(batch, 1)``; missing values of `history` are 0."""
         center_kind, scale_kind = MODES[self.mode]
         count = ops.sum(ops.cast(exists, "float32"), axis=1, keepdims=True)
         share = ops.cast(exists, "float32") / ops.maximum(count, 1.0)
-        # An initial value, since the time dimension may be 0.
+        # Without `initial`, the maximum over no steps is an error.
         largest = ops.max(ops.abs(history), axis=1, keepdims=True, initial=0.0)
-        unit = ops.where(largest > 0, ops.maximum(largest, _LEAST_SCALE), 1.0)
+        unit = ops.where(largest > 0, ops.maximum(largest, _MIN_SCALE), 1.0)
         mean = unit * ops.sum(history / unit * share, axis=1, keepdims=True)
         center, scale = ops.zeros_like(mean), ops.ones_like(mean)
         if center_kind == "mean":
@@ -166,7 +174,7 @@ class SeriesScaling(keras.layers.Layer):
             squares = ops.square((history - mean) / unit) * share
             variance = ops.sum(squares, axis=1, keepdims=True)
             scale = ops.sqrt(variance + self.epsilon**2) * unit
-            scale = ops.maximum(scale, _LEAST_SCALE)
+            scale = ops.maximum(scale, _MIN_SCALE)
         elif scale_kind == "mean_abs":
             scale = 1.0 + unit * ops.sum(ops.abs(history / unit) * share, axis=1, keepdims=True)
         return center, ops.where(count > 0, scale, 1.0)
@@ -198,7 +206,7 @@ class SeriesScaling(keras.layers.Layer):
 
 
 def last_observed(history: Tensor, exists: Tensor) -> Tensor:
-    """Return each row's last value that exists, ``(batch, 1)``; 0 where there is none."""
+    """Return the last existing value of each row, ``(batch, 1)``; 0 where there is none."""
     steps = ops.arange(1, ops.shape(history)[1] + 1, dtype="int32")
     place = ops.where(exists, steps, 0)
     last = ops.max(place, axis=1, keepdims=True, initial=0)

@@ -1,4 +1,4 @@
-"""Words from their characters: what lets a tagger guess a word it has never seen."""
+"""Word vectors from characters, also for unknown words."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from seqsuite.layers.contracts import freeze_parts
 from seqsuite.layers.masked_pooling import MaskedPooling
 from seqsuite.layers.masking import at_least_one_step
 from seqsuite.layers.recurrent.stack import RecurrentStack
@@ -18,29 +19,29 @@ KINDS = ("cnn", "bilstm")
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class CharacterEncoder(keras.layers.Layer):
-    """Read the characters of each word of a sequence into one vector.
+    """Vector of each word of a sequence from its characters.
 
     Args:
-        num_characters: Number of character ids, padding 0 included.
+        num_characters: Number of character ids, including 0 for padding.
         units: Features per word; an even number for ``"bilstm"``.
         embedding_size: Features per character.
-        kind: ``"cnn"`` (convolutions of several widths, the largest value over the word), or
+        kind: ``"cnn"`` (convolutions of several widths and max pooling), or
             ``"bilstm"`` (the final states of an LSTM in each direction).
-        widths: Characters seen by each convolution; they share `units`.
-        dropout: Dropout of character embeddings while training.
+        widths: Kernel size of each convolution, in characters; they share `units`.
+        dropout: Dropout rate of character embeddings.
         **kwargs: Keras layer arguments.
 
     Call arguments:
         character_ids: int ``(batch, time, characters)``, 0 after the last character of a word.
 
     Returns:
-        ``(batch, time, units)``; zeros where there is no character.
+        ``(batch, time, units)``; zeros for words without characters.
 
     Raises:
-        ValueError: For an unknown kind, or units that cannot be shared.
+        ValueError: For an unknown kind, or units that cannot be shared equally.
 
     Masking:
-        Padding is told by the id 0; a mask that Keras attached to the inputs is not read.
+        By the id 0; a mask that Keras attached to the inputs is not read.
 
     Example:
         >>> CharacterEncoder(30, units=8)(keras.ops.array([[[3, 4, 0], [0, 0, 0]]])).shape
@@ -104,20 +105,21 @@ class CharacterEncoder(keras.layers.Layer):
                 convolution.build(embedded)
         else:
             self._recurrent.build(embedded)
+        freeze_parts(self)
         self.built = True
 
     def call(self, character_ids: Tensor, training: bool = False) -> Tensor:
         """Encode each word of `character_ids`."""
         batch, time, _ = ops.shape(character_ids)
         width = character_ids.shape[2]
-        # Neither convolutions nor recurrent loops are defined on no words at all.
+        # Convolutions and recurrent loops are not defined on batches without words.
         ids = at_least_one_step(ops.reshape(character_ids, (1, -1, width)))[0]
         ids, index = _distinct(ids)
         lengths = ops.sum(ops.cast(ids != 0, "int32"), axis=1)
         x = self._dropout(self._embedding(ids), training=training)
         x = x * ops.cast(ids != 0, x.dtype)[:, :, None]
         if self.kind == "cnn":
-            # The largest value first, the nonlinearity after: the same, for a fraction of the work.
+            # Pooling before the nonlinearity: the same result with less work.
             parts = [self._pooling(layer(x), lengths=lengths) for layer in self._convolutions]
             words = ops.tanh(ops.concatenate(parts, axis=-1))
         else:
@@ -150,12 +152,13 @@ class CharacterEncoder(keras.layers.Layer):
 
 
 def _distinct(ids: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Return the distinct rows, and where each row is among them, on the backend that can say so.
+    """Return the distinct rows and the index of each row among them; on TensorFlow only.
 
-    More than half of the words of a batch, and all its padding, are repetitions.
+    More than half of the words of a batch, and all padding, are repetitions.
     """
     if keras.backend.backend() != "tensorflow":
         return ids, None
+    # Not at the top: on other backends TensorFlow may be missing.
     import tensorflow as tf
 
     distinct, index = tf.raw_ops.UniqueV2(x=ids, axis=[0])

@@ -1,4 +1,4 @@
-"""Language modelling as an auxiliary objective of a model that reads sentences for another end."""
+"""Language modelling as an auxiliary objective."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from seqsuite.layers.contracts import check_shape
+from seqsuite.layers.masking import real_lengths, sequence_mask, zero_padding
 from seqsuite.layers.text.sampled_softmax import sampled_softmax_crossentropy
 
 Tensor = Any
@@ -14,34 +16,36 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class LanguageModelObjective(keras.layers.Layer):
-    """Have the states of a bidirectional reader also foretell the neighbors of each token.
+    """Identity that adds a language-modelling loss on the states of a bidirectional encoder.
 
-    The inputs go through unchanged. While training, the loss of the model gains `weight` times the
-    cross-entropy of the next token under the forward states and of the one before under the
-    backward states: every token teaches the reader something, where tags alone are few bits. It has
-    no part in what is served.
+    In training, the loss of the model gains `weight` times the cross-entropy of the next token
+    under the forward states and of the previous one under the backward states: every token is a
+    target, where tags alone carry few bits. Nothing is computed in inference.
 
-    The two directions must not have seen each other: one level of a :class:`RecurrentStack`.
+    The directions must not have read each other: use one layer of a :class:`RecurrentStack`.
 
     Args:
         vocabulary_size: Number of token ids.
         embedding_size: Width of the output embedding.
         weight: Weight of the objective in the loss; 0 adds none.
-        num_sampled: Tokens that compete with the true one (sampled softmax).
+        num_sampled: Negative samples of the sampled softmax.
         seed: Integer seed of the sampling.
         **kwargs: Keras layer arguments.
 
     Call arguments:
         inputs: States ``(batch, time, 2 * units)``, forward then backward.
-        token_ids: int ``(batch, time)``, right-padded, ids by falling frequency.
+        token_ids: int ``(batch, time)``, right-padded, ids by decreasing frequency.
         lengths: int ``(batch,)``.
-        training: Adds the loss only when true.
+        training: Whether to add the loss.
 
     Returns:
         `inputs`.
 
+    Raises:
+        ValueError: For a negative weight, or token ids or lengths of another shape.
+
     Masking:
-        By `lengths`; pairs of tokens that reach into the padding are not predicted.
+        By `lengths`; padded tokens are not predicted.
 
     Example:
         >>> layer = LanguageModelObjective(9, 4, weight=0.1)
@@ -79,7 +83,7 @@ class LanguageModelObjective(keras.layers.Layer):
         self.projection = self.add_weight(
             shape=(inputs_shape[-1] // 2, self.embedding_size), name="projection"
         )
-        # As small as the embeddings of a reader begin.
+        # As small as the initial embeddings of an encoder.
         self.embeddings = self.add_weight(
             shape=(self.vocabulary_size, self.embedding_size),
             initializer="random_uniform",
@@ -91,7 +95,10 @@ class LanguageModelObjective(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: Tensor, token_ids: Tensor, lengths: Tensor, training: bool = False):
+        """Return `inputs`, and add the loss in training."""
         if training and self.weight:
+            check_shape("token_ids", token_ids, tuple(inputs.shape[:2]))
+            lengths = real_lengths(lengths, inputs)
             crossentropy = neighbor_crossentropy(
                 inputs,
                 token_ids,
@@ -126,16 +133,16 @@ def neighbor_crossentropy(
     num_sampled: int,
     seed: keras.random.SeedGenerator,
 ) -> Tensor:
-    """Return how badly states foretell the next token, and the one before.
+    """Return the cross-entropy of the next token and of the previous one.
 
     Args:
-        states: ``(batch, time, 2 * units)``: of the forward reader, then of the backward one.
-        token_ids: int ``(batch, time)``, right-padded, ids by falling frequency.
+        states: ``(batch, time, 2 * units)``: forward, then backward.
+        token_ids: int ``(batch, time)``, right-padded, ids by decreasing frequency.
         lengths: int ``(batch,)``.
         projection: ``(units, features)``, from states to embeddings.
         embeddings: ``(vocabulary, features)``.
         biases: ``(vocabulary,)``.
-        num_sampled: Tokens that compete with the true one.
+        num_sampled: Negative samples.
         seed: Generator of the draws.
 
     Returns:
@@ -148,17 +155,22 @@ def neighbor_crossentropy(
         ...     num_sampled=50, seed=keras.random.SeedGenerator(0))))
         2
     """
+    mask = sequence_mask(lengths, ops.shape(token_ids)[1])
+    # The logarithms of a softmax need float32.
+    states = zero_padding(ops.cast(states, "float32"), mask)
     forward, backward = ops.split(states, 2, axis=-1)
-    positions = ops.arange(ops.shape(token_ids)[1])[None, :]
-    # The pair (t, t + 1) exists for t + 1 < length; it is read once in each direction.
-    real = ops.reshape(ops.cast(positions[:, 1:] < lengths[:, None], "float32"), (-1,))
-    projection = ops.convert_to_tensor(projection)
+    # The pair (t, t + 1) exists for t + 1 < length, and is predicted in both directions.
+    real = ops.reshape(ops.cast(mask[:, 1:], "float32"), (-1,))
+    projection, embeddings, biases = (
+        ops.cast(weight, "float32") for weight in (projection, embeddings, biases)
+    )
 
     def mean(states, targets):
         hidden = ops.matmul(ops.reshape(states, (-1, projection.shape[0])), projection)
         targets = ops.reshape(targets, (-1,))
-        table, bias = ops.convert_to_tensor(embeddings), ops.convert_to_tensor(biases)
-        losses = sampled_softmax_crossentropy(hidden, targets, table, bias, num_sampled, seed)
+        losses = sampled_softmax_crossentropy(
+            hidden, targets, embeddings, biases, num_sampled, seed
+        )
         return ops.sum(losses * real) / ops.maximum(ops.sum(real), 1.0)
 
     after = mean(forward[:, :-1], token_ids[:, 1:])

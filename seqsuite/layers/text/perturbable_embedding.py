@@ -1,4 +1,4 @@
-"""An embedding whose output can be read and perturbed: what adversarial training needs."""
+"""Embedding with a perturbation of its output, for adversarial training."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import keras
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class PerturbableEmbedding(keras.layers.Embedding):
-    """`keras.layers.Embedding` that adds a perturbation to its output on request.
+    """`keras.layers.Embedding` with an optional perturbation of its output.
 
-    Used like any embedding; :class:`AdversarialModel` reads ``recorded`` (the latest output) and
-    calls the model again inside :meth:`perturbed`.
+    :class:`AdversarialModel` reads ``recorded``, the latest output, and calls the model again
+    inside :meth:`perturbed`.
 
     Call arguments:
         inputs: Token ids, int ``(batch, time)``.

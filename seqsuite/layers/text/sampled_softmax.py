@@ -1,4 +1,4 @@
-"""A softmax over a sample of the vocabulary, for language models with many words."""
+"""Sampled softmax for language models with large vocabularies."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ from keras import ops
 def sampled_softmax_crossentropy(
     hidden, token_ids, embeddings, biases, num_sampled: int, seed: keras.random.SeedGenerator
 ):
-    """Cross-entropy of tokens under a softmax normalised over a sample of the vocabulary.
+    """Return the cross-entropy of tokens under a sampled softmax.
 
     The full softmax of a language model costs more than the recurrent layers below it. Here the
-    true token competes with ``num_sampled`` others drawn once per call from a log-uniform
-    (Zipfian) distribution, so ids must be sorted by falling frequency. Drawn tokens count by the
-    inverse of how often they are drawn and the true token counts as it is, so the sum under the
-    logarithm is right on average.
+    softmax runs over the true token and ``num_sampled`` others, drawn once per call from a
+    log-uniform (Zipfian) distribution, so ids must be sorted by decreasing frequency. Samples are
+    weighted by the inverse of their expected count, so the sum under the logarithm is unbiased.
 
     Args:
         hidden: float ``(tokens, features)``.
-        token_ids: True next tokens, int ``(tokens,)``.
+        token_ids: True tokens, int ``(tokens,)``.
         embeddings: float ``(vocabulary, features)``, the (tied) output embedding.
         biases: float ``(vocabulary,)``.
-        num_sampled: Tokens drawn.
+        num_sampled: Negative samples.
         seed: Generator of the draws.
 
     Returns:
@@ -47,7 +46,7 @@ def sampled_softmax_crossentropy(
         ids = ops.cast(ids, "float32")
         return ops.log(num_sampled * (ops.log((ids + 2.0) / (ids + 1.0)) / log_range))
 
-    uniform = keras.random.uniform((num_sampled,), seed=seed)
+    uniform = keras.random.uniform((num_sampled,), dtype="float32", seed=seed)
     sampled = ops.cast(ops.exp(uniform * log_range) - 1.0, "int32")
     sampled = ops.clip(sampled, 0, vocabulary_size - 1)
     token_ids = ops.cast(token_ids, "int32")

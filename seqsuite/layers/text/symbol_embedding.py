@@ -1,4 +1,4 @@
-"""An embedding that forgets whole symbols while training, and may predict with its own table."""
+"""Reversible embedding with dropout of whole symbols."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ Tensor = Any
 class SymbolEmbedding(keras.layers.ReversibleEmbedding):
     """Keras' reversible embedding, with dropout of symbols.
 
-    Dropout draws once per batch which symbols have no features; all places where such a symbol
-    stands are zero in that batch, the others are scaled up.
+    Dropout is drawn once per batch for each symbol: all occurrences of a dropped symbol are zeros,
+    the others are scaled up.
 
     Args:
         num_symbols: Number of ids.
         size: Features per symbol.
-        dropout: Share of symbols dropped, in [0, 1).
+        dropout: Dropout rate of symbols, in [0, 1).
         **kwargs: Arguments of ``keras.layers.ReversibleEmbedding``.
 
     Call arguments:
         inputs: int ids of any shape; with ``reverse``, features ``(..., size)``.
-        reverse: Predict: multiply features by the transposed table.
-        training: Whether to drop symbols; no random op is run otherwise.
+        reverse: Multiply features by the transposed table instead.
+        training: Whether to drop symbols; no random op runs otherwise.
 
     Returns:
         Features ``(..., size)``; with ``reverse``, logits ``(..., num_symbols)``.
@@ -53,12 +53,12 @@ class SymbolEmbedding(keras.layers.ReversibleEmbedding):
         self.seed_generator = keras.random.SeedGenerator() if dropout > 0 else None
 
     def call(self, inputs: Tensor, reverse: bool = False, training: bool = False) -> Tensor:
-        """Embed ids, or predict from features."""
+        """Return the features of ids, or the logits of features."""
         outputs = super().call(inputs, reverse=reverse)
         if reverse or not training or self.seed_generator is None:
             return outputs
         keep = 1.0 - self.dropout
-        drawn = keras.random.uniform((self.num_symbols,), seed=self.seed_generator)
+        drawn = keras.random.uniform((self.num_symbols,), dtype="float32", seed=self.seed_generator)
         scale = ops.cast(drawn < keep, outputs.dtype) / keep
         return outputs * ops.take(scale, inputs, axis=0)[..., None]
 

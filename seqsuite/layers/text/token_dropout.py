@@ -1,4 +1,4 @@
-"""Word dropout: whole tokens become the unknown token, so that no single word decides."""
+"""Word dropout: random replacement of tokens by the unknown token."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="seqsuite")
 class TokenDropout(keras.layers.Layer):
-    """Replace random tokens by the unknown token while training.
+    """Random replacement of tokens by the unknown token in training.
 
     Args:
-        rate: Probability that a token is replaced, in [0, 1); or one for each id, the first of
-            which is padding and stays.
-        unknown_id: What it becomes.
+        rate: Probability that a token is replaced, in [0, 1), or one for each id.
+        unknown_id: Id of the unknown token.
         seed: Integer seed of the layer's own generator.
         **kwargs: Keras layer arguments.
 
     Call arguments:
-        token_ids: int ``(batch, time)``; 0 is padding and stays.
-        training: Replaces only when true; no random op is run otherwise.
+        token_ids: int ``(batch, time)``; 0 is padding and is kept.
+        training: Whether to replace tokens; no random op runs otherwise.
 
     Returns:
         Token ids of the same shape and dtype.
@@ -44,7 +43,7 @@ class TokenDropout(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        # NumPy's numbers as well; its arrays of one rate for each id are sequences.
+        # Also for NumPy scalars and arrays.
         is_one = np.ndim(rate) == 0
         rates = [float(each) for each in np.atleast_1d(rate).tolist()]
         wrong = [each for each in rates if not 0 <= each < 1]
@@ -59,13 +58,19 @@ class TokenDropout(keras.layers.Layer):
     def call(self, token_ids, training=False):
         if not training or self.seed_generator is None:
             return token_ids
-        drawn = keras.random.uniform(ops.shape(token_ids), seed=self.seed_generator)
+        drawn = keras.random.uniform(
+            ops.shape(token_ids), dtype="float32", seed=self.seed_generator
+        )
         rate = self.rate
         if isinstance(rate, list):
             rate = ops.take(ops.convert_to_tensor(rate, drawn.dtype), token_ids, axis=0)
         dropped = ops.logical_and(drawn < rate, token_ids != 0)
         unknown = ops.full_like(token_ids, self.unknown_id)
         return ops.where(dropped, unknown, token_ids)
+
+    def compute_output_shape(self, token_ids_shape):
+        """Return the input's shape."""
+        return token_ids_shape
 
     def compute_output_spec(self, token_ids, training=False):
         """Return the input's shape and its integer dtype."""

@@ -34,6 +34,14 @@ def test_no_path_of_the_labelling_is_likelier(blank, seed):
         assert tuple(rebuilt) == path
 
 
+@pytest.mark.parametrize("count", [63, 64, 200])
+def test_long_labellings_have_their_frames(count):
+    ids = [1 + place % 2 for place in range(count)]
+    found = ctc_align(9.0 * np.eye(3)[ids], ids)
+    assert found.starts.tolist() == list(range(count))
+    assert found.ends.tolist() == list(range(1, count + 1))
+
+
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="2 ids, 2 frames"):
         ctc_align(np.zeros((2, 3)), [1, 1])

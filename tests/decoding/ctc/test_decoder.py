@@ -123,7 +123,8 @@ def test_transcripts_of_any_length_are_aligned(length):
     assert transcript.text == "".join("_abcdefgh "[i] for i in path).strip()
 
 
+@pytest.mark.parametrize("argument", ["hot_words", "lexicon"])
 @pytest.mark.parametrize("word", ["a b", "", " a"])
-def test_a_phrase_is_no_hot_word(word):
+def test_a_phrase_is_no_word_of_a_list(word, argument):
     with pytest.raises(ValueError, match="single words"):
-        CTCDecoder(["", *"ab "], hot_words={word: 1.0})
+        CTCDecoder(["", *"ab "], **{argument: {word: 1.0}})

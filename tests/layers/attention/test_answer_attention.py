@@ -44,5 +44,5 @@ def test_the_name_of_an_attention_is_none():
 
 
 def test_an_attention_that_goes_step_by_step_is_refused():
-    with pytest.raises(ValueError, match="must not need its last weights"):
+    with pytest.raises(ValueError, match="must not need its previous weights"):
         AnswerAttention(LocationAttention(4))

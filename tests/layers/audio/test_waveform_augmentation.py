@@ -136,7 +136,7 @@ def test_one_graph_takes_any_number_of_samples_even_none():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"speed_range": (0.0, 1.0)}, "from 0.1 on"),
+        ({"speed_range": (0.0, 1.0)}, "at least 0.1"),
         ({"speed_range": (1.1, 0.9)}, "speed_range"),
         ({"gain_decibels": (1.0,)}, "gain_decibels"),
         ({"noise_decibels": (3.0, 2.0)}, "noise_decibels"),
