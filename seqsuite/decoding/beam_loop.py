@@ -88,11 +88,19 @@ class BeamLoop:
         (state,) = tf.while_loop(lambda state: tf.reduce_any(~state.done), advance, (state,))
         return state
 
+    @property
+    def _needs_prefixes(self) -> bool:
+        return any(getattr(constraint, "needs_prefixes", True) for constraint in self.constraints)
+
+    @property
+    def _needs_coverage(self) -> bool:
+        return any(getattr(scorer, "needs_coverage", True) for scorer in self.scorers)
+
     def _begin(self, ids: Tensor, states: Nested) -> SearchState:
         # All beams are equal at first, so only one of them may live.
         alone = unless(tf.range(self.beam_width) > 0, tf.zeros(self.beam_width, tf.float64))
         prefixes: Tensor = ()
-        if self.constraints:
+        if self._needs_prefixes:
             prefixes = tf.fill(tf.stack([self.batch, self.beam_width, self.width]), NO_SYMBOL)
         choices = {"size": 0, "dynamic_size": True, "element_shape": (None, self.beam_width)}
         return SearchState(
@@ -116,7 +124,7 @@ class BeamLoop:
         weights = self._by_example(candidates.attention)
         room = tf.TensorArray(tf.float32, 0, dynamic_size=True, element_shape=weights.shape)
         return state._replace(
-            coverage=tf.zeros_like(weights) if self.scorers else (),
+            coverage=tf.zeros_like(weights) if self._needs_coverage else (),
             pointers=state.pointers._replace(attention=room),
         )
 
@@ -157,13 +165,13 @@ class BeamLoop:
             weights = self._by_example(candidates.attention)
             attention = pointers.attention.write(position, weights)
             pointers = pointers._replace(attention=attention)
-            coverage = coverage + weights if self.scorers else ()
+            coverage = coverage + weights if self._needs_coverage else ()
         ends = totals + tf.cast(tf.reshape(candidates.end, tf.shape(totals)), tf.float64)
         pool = self._finish(state, ends, live, coverage)
         if not isinstance(coverage, tuple):
             coverage = tf.gather(coverage, parents, batch_dims=1)
         prefixes = state.prefixes
-        if self.constraints:
+        if self._needs_prefixes:
             here = tf.range(self.width) == position
             prefixes = tf.gather(prefixes, parents, batch_dims=1)
             prefixes = tf.where(here, ids[:, :, None], prefixes)

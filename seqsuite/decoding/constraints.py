@@ -23,7 +23,11 @@ class Prefixes(NamedTuple):
 
 
 class Constraint(Protocol):
-    """A function that excludes symbols, or the end."""
+    """A function that excludes symbols, or the end.
+
+    One that reads no `ids` may have ``needs_prefixes = False``, which spares the search a copy of
+    all prefixes in every step; `ids` is then ``()``.
+    """
 
     def __call__(self, logits: Tensor, prefixes: Prefixes, /) -> Tensor:
         """Exclude what must not follow.
@@ -49,6 +53,8 @@ class ForbiddenSymbols:
         [[[-inf, 0.0, -inf, 0.0]]]
     """
 
+    needs_prefixes = False
+
     def __init__(self, ids: Sequence[int]):
         self.ids = tuple(ids)
 
@@ -73,6 +79,8 @@ class MinLength:
         >>> MinLength([1, 2])(tf.zeros((2, 1, 3)), prefixes).numpy().tolist()
         [[[0.0, 0.0, 0.0]], [[-inf, 0.0, 0.0]]]
     """
+
+    needs_prefixes = False
 
     def __init__(self, min_length: Tensor):
         self.min_length = min_length

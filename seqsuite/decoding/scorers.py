@@ -28,7 +28,8 @@ class Scorer(Protocol):
     A search applies its scorers one after the other: the first is given log-probabilities, each
     further one the scores of the one before. All scores are float64 ``(batch, beam_width)``.
     Coverage is the sum of the attention weights of all symbols, float32
-    ``(batch, beam_width, memory_time)``, or ``()`` where the step returns no weights.
+    ``(batch, beam_width, memory_time)``, or ``()`` where the step returns no weights. A scorer that
+    does not read it may have ``needs_coverage = False``, which spares the search the sum.
     """
 
     def score(self, scores: Tensor, num_symbols: Tensor, coverage: Tensor) -> Tensor:
@@ -72,6 +73,8 @@ class LengthPenalty:
     Reference:
         Wu et al. (2016), section 7, https://arxiv.org/abs/1609.08144
     """
+
+    needs_coverage = False
 
     def __init__(self, length_penalty: Tensor | str):
         self.length_penalty = length_penalty

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from seqsuite.decoding import (
     CoveragePenalty,
+    ForbiddenSymbols,
     LengthPenalty,
     MinLength,
     NoRepeatNgram,
@@ -351,6 +352,28 @@ def test_a_scorer_of_ones_own_changes_the_order():
     assert np.all(found.lengths == 4)
     assert np.any(plain.lengths < 4)
     np.testing.assert_allclose(found.scores, found.log_probabilities + 15.0, rtol=1e-5)
+
+
+def test_what_no_constraint_and_no_scorer_reads_is_not_kept():
+    seen = []
+
+    class Blind(ForbiddenSymbols):
+        def __call__(self, logits, prefixes):
+            seen.append(prefixes.ids)
+            return super().__call__(logits, prefixes)
+
+    class Penalty(LengthPenalty):
+        def score(self, scores, num_symbols, coverage):
+            seen.append(coverage)
+            return super().score(scores, num_symbols, coverage)
+
+    model = TableDecoder(3, attentive=True)
+    beam_search(
+        model.step, start_states(STARTS), begin_id=BEGIN, end_id=END, beam_width=3, max_length=4,
+        constraints=[Blind([PADDING])], scorers=[Penalty(1.0)],
+    )  # fmt: skip
+    assert seen
+    assert all(isinstance(value, tuple) and value == () for value in seen)
 
 
 def test_a_step_that_loses_a_state_is_named():
