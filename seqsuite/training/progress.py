@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 _WIDTH = 24
@@ -31,13 +32,13 @@ class ProgressLine:
         self.stream = sys.stderr if stream is None else stream
         self.started = self.drawn = time.monotonic()
 
-    def __call__(self, done: int, total: int, details: str = "") -> None:
+    def __call__(self, done: int, total: int, details: Callable[[], str] | None = None) -> None:
         """Redraw the line, at most ten times a second.
 
         Args:
             done: Units of work done.
             total: All units.
-            details: Shown after the bar.
+            details: Returns what is shown after the bar; asked only when the line is drawn.
         """
         if not self.stream.isatty():
             return
@@ -51,7 +52,8 @@ class ProgressLine:
         full = _WIDTH * done // total
         left = (now - self.started) / max(done - self.done_before, 1) * (total - done)
         bar = "=" * full + " " * (_WIDTH - full)
-        self._write(f"{self.label} [{bar}] {done}/{total}  {details}  {left:.0f} s left ")
+        more = details() if details else ""
+        self._write(f"{self.label} [{bar}] {done}/{total}  {more}  {left:.0f} s left ")
 
     def _write(self, text: str) -> None:
         self.stream.write(f"\r{text}\x1b[K")

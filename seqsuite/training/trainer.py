@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -189,8 +190,8 @@ class Trainer:
             progress.seconds, started = progress.seconds + now - started, now
             # Padding is not counted.
             tokens += train.count(indices)
-            speed = tokens / max(now - began, 1e-6)
-            details = f"{speed:,.0f} tokens/s  loss {float(loss):.4f}"
+            # Reading the loss waits for the device, so only a line that is drawn reads it.
+            details = partial(_details, tokens / max(now - began, 1e-6), loss)
             line(progress.batch, len(plan), details)
             callbacks.on_train_batch_end(progress.batch - 1, {"loss": loss})
             self._stop_if_requested()
@@ -289,6 +290,10 @@ class Trainer:
     def _save(self) -> None:
         checkpoint.save_checkpoint(self.run_dir / LAST, self._state(), asdict(self.progress))
         self._saved_at = time.monotonic()
+
+
+def _details(tokens_per_second: float, loss: tf.Tensor) -> str:
+    return f"{tokens_per_second:,.0f} tokens/s  loss {float(loss):.4f}"
 
 
 def _epoch_line(row: dict[str, Any], epochs: int, metrics: Metrics) -> str:
