@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from typing import IO
 
@@ -21,10 +22,12 @@ _KINDS = {
     b"PAR1": "a Parquet file",
     b"PK\x03\x04": "a zip archive, or a spreadsheet or document that is one",
     b"\x1f\x8b": "gzip data, whose name must end in .gz",
-    b"SQLite": "a SQLite database",
-    b"%PDF": "a PDF",
+    b"SQLite format 3": "a SQLite database",
+    b"%PDF-": "a PDF",
     b"RIFF": "a recording",
 }
+# Beside white space, no text has these; a text may well begin with the letters of a kind.
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 HEAD = 1 << 16
 """Bytes that tell text from other data."""
 
@@ -94,6 +97,19 @@ def _chained(first: bytes, file: IO[bytes]) -> Iterator[bytes]:
         yield from file
 
 
+def codec_of_mark(head: bytes) -> str | None:
+    r"""Return the name of the codec that a byte order mark names; None: there is no mark.
+
+    Args:
+        head: The first bytes of a file.
+
+    Example:
+        >>> codec_of_mark("text".encode("utf-16")), codec_of_mark(b"text")
+        ('utf-16', None)
+    """
+    return next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
+
+
 def codec_of(head: bytes, where: object, encoding: str | None = None) -> str:
     """Return the name of the codec of a file.
 
@@ -107,8 +123,11 @@ def codec_of(head: bytes, where: object, encoding: str | None = None) -> str:
     """
     if encoding is not None:
         return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
-    marked = next((name for mark, name in _MARKS.items() if head.startswith(mark)), "utf-8-sig")
-    if marked == "utf-8-sig" and (b"\0" in head or head.startswith(tuple(_KINDS))):
+    marked = codec_of_mark(head) or "utf-8-sig"
+    is_kind = head.startswith(tuple(_KINDS)) and (
+        _CONTROL.search(head) or head.startswith(b"%PDF-")
+    )
+    if marked == "utf-8-sig" and (b"\0" in head or is_kind):
         raise _binary(head, where)
     return marked
 

@@ -124,7 +124,7 @@ def _copies(examples: Examples) -> list[int]:
 
 
 def _key(value: Any) -> Any:
-    return tuple(map(_key, value)) if isinstance(value, list | tuple) else hash(value) and value
+    return tuple(map(_key, value)) if isinstance(value, list | tuple) else value
 
 
 def _sampled(groups: Sequence[int], count: int, generator: random.Random) -> set[int]:

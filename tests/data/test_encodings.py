@@ -56,3 +56,10 @@ def test_lines_end_at_line_feeds_alone():
 def test_what_is_no_encoding_of_text_is_refused(name):
     with pytest.raises(UserError, match="no text encoding"):
         check_encoding(name)
+
+
+@pytest.mark.parametrize("word", ["RIFF", "PAR1", "SQLite", "PK", "%PDF"])
+def test_a_text_may_begin_as_a_format_does(word):
+    text = f"{word} is the first word of this review.\n"
+    assert decode(text.encode(), "a.txt") == text
+    assert list(lines(io.BytesIO(text.encode()), "a.txt")) == [text]

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from seqsuite.data import discovery
-from seqsuite.data.examples import Examples, concatenate, split_off_groups
+from seqsuite.data.examples import Examples, _copies, concatenate, split_off_groups
 from seqsuite.errors import UserError
 
 
@@ -109,3 +109,9 @@ def test_groups_of_very_different_sizes_are_held_out_by_their_examples(capsys):
     assert 38 <= len(held_out) <= 150
     assert not set(rest.groups) & set(held_out.groups)
     assert capsys.readouterr().err == ""
+
+
+def test_empty_texts_and_zeros_are_not_copies_of_each_other():
+    rows = {"text": ["", "a", ""], "number": [0, 0, 0.5]}
+    assert _copies(Examples(rows)) == [0, 1, 2]
+    assert _copies(Examples({"text": ["", 0, "", "a"]})) == [0, 1, 0, 3]

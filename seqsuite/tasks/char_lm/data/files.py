@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,7 +73,8 @@ def read(path: Path, options: CharLmDataConfig) -> Examples:
 
 def _text(data: bytes, path: Path, options: CharLmDataConfig) -> str:
     unit, encoding = getattr(options, "unit", "character"), getattr(options, "encoding", None)
-    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    # The mark of UTF-8 is a character like all others.
+    marked = encodings.codec_of_mark(data) in ("utf-16", "utf-32")
     if unit == "character" and (encoding or marked or data.count(b"\0") > _MAX_NULS * len(data)):
         return encodings.decode(data, path, encoding)
     return text_of_bytes(data, unit)
