@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import codecs
 import dataclasses
+import functools
 import json
 import math
 import re
@@ -275,7 +276,7 @@ def read_recipe(path: str | Path, config_class: type) -> dict[str, dict[str, Any
             elif successor:
                 outdated.append(f"{section}.{key} {successor}")
             else:
-                _check_key(section, key, sections, where=f"Recipe {path}")
+                _check_key(section, key, config_class, where=f"Recipe {path}")
     if unread:
         outdated.append(f"delete {', '.join(unread)}, which this task never read")
     if outdated:
@@ -440,6 +441,7 @@ def _with_arrays(config_class: type, arguments: Sequence[str]) -> list[str]:
     return words
 
 
+@functools.cache
 def _arrays(config_class: type) -> dict[str, type]:
     """Return the flags that take an array, each with the type of an entry."""
     return {
@@ -479,14 +481,13 @@ _UNREAD = "is not an option of this task, which never read it"
 
 def _successor(config_class: type, section: str, key: str, value: object = None) -> str | None:
     """Return what became of a key of an earlier version; None: it is as it was, or never was."""
-    if f"--{section}.{key}" in _arrays(config_class):
+    entry_type = _arrays(config_class).get(f"--{section}.{key}")
+    if entry_type is not None:
         if not isinstance(value, str):
             return None
-        entry_type = _arrays(config_class)[f"--{section}.{key}"]
         entries = json.loads(_json_array(f"{section}.{key}", value, entry_type))
         return f"is an array: write {key} = {_toml(tuple(entries))}"
-    known = {field.name for field in dataclasses.fields(_sections(config_class)[section])}
-    if key in known or key not in _FORMER.get(section, ()):
+    if key in fields_of(config_class)[section] or key not in _FORMER.get(section, ()):
         return None
     successor = getattr(config_class, "successors", {}).get(f"{section}.{key}")
     if successor:
@@ -494,13 +495,12 @@ def _successor(config_class: type, section: str, key: str, value: object = None)
     return _UNREAD
 
 
-def _check_key(section: str, key: str, sections: dict[str, type], where: str) -> None:
-    valid = [field.name for field in dataclasses.fields(sections[section])]
-    if key in valid:
+def _check_key(section: str, key: str, config_class: type, where: str) -> None:
+    fields = fields_of(config_class)
+    if key in fields[section]:
         return
-    others = [f"{s}.{f.name}" for s, c in sections.items() for f in dataclasses.fields(c)]
-    elsewhere = [name for name in others if name.split(".")[1] == key]
-    hint = f" Did you mean {elsewhere[0]!r}?" if elsewhere else nearest(key, valid)
+    elsewhere = [f"{other}.{key}" for other, names in fields.items() if key in names]
+    hint = f" Did you mean {elsewhere[0]!r}?" if elsewhere else nearest(key, fields[section])
     raise UserError(f"{where}: unknown key {section}.{key}.{hint}")
 
 
@@ -516,9 +516,9 @@ def _check_recipes(config_class: type, arguments: Sequence[str]) -> None:
 def _explain(message: str, config_class: type) -> str:
     """Turn the parser's message into one line that names the nearest valid flag or value."""
     flags = [
-        f"--{section}.{field.name}"
-        for section, section_class in _sections(config_class).items()
-        for field in dataclasses.fields(section_class)
+        f"--{section}.{name}"
+        for section, names in fields_of(config_class).items()
+        for name in names
     ]
     line = " ".join(message.split())
     unknown = re.search(r"[Uu]nrecognized arguments: (\S+)", line)

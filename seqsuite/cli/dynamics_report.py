@@ -63,7 +63,6 @@ def _validation_batch(run: Run, examples: int) -> tuple[Any, Any]:
 
 
 def _jacobians(run: Run, x: Tensor) -> dict[str, StateJacobian]:
-
     found = {}
     for name, call in layer_inputs(run.model, x).items():
         call = call.longest_rows(_JACOBIAN_ROWS)
@@ -81,7 +80,6 @@ def _write(
     jacobians: dict[str, StateJacobian],
     findings: list[Finding],
 ) -> None:
-
     measured.flow.plot(output / "gradient_flow.png")
     measured.gates.plot(output / "gates.png")
     for name, jacobian in jacobians.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import itertools
@@ -136,7 +137,7 @@ class Inputs:
             yield from self.parsed(lambda lines: self._column(lines, self.column or column))
 
     def _column(self, lines: Iterable[bytes], column: str) -> Iterator[str]:
-        texts = (line.decode("utf-8-sig" if not n else "utf-8") for n, line in enumerate(lines))
+        texts = _without_mark(lines)
         if self.input_format == "jsonl":
             for number, line in enumerate(texts, 1):
                 where = f"{self.where} line {number}"
@@ -159,7 +160,7 @@ class Inputs:
         lines = self._lines()
         read: list[bytes] = []
         for line in lines:
-            content = line if read else line.removeprefix(b"\xef\xbb\xbf")
+            content = line if read else line.removeprefix(codecs.BOM_UTF8)
             read.append(line)
             if content.strip() and not content.startswith(b"#"):
                 return content, itertools.chain(read, lines)
@@ -180,9 +181,14 @@ class Inputs:
             yield line.encode("utf-8")
 
 
-def _texts(lines: Iterable[bytes]) -> Iterator[str]:
+def _without_mark(lines: Iterable[bytes]) -> Iterator[str]:
     for number, line in enumerate(lines):
-        yield line.decode("utf-8" if number else "utf-8-sig").rstrip("\r\n")
+        yield line.decode("utf-8" if number else "utf-8-sig")
+
+
+def _texts(lines: Iterable[bytes]) -> Iterator[str]:
+    for line in _without_mark(lines):
+        yield line.rstrip("\r\n")
 
 
 def _no_column(where: str, column: str, columns: Iterable[str]) -> UserError:

@@ -29,8 +29,9 @@ Names are looked up when they are first used, so that the command's ``--help`` a
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
+
+from seqsuite import lazy_attribute
 
 _HOMES = {
     "Finding": "findings",
@@ -58,6 +59,4 @@ __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return lazy_attribute(__name__, _HOMES, name)

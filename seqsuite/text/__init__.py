@@ -5,8 +5,9 @@ Names are looked up when they are first used.
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
+
+from seqsuite import lazy_attribute
 
 _HOMES = {
     "SubwordVocabulary": "subwords",
@@ -26,6 +27,4 @@ __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return lazy_attribute(__name__, _HOMES, name)

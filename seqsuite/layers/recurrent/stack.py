@@ -10,7 +10,12 @@ import keras
 from keras import ops
 
 from seqsuite.layers.contracts import check_shape, freeze_parts
-from seqsuite.layers.masking import at_least_one_step, sequence_mask, zero_padding
+from seqsuite.layers.masking import (
+    at_least_one_step,
+    real_lengths,
+    sequence_mask,
+    zero_padding,
+)
 from seqsuite.layers.recurrent.cells import NUM_STATES
 from seqsuite.layers.recurrent.settings import (
     RecurrentInitialization,
@@ -189,19 +194,18 @@ class RecurrentStack(keras.layers.Layer):
         """Run the stack over `inputs`."""
         initial = self._checked_state(initial_state, inputs)
         if lengths is not None:
-            lengths = ops.cast(lengths, "int32")
-            check_shape("lengths", lengths, (inputs.shape[0],))
+            lengths = real_lengths(lengths, inputs)
         if inputs.shape[0] == 0:
             return self._call_without_rows(inputs, initial, training)
         num_steps = ops.shape(inputs)[1]
-        # The copy drops a mask that Keras attached, which the inner layers would obey.
-        outputs = ops.copy(inputs)
         step_mask = real_mask = None
-        if lengths is not None:
-            lengths = ops.minimum(lengths, num_steps)
+        # Either way a new tensor, without a mask that Keras attached and inner layers would obey.
+        if lengths is None:
+            outputs = ops.copy(inputs)
+        else:
             real_mask = sequence_mask(lengths, num_steps)
             # NaN in padding would not reach the outputs but the gradients of the weights.
-            outputs = zero_padding(outputs, real_mask)
+            outputs = zero_padding(inputs, real_mask)
         outputs = at_least_one_step(outputs)
         if lengths is not None:
             # cuDNN refuses rows without steps: they run one step, and its effect is undone below.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,15 +43,21 @@ def language_model(
         return train_kneser_ney(texts, settings.order)
     model = read_arpa(settings.language_model)
     words = {word for text in transcripts for word in text.split()}
-    known = sum(word in model for word in words)
+    known = _num_known(words, model)
     if known < _MIN_KNOWN_SHARE * len(words):
+        cases = {"upper": str.upper, "lower": str.lower}
         cased = next(
-            (case for case in ("upper", "lower") if _cased_share(words, model, case) > 0.5), None
+            (
+                case
+                for case, change in cases.items()
+                if 2 * _num_known(map(change, words), model) > len(words)
+            ),
+            None,
         )
         mend = (
             f"its words are in {cased} case: add --data.case {cased}"
             if cased
-            else ("it is of other words, or of another language")
+            else "it is of other words, or of another language"
         )
         raise UserError(
             f"decoding.language_model {settings.language_model} knows {known} of the {len(words)} "
@@ -60,9 +66,8 @@ def language_model(
     return model
 
 
-def _cased_share(words: Collection[str], model: BackoffLanguageModel, case: str) -> float:
-    change = str.upper if case == "upper" else str.lower
-    return sum(change(word) in model for word in words) / max(1, len(words))
+def _num_known(words: Iterable[str], model: BackoffLanguageModel) -> int:
+    return sum(word in model for word in words)
 
 
 def build_decoder(
