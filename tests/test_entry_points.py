@@ -36,7 +36,7 @@ def installed(tmp_path_factory):
 
 @pytest.mark.slow
 def test_it_is_listed_trained_evaluated_exported_and_answers(installed):
-    assert "reverse_digits: reverse strings of digits" in run(installed, "-m", "seqsuite")
+    assert "reverse_digits: strings of digits, reversed" in run(installed, "-m", "seqsuite")
     printed = run(installed, "-m", "reverse_digits", "--run_dir", "run")
     assert "python -m reverse_digits predict --model" in printed
     found = run(installed, "-m", "reverse_digits", "evaluate", "--run_dir", "run", "--json")
