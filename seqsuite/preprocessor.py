@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -24,9 +25,39 @@ __all__ = ["EncodedExamples", "Preprocessor"]
 class Preprocessor(keras.layers.Layer):
     """Base of all preprocessors: raw features -> tensors, in the graph.
 
-    Subclasses implement :meth:`adapt`, :meth:`call`, :meth:`encode_labels` and :meth:`decode`; what
-    they learn goes into ``get_config`` (vocabularies) or non-trainable weights (tables).
+    Subclasses implement :meth:`adapt`, :meth:`call`, :meth:`encode_labels` and :meth:`decode`.
+    Constructor arguments are settings, kept as attributes of the same names. What :meth:`adapt`
+    learns is state: the attributes in ``state_names``, or non-trainable weights.
     """
+
+    state_names: tuple[str, ...] = ()
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor arguments."""
+        of_keras = inspect.signature(keras.layers.Layer.__init__).parameters
+        names = [n for n in inspect.signature(type(self).__init__).parameters if n not in of_keras]
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what :meth:`adapt` learned, weights aside, in types that JSON has."""
+        return {name: getattr(self, name) for name in self.state_names}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`get_state` returned, and the tables made of it."""
+        for name in self.state_names:
+            setattr(self, name, state[name])
+        self._build_tables()
+
+    def _build_tables(self) -> None:
+        """Build the lookup tables of the state."""
+
+    def get_build_config(self) -> dict[str, Any]:
+        """Return the state, which Keras writes beside the configuration."""
+        return {"state": self.get_state()}
+
+    def build_from_config(self, config: Mapping[str, Any]) -> None:
+        """Restore the state that :meth:`get_build_config` returned."""
+        self.set_state(config["state"])
 
     def adapt(self, examples: Examples) -> None:
         """Learn vocabularies and scalers from training examples, once."""
@@ -134,6 +165,8 @@ class Preprocessor(keras.layers.Layer):
     @staticmethod
     def _load_from(directory: Path) -> Preprocessor:
         config = json.loads((directory / "preprocessor.json").read_text(encoding="utf-8"))
+        if "build_config" not in config:
+            raise ValueError("an older seqsuite wrote it; train again")
         preprocessor = keras.saving.deserialize_keras_object(config)
         with np.load(directory / "preprocessor.npz") as arrays:
             for index, weight in enumerate(preprocessor.weights):

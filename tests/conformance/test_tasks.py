@@ -181,6 +181,16 @@ def test_every_weight_gets_a_finite_gradient(prepared, untrained):
         assert np.isfinite(tf.convert_to_tensor(gradient)).all(), weight.path
 
 
+def test_the_config_of_a_preprocessor_holds_settings_and_nothing_learned(prepared):
+    _, _, preprocessor, _ = prepared
+    fresh = type(preprocessor).from_config(preprocessor.get_config())
+    assert fresh.get_config() == preprocessor.get_config()
+    if preprocessor.get_state():
+        assert fresh.get_state() != preprocessor.get_state()
+    fresh.set_state(preprocessor.get_state())
+    assert fresh.get_state() == preprocessor.get_state()
+
+
 def test_the_preprocessor_survives_being_saved(prepared, tmp_path):
     _, splits, preprocessor, encoded = prepared
     preprocessor.save_to(tmp_path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -32,9 +30,11 @@ class CharacterPreprocessor(Preprocessor):
     Args:
         unit: ``"character"`` for Unicode code points, ``"byte"`` for bytes.
         min_count: Characters seen less often in training become the unknown one.
-        alphabet: Known code points or bytes, ascending (set by :meth:`adapt`).
-        mixing_weight: Share of the network in a mixture with another model, set on validation.
         **kwargs: Keras layer arguments.
+
+    Attributes:
+        alphabet: Known code points or bytes, ascending, set by :meth:`adapt`.
+        mixing_weight: Share of the network in a mixture with another model, set on validation.
 
     Call arguments:
         features: ``{"text": string (batch,)}``.
@@ -50,6 +50,7 @@ class CharacterPreprocessor(Preprocessor):
         [[3, 1, 2, 0]]
     """
 
+    state_names = ("alphabet", "mixing_weight")
     unknown_id = 0
     ragged_features = ()
 
@@ -57,8 +58,6 @@ class CharacterPreprocessor(Preprocessor):
         self,
         unit: str = "character",
         min_count: int = 1,
-        alphabet: Sequence[int] | None = None,
-        mixing_weight: float = 1.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -66,15 +65,9 @@ class CharacterPreprocessor(Preprocessor):
             raise ValueError(f"Argument `unit` must be one of {UNITS}. Received: unit={unit!r}")
         self.unit = unit
         self.min_count = min_count
-        self.alphabet = list(alphabet or [])
-        self.mixing_weight = mixing_weight
+        self.alphabet: list[int] = []
+        self.mixing_weight = 1.0
         self._build_tables()
-
-    def get_config(self) -> dict:
-        """Return the constructor arguments, what was adapted included."""
-        own = {"unit": self.unit, "min_count": self.min_count, "alphabet": list(self.alphabet)}
-        own["mixing_weight"] = self.mixing_weight
-        return {**super().get_config(), **own}
 
     def adapt(self, examples: Examples) -> None:
         """Collect the alphabet.

@@ -36,7 +36,13 @@ class SeriesPreprocessor(Preprocessor):
         shortest_horizon: Rows that a window must have left to forecast.
         windows_per_epoch: Windows of an epoch of training; 0: all.
         covariates: Role (``past``, ``future``, ``static``) -> names of columns.
-        frequency: Step of the time axis (set by :meth:`adapt`, like all that follow).
+        season_steps: Steps of a season, for the seasonal naive forecast.
+        teacher_forcing: What else a model in training is told of a window; see `WindowSettings`.
+        counts: The values are counts, and a model is told what standardized them.
+        **kwargs: Keras layer arguments.
+
+    Attributes:
+        frequency: Step of the time axis, set by :meth:`adapt` like all but the offsets.
         unique_ids: Names of the series known.
         centers: Mean of each series' training rows.
         scales: Their standard deviation; the size of a constant series, or 1.
@@ -44,10 +50,6 @@ class SeriesPreprocessor(Preprocessor):
         has_missing: Whether training rows lack values; a model is told then which do.
         offsets: Conformal corrections ``(prediction_length, levels)`` in standard deviations, or
             None; set on validation.
-        season_steps: Steps of a season, for the seasonal naive forecast.
-        teacher_forcing: What else a model in training is told of a window; see `WindowSettings`.
-        counts: The values are counts, and a model is told what standardized them.
-        **kwargs: Keras layer arguments.
 
     Call arguments:
         features: ``history`` float64 ``(batch, time)``, right-padded, NaN where missing;
@@ -65,6 +67,9 @@ class SeriesPreprocessor(Preprocessor):
     """
 
     ragged_features = ()
+    state_names = (
+        "frequency", "unique_ids", "centers", "scales", "covariate_config", "has_missing", "offsets"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -74,13 +79,6 @@ class SeriesPreprocessor(Preprocessor):
         windows_per_epoch: int = 0,
         season_steps: int = 1,
         covariates: dict[str, Sequence[str]] | None = None,
-        frequency: str = "",
-        unique_ids: Sequence[str] = (),
-        centers: Sequence[float] = (),
-        scales: Sequence[float] = (),
-        covariate_config: dict | None = None,
-        has_missing: bool = False,
-        offsets: Sequence[Sequence[float]] | None = None,
         teacher_forcing: Literal["none", "future", "all"] = "none",
         counts: bool = False,
         **kwargs,
@@ -93,24 +91,16 @@ class SeriesPreprocessor(Preprocessor):
         self.windows_per_epoch = windows_per_epoch
         self.season_steps = season_steps
         self.covariates = {role: list(names) for role, names in (covariates or {}).items()}
-        self.frequency = frequency
-        self.unique_ids = list(unique_ids)
-        self.centers, self.scales = list(centers), list(scales)
-        self.covariate_config = covariate_config
-        self.has_missing = has_missing
-        self.offsets = offsets
         self.teacher_forcing = teacher_forcing
         self.counts = counts
+        self.frequency = ""
+        self.unique_ids: list[str] = []
+        self.centers: list[float] = []
+        self.scales: list[float] = []
+        self.covariate_config: dict | None = None
+        self.has_missing = False
+        self.offsets: list[list[float]] | None = None
         self._build_tables()
-
-    def get_config(self) -> dict:
-        """Return the constructor arguments, what was adapted included."""
-        names = (
-            "context_length", "prediction_length", "shortest_horizon", "windows_per_epoch",
-            "season_steps", "covariates", "frequency", "unique_ids", "centers", "scales",
-            "covariate_config", "has_missing", "offsets", "teacher_forcing", "counts",
-        )  # fmt: skip
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     def adapt(self, examples: Examples) -> None:
         """Learn ids, means and standard deviations from training rows, and what covariates hold.

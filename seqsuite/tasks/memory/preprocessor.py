@@ -26,8 +26,10 @@ class MemoryPreprocessor(Preprocessor):
 
     Args:
         problem: Name of the problem, a key of ``seqsuite.tasks.memory.problems.PROBLEMS``.
-        longest: Steps of the longest training sequence (set by :meth:`adapt`).
         **kwargs: Keras layer arguments.
+
+    Attributes:
+        longest: Steps of the longest training sequence, set by :meth:`adapt`.
 
     Call arguments:
         features: ``{"sequence": string (batch,)}``.
@@ -46,7 +48,9 @@ class MemoryPreprocessor(Preprocessor):
         [[[0.5, 0.0], [0.25, 1.0]]]
     """
 
-    def __init__(self, problem: str, longest: int = 0, **kwargs):
+    state_names = ("longest",)
+
+    def __init__(self, problem: str, **kwargs):
         super().__init__(**kwargs)
         if problem not in PROBLEMS:
             raise ValueError(
@@ -55,7 +59,7 @@ class MemoryPreprocessor(Preprocessor):
             )
         self.problem_name = problem
         self.problem = PROBLEMS[problem]
-        self.longest = longest
+        self.longest = 0
         self.ragged_features = ("numbers",) if self.problem.numeric else ("token_ids",)
         symbols = self.problem.symbols
         if symbols:
@@ -65,7 +69,7 @@ class MemoryPreprocessor(Preprocessor):
 
     def get_config(self) -> dict:
         """Return the constructor arguments."""
-        return {**super().get_config(), "problem": self.problem_name, "longest": self.longest}
+        return {**keras.layers.Layer.get_config(self), "problem": self.problem_name}
 
     def adapt(self, examples: Examples) -> None:
         """Find the longest sequence."""

@@ -44,7 +44,10 @@ class WordPreprocessor(Preprocessor):
         language: Rules by which sentences are split (see :func:`tokenize_sentence`).
         scheme: ``"none"`` for tags that stand alone; for named entities how spans are written
             inside: ``"bio"`` or ``"bioes"``. Data in either is read, answers are BIO.
-        vocabulary: Known words (set by :meth:`adapt`, like all that follow).
+        **kwargs: Keras layer arguments.
+
+    Attributes:
+        vocabulary: Known words, set by :meth:`adapt` like the others.
         word_counts: How often each of them occurs in training.
         characters: Known code points.
         affixes: Known prefixes and suffixes.
@@ -52,7 +55,6 @@ class WordPreprocessor(Preprocessor):
         training_words: Every word seen in training, as spelled.
         labels: Tags.
         auxiliary_labels: Names of further columns of tags -> their values.
-        **kwargs: Keras layer arguments.
 
     Call arguments:
         features: ``{"sentence": string (batch,)}``, or ``{"tokens": string (batch, time),
@@ -71,6 +73,10 @@ class WordPreprocessor(Preprocessor):
     """
 
     ragged_features = ("word_ids", "character_ids", "affix_ids", "shape_ids")
+    state_names = (
+        "vocabulary", "word_counts", "characters", "affixes", "shapes", "training_words",
+        "labels", "auxiliary_labels",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -80,14 +86,6 @@ class WordPreprocessor(Preprocessor):
         affix_length: int = 4,
         language: str = "english",
         scheme: str = "none",
-        vocabulary: Sequence[str] | None = None,
-        word_counts: Sequence[int] | None = None,
-        characters: Sequence[int] | None = None,
-        affixes: Sequence[str] | None = None,
-        shapes: Sequence[str] | None = None,
-        training_words: Sequence[str] | None = None,
-        labels: Sequence[str] | None = None,
-        auxiliary_labels: dict[str, list[str]] | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -97,27 +95,16 @@ class WordPreprocessor(Preprocessor):
         self.affix_length = affix_length
         self.language = language
         self.scheme = scheme
-        self.vocabulary = list(vocabulary or [])
-        self.word_counts = list(word_counts or [])
-        self.characters = list(characters or [])
-        self.affixes = list(affixes or [])
-        self.shapes = list(shapes or [])
-        self.training_words = list(training_words or [])
-        self.labels = list(labels or [])
-        self.auxiliary_labels = dict(auxiliary_labels or {})
+        self.vocabulary: list[str] = []
+        self.word_counts: list[int] = []
+        self.characters: list[int] = []
+        self.affixes: list[str] = []
+        self.shapes: list[str] = []
+        self.training_words: list[str] = []
+        self.labels: list[str] = []
+        self.auxiliary_labels: dict[str, list[str]] = {}
         self.initial_embeddings: np.ndarray | None = None
         self._notes: set[str] = set()
-        if self.labels:
-            self._build_tables()
-
-    def get_config(self) -> dict:
-        """Return the constructor arguments, what was adapted included."""
-        names = (
-            "max_vocabulary", "min_count", "max_word_length", "affix_length", "language", "scheme",
-            "vocabulary", "word_counts", "characters", "affixes", "shapes", "training_words",
-            "labels", "auxiliary_labels",
-        )  # fmt: skip
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     def adapt(self, examples: Examples, vector_words: Sequence[str] = ()) -> None:
         """Collect words, what they look like, and tags.

@@ -33,10 +33,12 @@ class TextPreprocessor(Preprocessor):
             reviews tend to conclude.
         multi_label: Labels are sets rather than one name.
         ngram_buckets: Rows of the n-gram table; 0 for no n-gram scores.
-        vocabulary: Known tokens (set by :meth:`adapt`).
-        labels: Label names (set by :meth:`adapt`).
-        label_weights: Inverse label frequencies, 1 on average (set by :meth:`adapt`).
         **kwargs: Keras layer arguments.
+
+    Attributes:
+        vocabulary: Known tokens, set by :meth:`adapt` like the others.
+        labels: Label names.
+        label_weights: Inverse label frequencies, 1 on average.
 
     Call arguments:
         features: ``{"text": string (batch,)}``.
@@ -52,6 +54,8 @@ class TextPreprocessor(Preprocessor):
         [[1, 4, 3]]
     """
 
+    state_names = ("vocabulary", "labels", "label_weights")
+
     def __init__(
         self,
         max_vocabulary: int = 30_000,
@@ -60,9 +64,6 @@ class TextPreprocessor(Preprocessor):
         head_fraction: float = 0.25,
         multi_label: bool = False,
         ngram_buckets: int = 0,
-        vocabulary: Sequence[str] | None = None,
-        labels: Sequence[str] | None = None,
-        label_weights: Sequence[float] | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -72,23 +73,13 @@ class TextPreprocessor(Preprocessor):
         self.head_fraction = head_fraction
         self.multi_label = multi_label
         self.ngram_buckets = ngram_buckets
-        self.vocabulary = list(vocabulary or [])
-        self.labels = list(labels or [])
-        self.label_weights = list(label_weights or [])
+        self.vocabulary: list[str] = []
+        self.labels: list[str] = []
+        self.label_weights: list[float] = []
         self.temperature_scaling = TemperatureScaling(dtype="float32")
         self.recurrent_scaling = TemperatureScaling(dtype="float32")
         self.ngram_scores: NgramScores | None = None
         self.initial_embeddings: np.ndarray | None = None
-        if self.labels:
-            self._build_tables()
-
-    def get_config(self) -> dict:
-        """Return the constructor arguments, what was adapted included."""
-        names = (
-            "max_vocabulary", "min_count", "max_length", "head_fraction",
-            "multi_label", "ngram_buckets", "vocabulary", "labels", "label_weights",
-        )  # fmt: skip
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     @property
     def vocabulary_size(self) -> int:
@@ -203,7 +194,7 @@ class TextPreprocessor(Preprocessor):
         values = tf.range(2, len(self.vocabulary) + 2, dtype=tf.int32)
         initializer = tf.lookup.KeyValueTensorInitializer(keys, values)
         self._table = tf.lookup.StaticHashTable(initializer, default_value=UNKNOWN_ID)
-        if self.ngram_buckets and self.ngram_scores is None:
+        if self.ngram_buckets and self.labels and self.ngram_scores is None:
             self.ngram_scores = NgramScores(len(self.labels), self.ngram_buckets)
 
     def _adapt_ngrams(self, texts: Sequence[str], targets: np.ndarray, groups) -> None:

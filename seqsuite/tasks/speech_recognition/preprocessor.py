@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,12 @@ class SpeechPreprocessor(Preprocessor):
         pronunciations: For phones, the file that `adapt` reads them from.
         **kwargs: Keras layer arguments.
 
+    Attributes:
+        characters: The characters of transcripts, set by :meth:`adapt` like the others.
+        spelling: How transcripts are written in units other than characters, or None.
+        spectrum: Average spectrum of speakers, for `equalize`.
+        transcripts: Those of training, for `keep_transcripts`.
+
     Call arguments:
         features: ``samples`` or ``equalized`` (floats in [-1, 1] ``(batch, time)``), or
             ``features`` ``(batch, frames, size)``; and ``length``.
@@ -58,6 +64,8 @@ class SpeechPreprocessor(Preprocessor):
     Returns:
         ``samples`` or ``features``, and ``length``.
     """
+
+    state_names = ("characters", "spectrum", "transcripts")
 
     def __init__(
         self,
@@ -92,45 +100,31 @@ class SpeechPreprocessor(Preprocessor):
         self.pronunciations = pronunciations
         self.spelling: Spelling | None = None
         self._spelled_text: SpelledText | None = None
-        self._found = alphabet
+        self.characters = alphabet
         self.spectrum: list[float] = []
         self.transcripts: list[str] = []
         self.ragged_features = ("features" if feature_size else "samples",)
 
-    def get_config(self) -> dict:
-        """Return the constructor arguments, and what `adapt` found."""
-        names = (
-            "feature_size", "sample_rate", "frame_samples", "hop_samples", "stride", "case",
-            "alphabet", "keep_transcripts", "equalize", "units", "pronunciations",
-        )  # fmt: skip
-        config = {name: getattr(self, name) for name in names}
-        config |= {"found": self._found, "transcripts": self.transcripts}
-        config["spectrum"] = self.spectrum
-        config["spelling"] = None if self.spelling is None else self.spelling.get_config()
-        return {**super().get_config(), **config}
+    def get_state(self) -> dict[str, Any]:
+        """Return what :meth:`adapt` learned."""
+        spelling = None if self.spelling is None else self.spelling.get_config()
+        return {**super().get_state(), "spelling": spelling}
 
-    @classmethod
-    def from_config(cls, config):
-        """Restore a preprocessor with what it had found."""
-        config = dict(config)
-        found, transcripts = config.pop("found"), config.pop("transcripts")
-        spectrum, spelling = config.pop("spectrum", []), config.pop("spelling", None)
-        preprocessor = cls(**config)
-        if spelling is not None:
-            preprocessor._learn_spelling(Spelling(**spelling))
-        preprocessor.spectrum = list(spectrum)
-        preprocessor._found, preprocessor.transcripts = found, list(transcripts)
-        return preprocessor
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`get_state` returned."""
+        super().set_state(state)
+        if state["spelling"] is not None:
+            self._learn_spelling(Spelling(**state["spelling"]))
 
     @property
     def symbols(self) -> list[str]:
         """What each output of the network stands for; the first is the blank."""
-        return ["", *(self.spelling.names if self.spelling else self._found)]
+        return ["", *(self.spelling.names if self.spelling else self.characters)]
 
     @property
     def _characters(self) -> list[str]:
         """What each output is written as, in spelled texts too."""
-        return ["", *(self.spelling.alphabet if self.spelling else self._found)]
+        return ["", *(self.spelling.alphabet if self.spelling else self.characters)]
 
     @property
     def symbols_are_words(self) -> bool:
@@ -177,9 +171,9 @@ class SpeechPreprocessor(Preprocessor):
     def _find_characters(self, transcripts: Sequence[str]) -> None:
         if not self.alphabet:
             # Words are known by the space between them, even where each is alone in its recording.
-            self._found = "".join(sorted(set(" ".join(["", *transcripts, ""]))))
+            self.characters = "".join(sorted(set(" ".join(["", *transcripts, ""]))))
         for number, text in enumerate(transcripts, start=1):
-            strange = sorted(set(text) - set(self._found))
+            strange = sorted(set(text) - set(self.characters))
             if strange:
                 raise UserError(
                     f"Transcript {number} ({text[:40]!r}) has characters outside data.alphabet: "

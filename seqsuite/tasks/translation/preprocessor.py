@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -41,8 +42,6 @@ class TranslationPreprocessor(Preprocessor):
             sentences are not.
         max_length_ratio: Pairs of which one side has more than this many times the ids of the other
             are not learned (0: all are).
-        source_model: A SentencePiece model in base64, or words (set by :meth:`adapt`).
-        target_model: That of the target, with two vocabularies.
         **kwargs: Keras layer arguments.
 
     Call arguments:
@@ -73,8 +72,6 @@ class TranslationPreprocessor(Preprocessor):
         target_sampling: float = 0.0,
         max_length: int = 250,
         max_length_ratio: float = 0.0,
-        source_model: str | Sequence[str] | None = None,
-        target_model: str | Sequence[str] | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -109,24 +106,18 @@ class TranslationPreprocessor(Preprocessor):
         self.max_length_ratio = max_length_ratio
         self._source: Vocabulary | None = None
         self._target: Vocabulary | None = None
-        kind = WordVocabulary if model_type == "word" else SubwordVocabulary
-        if source_model is not None:
-            self._source = self._target = kind(source_model)  # type: ignore[arg-type]
-        if target_model is not None:
-            self._target = kind(target_model)  # type: ignore[arg-type]
 
-    def get_config(self) -> dict:
-        """Return the constructor arguments, what was adapted included."""
-        names = (
-            "vocabulary_size", "joint", "model_type", "byte_fallback", "character_coverage",
-            "source_sampling", "target_sampling", "max_length", "max_length_ratio",
-        )  # fmt: skip
-        config = {**super().get_config(), **{name: getattr(self, name) for name in names}}
-        source, target = self._source, self._target
-        config["source_model"] = None if source is None else source.get_config()["model"]
-        apart = target is not None and target is not source
-        config["target_model"] = target.get_config()["model"] if target and apart else None
-        return config
+    def get_state(self) -> dict[str, Any]:
+        """Return the vocabularies: SentencePiece models in base64, or words; one where joint."""
+        vocabularies = [self._source] if self.joint else [self._source, self._target]
+        return {"vocabularies": [v.get_config()["model"] for v in vocabularies if v is not None]}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`get_state` returned."""
+        kind = WordVocabulary if self.model_type == "word" else SubwordVocabulary
+        vocabularies = [kind(model) for model in state["vocabularies"]]
+        if vocabularies:
+            self._source, self._target = vocabularies[0], vocabularies[-1]
 
     @property
     def source_vocabulary(self) -> Vocabulary:

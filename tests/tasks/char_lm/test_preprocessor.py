@@ -147,6 +147,7 @@ def test_it_survives_being_saved(tmp_path, unit):
     texts = [text_of_bytes(text.encode(), unit) for text in TEXTS]
     preprocessor = adapted(texts, unit=unit, min_count=1, name="characters")
     again = CharacterPreprocessor.from_config(preprocessor.get_config())
+    again.set_state(preprocessor.get_state())
     preprocessor.save_to(tmp_path)
     loaded = Preprocessor.load_from(tmp_path)
     assert preprocessor.get_config() == again.get_config() == loaded.get_config()

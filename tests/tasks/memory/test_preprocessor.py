@@ -1,10 +1,14 @@
 """Texts of memory problems become ids or numbers, and outputs become texts."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from seqsuite.data.examples import Examples
+from seqsuite.errors import UserError
+from seqsuite.preprocessor import Preprocessor
 from seqsuite.tasks.memory.preprocessor import MemoryPreprocessor
 
 
@@ -56,3 +60,14 @@ def test_a_number_is_answered_as_text_too():
 def test_an_unknown_problem_is_refused():
     with pytest.raises(ValueError, match="`problem` must be one of"):
         MemoryPreprocessor("counting")
+
+
+def test_a_preprocessor_of_an_older_version_is_refused(tmp_path):
+    MemoryPreprocessor("adding").save_to(tmp_path)
+    file = tmp_path / "preprocessor.json"
+    config = json.loads(file.read_text())
+    del config["build_config"]
+    config["config"]["longest"] = 9
+    file.write_text(json.dumps(config))
+    with pytest.raises(UserError, match="an older seqsuite wrote it; train again"):
+        Preprocessor.load_from(tmp_path)
