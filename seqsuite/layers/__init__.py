@@ -25,6 +25,7 @@ from seqsuite.layers.decoder.scheduled_sampling import ScheduledSampling
 from seqsuite.layers.decoder.state_bridge import StateBridge
 from seqsuite.layers.decoder.teacher_forcing import TeacherForcing
 from seqsuite.layers.decoder.value_decoder import ValueDecoder
+from seqsuite.layers.density.nade_head import NADEHead
 from seqsuite.layers.masked_pooling import MaskedPooling
 from seqsuite.layers.recurrent.segment_recurrent import SegmentRecurrent
 from seqsuite.layers.recurrent.settings import RecurrentInitialization, RecurrentRegularization
@@ -65,6 +66,7 @@ __all__ = [
     "LuongAttention",
     "MaskedPooling",
     "MeanReversion",
+    "NADEHead",
     "PerturbableEmbedding",
     "QuantileHead",
     "RecurrentInitialization",

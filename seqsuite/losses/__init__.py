@@ -2,11 +2,13 @@
 
 from seqsuite.losses.crf import CRFLoss
 from seqsuite.losses.ctc import CTCLoss, ctc_fits, ctc_loss, ctc_minimum_frames
+from seqsuite.losses.frames import FrameCrossentropy
 from seqsuite.losses.labels import LabelCrossentropy, TagCrossentropy, TowerLoss
 
 __all__ = [
     "CRFLoss",
     "CTCLoss",
+    "FrameCrossentropy",
     "LabelCrossentropy",
     "TagCrossentropy",
     "TowerLoss",
