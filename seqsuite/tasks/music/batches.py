@@ -33,6 +33,10 @@ class TransposedPieces(EncodedExamples):
         """Return the number of steps of the pieces."""
         return super().count(indices % len(self))
 
+    def summary(self, plan):
+        """Return one line on the batches of an epoch."""
+        return super().summary([indices % len(self) for indices in plan])
+
     def batch(self, indices):
         """Return padded features, transposed."""
         return {
