@@ -104,9 +104,9 @@ class Preprocessor(keras.layers.Layer):
             lambda x: tf.TensorSpec([None] * x.shape.rank, x.dtype),
             self.to_tensors(examples.select(range(1))),
         )
-        encode = tf.function(
-            lambda features: self(features), input_signature=[signature], autograph=False
-        )
+        # A function of its own for each call: what is looked up may have changed since the last.
+        function = tf.function(lambda features: self(features), autograph=False)
+        encode = function.get_concrete_function(signature)
         parts: dict[str, list[np.ndarray]] = {}
         for start in range(0, len(examples), chunk):
             indices = range(start, min(start + chunk, len(examples)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -11,9 +12,16 @@ from pathlib import Path, PurePosixPath
 
 from seqsuite.errors import UserError
 
-ARCHIVES = (".tar", ".tar.gz", ".tgz", ".zip")
+ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 
-_UNREADABLE = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    lzma.LZMAError,
+    zlib.error,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+)
 
 
 def is_archive(path: Path) -> bool:
@@ -42,7 +50,7 @@ def members(path: Path, wanted: Callable[[str], bool]) -> list[tuple[str, bytes]
     """Return name and unpacked content of an archive's files, ordered by name.
 
     Args:
-        path: A ``.tar``, ``.tar.gz``, ``.tgz`` or ``.zip`` file.
+        path: A file with an ending of ``ARCHIVES``.
         wanted: Says by name which files are read. What operating systems add (``__MACOSX``, names
             that begin with a dot) is never asked for.
 

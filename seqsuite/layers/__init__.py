@@ -25,6 +25,7 @@ from seqsuite.layers.decoder.scheduled_sampling import ScheduledSampling
 from seqsuite.layers.decoder.state_bridge import StateBridge
 from seqsuite.layers.decoder.teacher_forcing import TeacherForcing
 from seqsuite.layers.decoder.value_decoder import ValueDecoder
+from seqsuite.layers.density.bivariate_mixture import BivariateMixtureHead
 from seqsuite.layers.density.nade_head import NADEHead
 from seqsuite.layers.masked_pooling import MaskedPooling
 from seqsuite.layers.recurrent.segment_recurrent import SegmentRecurrent
@@ -49,6 +50,7 @@ __all__ = [
     "ActivationRegularization",
     "AnswerAttention",
     "BahdanauAttention",
+    "BivariateMixtureHead",
     "BlankPadding",
     "CRFDecoder",
     "CalendarFeatures",

@@ -4,8 +4,10 @@ from seqsuite.losses.crf import CRFLoss
 from seqsuite.losses.ctc import CTCLoss, ctc_fits, ctc_loss, ctc_minimum_frames
 from seqsuite.losses.frames import FrameCrossentropy
 from seqsuite.losses.labels import LabelCrossentropy, TagCrossentropy, TowerLoss
+from seqsuite.losses.mixture import BivariateMixtureLoss
 
 __all__ = [
+    "BivariateMixtureLoss",
     "CRFLoss",
     "CTCLoss",
     "FrameCrossentropy",

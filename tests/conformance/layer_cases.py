@@ -306,6 +306,15 @@ CASES: dict[str, list[Case]] = {
             },
         )
     ],
+    "BivariateMixtureHead": [
+        Case(
+            make=lambda: layers.BivariateMixtureHead(3),
+            inputs={"features": sequence()},
+            padded=("features",),
+            time_outputs=True,
+            skip={"mixed_precision": "densities need float32"},
+        )
+    ],
     "BlankPadding": [
         Case(
             make=lambda: layers.BlankPadding(blank=2),
@@ -355,6 +364,17 @@ CASES: dict[str, list[Case]] = {
             padded=("features",),
             time_outputs=True,
             skip=PARAMETERS,
+        )
+    ],
+    "NADEHead": [
+        Case(
+            make=lambda: layers.NADEHead(4, units=5),
+            inputs={
+                "features": sequence(),
+                "values": np.random.default_rng(0).integers(2, size=(*sequence().shape[:2], 4)),
+            },
+            padded=("features", "values"),
+            time_outputs=True,
         )
     ],
     "LocationAttention": [_attention(_location)],

@@ -43,7 +43,9 @@ class ChordPredictor:
         if "features" not in outputs:
             frames = logits.values > 0
         else:
-            features = outputs["features"].values
+            column = outputs["features"]
+            assert isinstance(column, RaggedColumn)
+            features = column.values
             parts = [
                 self._most_likely(features[start : start + _STEPS_AT_ONCE])
                 for start in range(0, len(features), _STEPS_AT_ONCE)

@@ -1,4 +1,4 @@
-"""A small grammar of cadences in four voices, in all keys."""
+"""A small grammar of cadences in four voices, in three keys."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ SIZES = {"train": 300, "validation": 60, "test": 100}
 # Degrees of the major scale that may follow each other, and the chord tones above each root.
 _FOLLOWING = {1: (4, 5, 6, 2), 2: (5, 7), 4: (5, 1, 2), 5: (1, 6), 6: (4, 2), 7: (1,)}
 _SCALE = (0, 2, 4, 5, 7, 9, 11)
+_TONICS = (0, 5, 7)  # C, F and G
 _PHRASES = 3
 _PHRASE_CHORDS = 6
 
@@ -41,7 +42,7 @@ def _pieces(split: str) -> tuple[str, ...]:
 
 
 def _piece(generator: random.Random) -> list[list[int]]:
-    tonic = generator.randrange(12)
+    tonic = generator.choice(_TONICS)
     steps: list[list[int]] = []
     voices = [48 + tonic % 12, 60, 64, 67]
     for _ in range(_PHRASES):
