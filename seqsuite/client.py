@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
+from seqsuite.data import tables
 from seqsuite.data.inputs import Inputs
 from seqsuite.errors import UserError
 from seqsuite.text.terminal import Explanation, highlight
@@ -28,12 +29,14 @@ class Item:
         features: Raw features, named as the inputs of one of the model's signatures.
         origin: The object it was read from, for formats that write it back.
         format: The format it was read in, also that of its answer unless another is asked for.
+        record: The row of the table it was read from, kept in its answer; None: no table.
     """
 
     text: str
     features: dict[str, Any]
     origin: Any = None
     format: str = ""
+    record: Mapping[str, Any] | None = None
 
 
 class Client:
@@ -47,13 +50,14 @@ class Client:
 
     input_name: ClassVar[str]
     """The served input that a text goes to, and the default column of tables."""
-    formats: ClassVar[tuple[str, ...]] = ("text", "json")
+    formats: ClassVar[tuple[str, ...]] = ("text", "json", *tables.LINES)
     """Output formats."""
 
     def __init__(self, model: Callable[..., dict[str, Any]], config: Any, options: Namespace):
         self.model: Any = model
         self.config = config
         self.options = options
+        self._columns: list[str] | None = None
 
     @classmethod
     def add_arguments(cls, parser: ArgumentParser) -> None:
@@ -65,8 +69,8 @@ class Client:
         Raises:
             UserError: An input cannot be read.
         """
-        for text in inputs.texts(self.input_name):
-            yield Item(text, {self.input_name: text})
+        for row in inputs.rows(self.input_name):
+            yield Item(row.text, {self.input_name: row.text}, record=row.record)
 
     def answer(self, items: Sequence[Item]) -> list[dict[str, Any]]:
         """Return the outputs of each item, by name, without padding; one request or several."""
@@ -92,13 +96,36 @@ class Client:
     def format(self, item: Item, answer: dict[str, Any], output_format: str) -> str:
         """Return an answer in an output format, line ends included."""
         explanation = self.explain(item) if self.options.explain else None
+        if output_format == "text":
+            text = item.text if explanation is None else highlight(explanation, self._color)
+            return self._line(answer, text) + "\n"
+        if explanation is not None:
+            answer = {**answer, "explanation": explanation}
         if output_format == "json":
-            record = {"input": item.text, **answer}
-            if explanation is not None:
-                record["explanation"] = explanation
-            return json.dumps(record, ensure_ascii=False) + "\n"
-        text = item.text if explanation is None else highlight(explanation, self._color)
-        return self._line(answer, text) + "\n"
+            row = {} if item.record is None else {"row": item.record}
+            record = {"input": item.text, **answer, **row}
+        else:
+            record = _with_answer(item, answer)
+        if output_format in ("json", "jsonl"):
+            line = json.dumps(record, ensure_ascii=False, default=str) + "\n"
+        else:
+            line = self._table_row(record, output_format)
+        # Columns that nobody asked for may hold halves of surrogate pairs.
+        return tables.plain_text(line)
+
+    def _table_row(self, record: dict[str, Any], output_format: str) -> str:
+        header = ""
+        if self._columns is None:
+            self._columns = list(record)
+            header = tables.row_text(self._columns, output_format)
+        more = [name for name in record if name not in self._columns]
+        if more:
+            raise UserError(
+                f"Row {record} has column {more[0]!r}, which the first row lacks. Add --format "
+                "jsonl, where each row has columns of its own."
+            )
+        cells = (record.get(name) for name in self._columns)
+        return header + tables.row_text(cells, output_format)
 
     def explain(self, item: Item) -> Explanation:
         """Return the parts of an input, each with its effect on the answer."""
@@ -117,6 +144,16 @@ class Client:
 
     def _line(self, answer: dict[str, Any], text: str) -> str:
         return f"{answer}\t{text}"
+
+
+def _with_answer(item: Item, answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the row that an item was read from, and its answer under names not taken yet."""
+    record = {"input": item.text} if item.record is None else dict(item.record)
+    for name, value in answer.items():
+        while name in record:
+            name = f"predicted_{name}"
+        record[name] = value
+    return record
 
 
 def stacked(values: list[Any]) -> Any:

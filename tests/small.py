@@ -16,7 +16,7 @@ def small(task: TaskSpec, examples: int, **training: Any) -> dict[str, dict[str,
         examples: Training examples, of tasks whose examples can be limited.
         **training: Section ``training``.
     """
-    wanted = {"data": {"limit": examples, "num_examples": examples}, "training": training}
+    wanted = {"data": {"limit": examples}, "training": training}
     known = fields_of(task.config_class)
     return {
         section: {key: value for key, value in values.items() if key in known[section]}

@@ -20,6 +20,7 @@ def evaluate(task: TaskSpec, words: list[str]) -> int:
         description="Score a run on a test split, beside the baselines.",
     )
     parser.add_argument("--run_dir", type=str | None, help="The run to evaluate.")
+    parser.add_argument("--baselines", type=bool, default=True, help="Fit the baselines, too.")
     parser.add_argument("--json", action="store_true", help="Print one JSON object, nothing else.")
     parsing.refuse_other_sections(task, words, "evaluate", kept="data")
     options = parse_flags(task.config_class, words, parser)
@@ -29,7 +30,7 @@ def evaluate(task: TaskSpec, words: list[str]) -> int:
     from seqsuite.training import report, runs
 
     run = runs.load(task(config), run_dir)
-    result = runs.evaluate(run)
+    result = runs.evaluate(run, baselines=options.baselines)
     if options.json:
         print(report.to_json(result))
     else:

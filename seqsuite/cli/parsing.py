@@ -57,4 +57,4 @@ def read_run_config(
     for index, word in enumerate(words):
         if word.startswith(f"--{section}."):
             flags += [word] if "=" in word else words[index : index + 2]
-    return parse(task.config_class, flags)[0]
+    return parse(task.config_class, flags, inherited=True)[0]

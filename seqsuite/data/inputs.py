@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-import codecs
 import gzip
-import io
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from seqsuite.data import encodings, tables
-from seqsuite.errors import UserError, nearest
+from seqsuite.data import encodings, raw_files, tables
+from seqsuite.data.pipes import Pipe
+from seqsuite.errors import UserError
 
 Parsed = TypeVar("Parsed")
 
-TABLES = ("csv", "tsv", "jsonl")
+TABLES = tables.FORMATS
 """Formats of which a column is read."""
+
+_MARK = "\ufeff"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One input.
+
+    Args:
+        text: Its text.
+        record: The columns of the table that it stands in; None: it is not from a table.
+    """
+
+    text: str
+    record: dict[str, Any] | None = None
 
 
 class Inputs:
@@ -51,10 +66,18 @@ class Inputs:
         self._given_format = input_format
         if name not in (None, "-") and not Path(str(name)).is_file():
             raise UserError(f"Input file {name} does not exist.")
-        given = {"--column": column, "--input_format": input_format, "--encoding": encoding}
-        flag = next((flag for flag, value in given.items() if value is not None), None)
-        if name is None and flag:
-            raise UserError(f"{flag} is of a file: add --input FILE (- for a pipe).")
+        if name is None and self._flag:
+            raise UserError(f"{self._flag} is of a file: add --input FILE (- for a pipe).")
+
+    @property
+    def _flag(self) -> str | None:
+        """One of the flags that say how a file is read, if any was given."""
+        given = {
+            "--column": self.column,
+            "--input_format": self._given_format,
+            "--encoding": self.encoding,
+        }
+        return next((flag for flag, value in given.items() if value is not None), None)
 
     @property
     def is_pipe(self) -> bool:
@@ -72,14 +95,15 @@ class Inputs:
         return "standard input" if self.is_pipe else str(self.name)
 
     @property
-    def first_line(self) -> bytes:
+    def first_line(self) -> str:
         """The first line that is neither empty nor a comment; empty without a file."""
         return self._ahead[0]
 
     @property
     def is_file_alone(self) -> bool:
-        """Whether there is a file (or pipe), and no word beside it."""
-        return self.name is not None and not self.words
+        """Whether there is a file (or pipe) with no word beside it, in a format to be found out."""
+        alone = self.name is not None and not self.words
+        return alone and self.column is None and self._given_format is None
 
     @property
     def input_format(self) -> str:
@@ -89,19 +113,36 @@ class Inputs:
         if self.is_pipe:
             if self.column is None:
                 return "text"
-            return "jsonl" if self.first_line.lstrip().startswith(b"{") else "csv"
-        suffix = Path(str(self.name).lower().removesuffix(".gz")).suffix[1:]
-        return suffix if suffix in TABLES else "text"
+            return "jsonl" if self.first_line.lstrip().startswith("{") else "csv"
+        return tables.format_of(str(self.name)) or "text"
 
-    def lines(self) -> Iterator[bytes]:
-        r"""Return the lines of the file in UTF-8, which end at ``\n`` alone; of a pipe only once.
+    def is_ready(self, seconds: float) -> bool:
+        """Return whether more of a pipe arrives within a time; files are always ready."""
+        return not self.is_pipe or self._pipe.is_ready(seconds)
+
+    def refuse_flags(self, content: str) -> None:
+        """Refuse flags that say how a file is read.
+
+        Args:
+            content: What is read without them.
+
+        Raises:
+            UserError: One was given.
+        """
+        if self._flag:
+            raise UserError(f"{self._flag} is of texts and tables: leave it out with {content}.")
+
+    def lines(self) -> Iterator[str]:
+        r"""Return the lines of the file, which end at ``\n`` alone; of a pipe only once.
+
+        A byte order mark is kept, so that the lines joined are the file again.
 
         Raises:
             UserError: The file is binary, or not in its encoding.
         """
         return self._ahead[1] if self.is_pipe else self._lines()
 
-    def parsed(self, parse: Callable[[Iterator[bytes]], Iterator[Parsed]]) -> Iterator[Parsed]:
+    def parsed(self, parse: Callable[[Iterator[str]], Iterator[Parsed]]) -> Iterator[Parsed]:
         """Yield what the lines hold; of a file only once all of it could be read.
 
         A mistake at its end is better told before anything is written. A pipe is read only once.
@@ -115,15 +156,21 @@ class Inputs:
         yield from parse(self.lines())
 
     def texts(self, column: str) -> Iterator[str]:
-        """Yield the words, then the lines of the file, or the column of a csv, tsv or jsonl file.
+        """Yield the texts of :meth:`rows`."""
+        for row in self.rows(column):
+            yield row.text
+
+    def rows(self, column: str) -> Iterator[Row]:
+        """Yield the words, then the lines of the file, or the rows of a table.
 
         Args:
-            column: The column, where ``--column`` names none.
+            column: The column of the text, where ``--column`` names none.
 
         Raises:
             UserError: The table has no such column, or cannot be read.
         """
-        yield from map(tables.plain_text, self.words)
+        for word in self.words:
+            yield Row(tables.plain_text(word))
         if self.name is None:
             return
         if self.input_format == "text":
@@ -133,67 +180,61 @@ class Inputs:
                     f"out, or add --input_format {' or '.join(TABLES)}."
                 )
             yield from self.parsed(_texts)
+        elif self.input_format in tables.LINES:
+            yield from self.parsed(lambda lines: self._table(lines, self.column or column))
         else:
-            yield from self.parsed(lambda lines: self._column(lines, self.column or column))
+            yield from self._whole_table(self.column or column)
 
-    def _column(self, lines: Iterable[bytes], column: str) -> Iterator[str]:
-        texts = _without_mark(lines)
-        if self.input_format == "jsonl":
-            for number, line in enumerate(texts, 1):
-                where = f"{self.where} line {number}"
-                for record in tables.json_records([line], self.where, number):
-                    value = tables.field(record, column)
-                    if value is tables.ABSENT:
-                        raise _no_column(where, column, record)
-                    yield tables.plain_text(value, where)
-            return
-        # Old files end lines with a carriage return alone.
-        rows = (row for line in texts for row in io.StringIO(line, newline=""))
-        columns, records = tables.delimited_records(rows, f".{self.input_format}", self.where)
-        if column not in columns:
-            raise _no_column(self.where, column, columns)
-        for record in records:
-            yield tables.plain_text(record[column])
+    def _table(self, lines: Iterable[str], column: str) -> Iterator[Row]:
+        table = tables.of_lines(_without_mark(lines), self.input_format, self.where, column)
+        return self._of_column(table, column)
+
+    def _whole_table(self, column: str) -> Iterator[Row]:
+        data = b"".join(self._pipe) if self.is_pipe else raw_files.content(Path(str(self.name)))
+        table = tables.of_bytes(data, self.input_format, self.where, column, self.encoding)
+        # A mistake at its end is better told before anything is written.
+        yield from list(self._of_column(table, column))
+
+    def _of_column(self, table: tables.Table, column: str) -> Iterator[Row]:
+        names = table.names(column, "--column")
+        for number, record in enumerate(table.records, 1):
+            where = f"{self.where} {table.place(number)}"
+            yield Row(tables.joined(record, names, where), record)
 
     @cached_property
-    def _ahead(self) -> tuple[bytes, Iterator[bytes]]:
+    def _ahead(self) -> tuple[str, Iterator[str]]:
         lines = self._lines()
-        read: list[bytes] = []
+        read: list[str] = []
         for line in lines:
-            content = line if read else line.removeprefix(codecs.BOM_UTF8)
+            content = line if read else line.removeprefix(_MARK)
             read.append(line)
-            if content.strip() and not content.startswith(b"#"):
+            if content.strip() and not content.startswith("#"):
                 return content, itertools.chain(read, lines)
-        return b"", iter(read)
+        return "", iter(read)
 
-    def _lines(self) -> Iterator[bytes]:
+    @cached_property
+    def _pipe(self) -> Pipe:
+        return Pipe(sys.stdin.buffer)
+
+    def _lines(self) -> Iterator[str]:
         if self.name is None:
             return
         if self.is_pipe:
-            yield from self._decoded(sys.stdin.buffer)
+            yield from self._decoded(self._pipe)
             return
         opener: Any = gzip.open if self.name.lower().endswith(".gz") else open
         with opener(self.name, "rb") as file:
             yield from self._decoded(file)
 
-    def _decoded(self, file: Any) -> Iterator[bytes]:
-        for line in encodings.lines(file, self.where, self.encoding, keep_mark=True):
-            yield line.encode("utf-8")
+    def _decoded(self, file: Any) -> Iterator[str]:
+        return encodings.lines(file, self.where, self.encoding, keep_mark=True)
 
 
-def _without_mark(lines: Iterable[bytes]) -> Iterator[str]:
+def _without_mark(lines: Iterable[str]) -> Iterator[str]:
     for number, line in enumerate(lines):
-        yield line.decode("utf-8" if number else "utf-8-sig")
+        yield line if number else line.removeprefix(_MARK)
 
 
-def _texts(lines: Iterable[bytes]) -> Iterator[str]:
+def _texts(lines: Iterable[str]) -> Iterator[Row]:
     for line in _without_mark(lines):
-        yield line.rstrip("\r\n")
-
-
-def _no_column(where: str, column: str, columns: Iterable[str]) -> UserError:
-    names = list(columns)
-    return UserError(
-        f"{where} has no column {column!r}.{nearest(column, names)} Columns are "
-        f"{', '.join(names)}; name one with --column."
-    )
+        yield Row(line.rstrip("\r\n"))

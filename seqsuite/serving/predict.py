@@ -15,9 +15,15 @@ from pathlib import Path
 from typing import IO
 
 from seqsuite.client import Client, Item
+from seqsuite.data import tables
 from seqsuite.data.inputs import Inputs
 from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.task import CONFIG_FILE
+
+BATCH_SIZE = 64
+"""Items per call, where nothing else is asked for."""
+# So long a batch waits for more of a pipe.
+_PATIENCE_SECONDS = 0.05
 
 
 def run(client: Client, options: Namespace) -> int:
@@ -36,18 +42,21 @@ def run(client: Client, options: Namespace) -> int:
     inputs = Inputs(
         options.items, options.input, options.column, options.input_format, options.encoding
     )
-    # Interactive input is answered line by line.
-    batch_size = 1 if inputs.is_terminal else options.batch_size
-    given = "json" if options.json else options.format
+    if inputs.is_terminal and options.batch_size is not None:
+        raise UserError("--batch_size: a terminal is answered line by line. Leave it out.")
+    batch_size = 1 if inputs.is_terminal else options.batch_size or BATCH_SIZE
+    given = "json" if options.json else options.format or _format_of_name(client, options.output)
     num_truncated = 0
     with open_output(options.output) as output:
         progress = _Progress(options, output)
         try:
             items = _answered_at_once(client, client.read(inputs), given, output)
-            for chunk in _chunks(items, batch_size):
+            for chunk in _chunks(items, batch_size, inputs):
                 for item, answer in zip(chunk, client.answer(chunk), strict=True):
                     num_truncated += bool(answer.get("truncated"))
                     output.write(client.format(item, answer, _format_of(item, given)))
+                if inputs.is_pipe:
+                    output.flush()
                 progress.update(len(chunk))
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise UserError(f"Input file {options.input} cannot be read: {error}.") from error
@@ -75,6 +84,8 @@ def _answered_at_once(
         if pieces is None:
             yield item
             continue
+        if client.options.batch_size is not None:
+            raise UserError("--batch_size: answers are written one by one here. Leave it out.")
         for piece in pieces:
             output.write(piece)
             output.flush()
@@ -85,12 +96,19 @@ def _format_of(item: Item, given: str | None) -> str:
     return given or item.format or "text"
 
 
-def _chunks(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
+def _format_of_name(client: Client, name: str) -> str | None:
+    """Return the format of a table that the name of the output ends in, if it is one."""
+    ending = Path(name).suffix[1:].lower()
+    return ending if ending in client.formats and ending in tables.LINES else None
+
+
+def _chunks(items: Iterator[Item], size: int, inputs: Inputs) -> Iterator[list[Item]]:
+    """Yield items as batches; of a pipe, those that are there when no more arrives for now."""
     chunk: list[Item] = []
     try:
         for item in items:
             chunk.append(item)
-            if len(chunk) >= size:
+            if len(chunk) >= size or not inputs.is_ready(_PATIENCE_SECONDS):
                 yield chunk
                 chunk = []
     except Exception:

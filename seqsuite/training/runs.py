@@ -192,28 +192,39 @@ def read_preprocessor(task: Task, run_dir: Path) -> Preprocessor:
     return Preprocessor.load_from(run_dir)
 
 
-def evaluate(run: Run, splits: Splits | None = None, write_plots: bool = False) -> dict[str, Any]:
+def evaluate(
+    run: Run, splits: Splits | None = None, write_plots: bool = False, baselines: bool = True
+) -> dict[str, Any]:
     """Score a run and the baselines on the configured test split.
 
     Args:
         run: A finished run.
         splits: Training examples for the baselines, when already loaded.
         write_plots: Also write the task's plots into the run directory.
+        baselines: Fit and score the baselines.
 
     Returns:
-        ``{"task", "metrics", "baseline", "examples"}``, and ``"protocol"`` where there is one.
+        ``{"task", "metrics", "baseline", "examples"}``; ``"protocol"`` where there is one;
+        ``"baseline_note"`` where baselines are missing.
     """
-    task = run.task
-    splits, test = (splits, splits.test) if splits else _load_test(task)
+    task, note = run.task, None
+    if splits:
+        test = splits.test
+    elif baselines:
+        splits, test, note = _load_test(task)
+    else:
+        # Reading the training examples may take longer than scoring.
+        test = task.load_examples("test") or load_splits(task, inherited=True).test
+        note = "not fitted (--baselines false)"
     encoded = encode(run.preprocessor, test)
     assert encoded.targets is not None
     predict = run.predict or build_predictor(task, run.preprocessor, run.model, final=True)
     predictions = predict(encoded)
     metrics = task.score(predictions, encoded.targets, run.preprocessor)
-    baselines = Baselines()
+    classical = Baselines()
     if splits is not None:
-        baselines = task.baselines(splits.all_train, test, run.preprocessor)
-    results = Results(test, predictions, encoded.targets, run.preprocessor, baselines)
+        classical = task.baselines(splits.all_train, test, run.preprocessor)
+    results = Results(test, predictions, encoded.targets, run.preprocessor, classical)
     # Mistakes and plots may take as long as the scores: only where they are written.
     details = task.report(results, _plots(run.directory) if write_plots else None)
     if write_plots:
@@ -221,23 +232,25 @@ def evaluate(run: Run, splits: Splits | None = None, write_plots: bool = False) 
     result: dict[str, Any] = {
         "task": task.spec.name,
         "metrics": metrics,
-        "baseline": baselines.metrics,
+        "baseline": classical.metrics,
         "examples": len(test),
     }
+    if note:
+        result["baseline_note"] = note
     return {**result, "protocol": details.protocol} if details.protocol else result
 
 
-def _load_test(task: Task) -> tuple[Splits | None, Examples]:
-    """Return all splits and the test split; without training files the test split alone."""
+def _load_test(task: Task) -> tuple[Splits | None, Examples, str | None]:
+    """Return all splits, the test split, and why there are no others beside it, if so."""
     try:
-        splits = load_splits(task)
-        return splits, splits.test
+        splits = load_splits(task, inherited=True)
+        return splits, splits.test, None
     except UserError as error:
         test = task.load_examples("test")
         if test is None:
             raise
         print(f"note: no baseline, as the training examples are missing: {error}", file=sys.stderr)
-        return None, test
+        return None, test, "not fitted: the training examples are missing"
 
 
 def export_run(run: Run, directory: Path, serving: Serving | None = None) -> Path:
@@ -265,6 +278,8 @@ def format_result(result: dict[str, Any], metrics: Metrics) -> str:
     # A terminal is not wide enough for all metrics of forecasts.
     keys = [key for key in keys if not metrics[key].aside]
     lines = [report.results_table(rows, keys, metrics), ""]
+    if "baseline_note" in result:
+        lines.append(f"Baselines: {result['baseline_note']}.")
     lines += [f"{key}: {values[key]:.4f}" for key in plain if key not in keys]
     for name, ends in report.intervals(values).items():
         lines.append(f"95 % bootstrap interval of our {name}: {ends}")

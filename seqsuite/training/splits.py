@@ -9,10 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqsuite.config import RowDataConfig
-from seqsuite.data.batching import (
-    EncodedExamples,
-    Targets,
-)
+from seqsuite.data.batching import EncodedExamples, Targets
 from seqsuite.data.examples import Examples, concatenate, split_off_groups
 from seqsuite.errors import UserError
 from seqsuite.preprocessor import Preprocessor
@@ -37,11 +34,17 @@ class Splits:
     all_train: Examples
 
 
-def load_splits(task: Task) -> Splits:
+def load_splits(task: Task, inherited: bool = False) -> Splits:
     """Load all splits; those the source lacks are cut from its training split.
 
+    Args:
+        task: The configured task.
+        inherited: The configuration is that of a run, whose options may be without effect on
+            another source.
+
     Raises:
-        UserError: The source has no training split, or cannot be read.
+        UserError: The source has no training split, cannot be read, or an option of cuts would
+            have no effect on it.
     """
     data, seed = task.config.data, task.config.training.seed
     rows = data if isinstance(data, RowDataConfig) else None
@@ -57,6 +60,8 @@ def load_splits(task: Task) -> Splits:
             )
         train = task.extend_training(train)
         return Splits(train, validation, test, train)
+    if not inherited:
+        _check_cuts(rows, validation, test)
     if test is None:
         print(
             f"note: no test split: {rows.validation_fraction:.0%} of the training examples is cut",
@@ -74,6 +79,22 @@ def load_splits(task: Task) -> Splits:
     train, validation = _cut(rows, train, seed)
     train = task.extend_training(train)
     return Splits(train, validation, test, concatenate([train, validation]))
+
+
+def _check_cuts(data: RowDataConfig, validation: Examples | None, test: Examples | None) -> None:
+    """Refuse options of cuts that would be ignored silently."""
+    if data.join_validation and validation is None:
+        raise UserError(
+            f"data.join_validation joins the validation split of a source to its training split, "
+            f"and {data.source} has none. Leave it out."
+        )
+    usual = type(data).validation_fraction
+    is_cut = validation is None or test is None or data.join_validation
+    if data.validation_fraction != usual and not is_cut:
+        raise UserError(
+            f"data.validation_fraction is of splits cut from training, and {data.source} has a "
+            f"validation and a test split. Leave it at {usual}, or add --data.join_validation true."
+        )
 
 
 def _cut(data: RowDataConfig, examples: Examples, seed: int) -> tuple[Examples, Examples]:

@@ -103,6 +103,18 @@ def test_evaluate_prints_one_json_object_with_the_numbers_of_training(three_labe
     assert set(result) == {"task", "metrics", "baseline", "examples"}
 
 
+def test_evaluate_leaves_the_baselines_out(three_labels, capsys, monkeypatch):
+    monkeypatch.setattr("seqsuite.tasks.sentiment.task.text_baselines", None)
+    words = ("evaluate", "--run_dir", three_labels / "run", "--baselines", "false")
+    assert run(*words) == 0
+    assert "Baselines: not fitted (--baselines false)." in capsys.readouterr().out
+    assert run(*words, "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["baseline"], result["baseline_note"]) == ({}, "not fitted (--baselines false)")
+    written = json.loads((three_labels / "run" / "metrics.json").read_text())
+    assert result["metrics"] == pytest.approx(written["metrics"])
+
+
 def test_evaluate_takes_another_test_file(three_labels, capsys):
     other = write_csv(three_labels / "other.csv", messages(30, 2))
     assert run("evaluate", "--run_dir", three_labels / "run", "--data.test", other, "--json") == 0

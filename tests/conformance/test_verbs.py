@@ -1,21 +1,82 @@
-"""Every task answers to all four verbs, on its own sample."""
+"""Every task answers to all four verbs, on its own sample, and they read all options."""
 
 import json
 
 import pytest
 
+from seqsuite.cli import predict as predict_verb
 from seqsuite.cli.main import main
+from seqsuite.cli.parsing import Parser
+from seqsuite.conditions import conditions_of
+from seqsuite.config import fields_of
 from seqsuite.data.discovery import reader
+from seqsuite.task import TaskSpec
 from seqsuite.tasks import find_task, task_names
 from seqsuite.tasks.char_lm.data import sample as python_manual
 from seqsuite.training import runs
 from tests.conformance.c_api import read_warm_up
+from tests.conformance.recorded_config import recording, recording_flags
 from tests.small import as_flags, small
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
 
 # What else makes a task small.
 FURTHER = {"char_lm": ["--evaluation.windows=4", "--evaluation.window=16"]}
+
+
+# Columns and units of files, which `predict` reads too, whatever the source of training was;
+# how a split is cut, which the samples have (test_splits.py).
+OF_FILES = {
+    "forecasting": ("time_column", "id_column", "target_column", "decimal_comma", "timezone"),
+    "music": ("steps_per_beat",),
+    "pos_tagging": ("tag_column", "token_column", "label_column"),
+}
+OF_CUTS = ("data.validation_fraction",)
+# Refused without another flag, by a test of the task.
+DEPENDENT_FLAGS = {"music": {"tempo"}}
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """The options that the verbs read, ``section.option``."""
+    found = set()
+    exported_config = predict_verb.exported_config
+
+    def configured(spec, config):
+        return spec.task_class(recording(config, found))
+
+    monkeypatch.setattr(TaskSpec, "__call__", configured)
+    monkeypatch.setattr(
+        predict_verb, "exported_config", lambda *given: recording(exported_config(*given), found)
+    )
+    return found
+
+
+@pytest.fixture
+def flag_reads(monkeypatch):
+    """The flags of `predict`, and those that are read: (names, read names)."""
+    names, found, parse = set(), set(), Parser.parse_intermixed_args
+
+    def parsed(self, words):
+        options = parse(self, words)
+        names.update(vars(options))
+        return recording_flags(options, found)
+
+    monkeypatch.setattr(Parser, "parse_intermixed_args", parsed)
+    return names, found
+
+
+def options_to_be_read(task):
+    """Return all options but those of other sources and those that a condition takes out."""
+    options = fields_of(task.config_class)
+    conditional = {
+        f"{section}.{option}"
+        for section in options
+        for option in conditions_of(getattr(task.config_class(), section))
+    }
+    of_files = {f"data.{option}" for option in OF_FILES.get(task.name, ())}
+    every = {f"{section}.{option}" for section, names in options.items() for option in names}
+    return every - conditional - of_files - {*OF_CUTS}
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +114,7 @@ def given(item, path):
 
 @pytest.mark.full(default=("sentiment",))
 @pytest.mark.parametrize("name", task_names())
-def test_train_evaluate_export_and_predict(name, tmp_path, capsys, monkeypatch):
+def test_train_evaluate_export_and_predict(name, tmp_path, capsys, monkeypatch, reads, flag_reads):
     task = find_task(name)
     run_dir, served = str(tmp_path / "run"), str(tmp_path / "served")
     flags = [
@@ -100,3 +161,7 @@ def test_train_evaluate_export_and_predict(name, tmp_path, capsys, monkeypatch):
     assert [row["input"] for row in rows] == items
     assert main(task, ["predict", "--model", served, "--", *items]) == 0
     assert capsys.readouterr().out.strip()
+
+    assert options_to_be_read(task) - reads == set()
+    names, found = flag_reads
+    assert names - found == DEPENDENT_FLAGS.get(name, set()) | {"model"}

@@ -11,6 +11,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from seqsuite.data.discovery import load_examples
+from seqsuite.tasks.sentiment.config import SentimentDataConfig
 
 
 def section_builder(**own):
@@ -32,7 +33,7 @@ def section_builder(**own):
 def options(monkeypatch):
     """Build a data section; the surroundings' data folder is out of sight."""
     monkeypatch.delenv("SEQSUITE_DATA", raising=False)
-    return section_builder(text_column="text", label_column="label", label_separator=None)
+    return lambda **changes: SentimentDataConfig(**{"source": "files", **changes})
 
 
 @pytest.fixture

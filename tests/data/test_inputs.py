@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from seqsuite.data.inputs import Inputs
@@ -72,6 +75,7 @@ def test_fields_of_objects_are_named_with_dots(file):
         ("a.jsonl", b'{"text": ["EU", "rejects"]}\n', {}, "line 1 holds a list"),
         ("a.csv", b"text\ndoesn\x92t\n", {}, r"line 2 is not UTF-8.*windows-1252"),
         ("d.parquet", b"PAR1\x00\x15", {}, "Parquet"),
+        ("d.txt", b"PAR1\x00\x15", {}, "Parquet"),
     ],
 )
 def test_what_cannot_be_read_is_refused_before_anything_is_answered(
@@ -86,3 +90,27 @@ def test_what_cannot_be_read_is_refused_before_anything_is_answered(
 def test_options_of_files_need_a_file(option):
     with pytest.raises(UserError, match=f"--{option} is of a file"):
         Inputs(["good"], None, **{option: "text"})
+
+
+def test_tables_of_all_kinds_have_rows_with_all_columns(file, capsys):
+    excel, book = io.BytesIO(), openpyxl.Workbook()
+    for row in (("id", "title", "body"), (7, "Oil", "rises"), (8, None, "falls")):
+        book.active.append(row)
+    book.save(excel)
+    parquet = io.BytesIO()
+    columns = {"id": [7, 8], "title": ["Oil", None], "body": ["rises", "falls"]}
+    pq.write_table(pa.table(columns), parquet)
+    csv = b"id,title,body\n7,Oil,rises\n8,,falls\n"
+    array = (
+        b'[{"id": 7, "title": "Oil", "body": "rises"}, {"id": 8, "title": null, "body": "falls"}]'
+    )
+    for name, data in (
+        ("a.csv", csv), ("a.json", array), ("a.xlsx", excel.getvalue()),
+        ("a.parquet", parquet.getvalue()),
+    ):  # fmt: skip
+        rows = list(Inputs((), file(name, data), "title,body").rows("text"))
+        assert [row.text for row in rows] == ["Oil rises", "falls"]
+        assert [str(row.record["id"]) for row in rows] == ["7", "8"]
+    rows = list(Inputs((), file("b.csv", csv.split(b"\n", 1)[1]), "2").rows("text"))
+    assert [row.text for row in rows] == ["rises", "falls"]
+    assert "its first line is a row" in capsys.readouterr().err

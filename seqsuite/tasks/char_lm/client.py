@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from seqsuite.client import Client, Item
+from seqsuite.client import Client
 from seqsuite.config import MAX_INT
 from seqsuite.errors import UserError
 
@@ -33,7 +34,7 @@ class CharLmClient(Client):
         settings = {name: getattr(self.options, name) for name in names}
         _check(settings)
         for item in super().read(inputs):
-            yield Item(item.text, item.features | settings)
+            yield replace(item, features=item.features | settings)
 
     def stream(self, item):
         from seqsuite.tasks.char_lm.character_stream import written
@@ -61,5 +62,11 @@ def _check(settings):
         if not low <= value <= high:
             bound = f"at least {low}" if math.isinf(high) else f"between {low} and {high}"
             raise UserError(f"--{name} must be {bound}. Received: {value}.")
+    drawn = {"top_k": 0, "top_p": 1.0, "seed": 0}
+    if settings["temperature"] == 0 and any(settings[name] != drawn[name] for name in drawn):
+        raise UserError(
+            "--top_k, --top_p and --seed are of drawing, and --temperature 0 always takes the most "
+            "likely character: leave them out, or raise --temperature."
+        )
     if not 0 < settings["top_p"] <= 1:
         raise UserError(f"--top_p must be in (0, 1]. Received: {settings['top_p']}.")

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from seqsuite.conditions import Condition, unless, when
 from seqsuite.config import FileDataConfig, TextServingConfig, TrainingConfig, check_ranges
 from seqsuite.errors import UserError
 
@@ -20,6 +21,11 @@ class CharLmDataConfig(FileDataConfig):
         validation_fraction: Share of the training text held out, in blocks, when there is no
             validation file.
     """
+
+    read_when: ClassVar[dict[str, Condition]] = {
+        "min_count": when("unit", "character"),
+        "validation_fraction": unless("validation"),
+    }
 
     unit: Literal["character", "byte"] = "character"
     min_count: int = 1
@@ -85,6 +91,13 @@ class CharLmEvaluationConfig:
         adaptive_decay: How fast adapted weights return to the trained ones.
         adaptive_steps: Characters read between two adaptations.
     """
+
+    read_when: ClassVar[dict[str, Condition]] = {
+        "window": when("windows"),
+        **dict.fromkeys(
+            ("adaptive_learning_rate", "adaptive_decay", "adaptive_steps"), when("adaptive")
+        ),
+    }
 
     windows: int = 500
     window: int = 256

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from seqsuite.client import Client, Item
 from seqsuite.errors import UserError
 from seqsuite.tasks.forecasting import tables
@@ -23,14 +25,14 @@ class ForecastClient(Client):
         if inputs.is_file_alone:
             found = tables.format_to_forecast(inputs.first_line, name, data)
         if not found:
-            for text in inputs.texts(self.input_name):
-                self._refuse_covariates(text)
-                yield Item(text, tables.request(text))
+            for row in inputs.rows(self.input_name):
+                self._refuse_covariates(row.text)
+                yield Item(row.text, tables.request(row.text), record=row.record)
             return
-        yield from inputs.parsed(lambda lines: self._series(lines, name, found))
+        data = replace(data, encoding=inputs.encoding)
+        yield from inputs.parsed(lambda lines: self._series(lines, name, found, data))
 
-    def _series(self, lines, name, input_format):
-        data = self.config.data
+    def _series(self, lines, name, input_format, data):
         for series in tables.series_to_forecast(lines, name, data, self.trained_on):
             features = tables.served_inputs(series, data, self.trained_on)
             yield Item(series.unique_id, features, series, input_format)

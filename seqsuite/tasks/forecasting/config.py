@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from seqsuite.conditions import Condition, unless, when
 from seqsuite.config import MAX_INT, FileDataConfig, TrainingConfig, check_ranges
 from seqsuite.errors import UserError
-
-# Setting -> the architectures that read it, where not all do.
-_READERS = {
-    "segment_length": ("segments",),
-    "mean_reversion": ("segments",),
-    "linear": ("segments",),
-    "ridge_share": ("segments",),
-    "head_size": ("segments",),
-    "output": ("segments", "encoder_decoder"),
-    "sampling_schedule": ("encoder_decoder",),
-    "distribution": ("autoregressive",),
-    "num_paths": ("autoregressive",),
-}
 
 
 @dataclass(frozen=True)
@@ -45,6 +33,12 @@ class ForecastDataConfig(FileDataConfig):
         validation_length: Rows at the end of training for validation (0: a tenth).
         test_length: Rows at the end for the test, where no file is given (0: a fifth).
     """
+
+    read_when: ClassVar[dict[str, Condition]] = {
+        "validation_length": when("source", "files") & unless("validation"),
+        "test_length": when("source", "files") & unless("test"),
+        "frequency": when("source", "files"),
+    }
 
     context_length: int = 48
     prediction_length: int = 24
@@ -121,6 +115,17 @@ class ForecastModelConfig:
         dropout: Dropout before the forecast.
     """
 
+    read_when: ClassVar[dict[str, Condition]] = {
+        **dict.fromkeys(
+            ("segment_length", "linear", "ridge_share"),
+            when("architecture", "segments"),
+        ),
+        "mean_reversion": when("architecture", "segments") & when("scaling", "revin"),
+        "head_size": when("architecture", "segments") & when("output", "quantiles"),
+        "output": when("architecture", "segments", "encoder_decoder"),
+        **dict.fromkeys(("distribution", "num_paths"), when("architecture", "autoregressive")),
+    }
+
     architecture: Literal["segments", "encoder_decoder", "autoregressive"] = "segments"
     cell: Literal["gru", "lstm"] = "gru"
     units: int = 64
@@ -150,12 +155,6 @@ class ForecastModelConfig:
         check_ranges(
             self, {"dropout": (0, 0.99), "num_paths": (20, math.inf), "ridge_share": (0, 1)}
         )
-        _check_readers(self, "model", self.architecture)
-        if self.mean_reversion and self.scaling != "revin":
-            raise UserError(
-                f"model.mean_reversion goes back to the mean of a window, which model.scaling "
-                f"{self.scaling} does not take out: choose model.scaling revin."
-            )
         if self.is_of_counts and self.scaling not in ("mean_abs", "none"):
             raise UserError(
                 f"model.distribution negative_binomial is of counts from 0 on, and model.scaling "
@@ -197,6 +196,11 @@ class ForecastTrainingConfig(TrainingConfig):
         sampling_probability: That share at its largest.
     """
 
+    read_when: ClassVar[dict[str, Condition]] = {
+        "sampling_schedule": when("model.architecture", "encoder_decoder"),
+        "sampling_probability": when("sampling_schedule"),
+    }
+
     epochs: int = 60
     max_batch_size: int = 64
     learning_rate: float = 5e-3
@@ -231,17 +235,6 @@ class ForecastEvaluationConfig:
 
     def __post_init__(self):
         check_ranges(self, {"validation_windows": (1, math.inf)})
-
-
-def _check_readers(section: Any, name: str, architecture: str) -> None:
-    """Refuse options of another architecture, which would be ignored silently."""
-    for field_ in fields(section):
-        readers = _READERS.get(field_.name, (architecture,))
-        if architecture not in readers and getattr(section, field_.name) != field_.default:
-            raise UserError(
-                f"{name}.{field_.name} is of model.architecture {' and '.join(readers)} alone, and "
-                f"it is {architecture}: leave it at {field_.default}."
-            )
 
 
 @dataclass(frozen=True)
@@ -281,7 +274,6 @@ class ForecastConfig:
 
     def __post_init__(self):
         model, training = self.model, self.training
-        _check_readers(training, "training", model.architecture)
         if model.has_quantiles and model.architecture != "segments" and training.loss != "squared":
             raise UserError(
                 f"training.loss {training.loss} is of points, and model.architecture "

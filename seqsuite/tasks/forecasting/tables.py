@@ -33,7 +33,7 @@ TRAINED_ON_FILE = "trained_on.json"
 _DAY = 86_400
 
 
-def format_to_forecast(first_line: bytes, name: str, options: ForecastDataConfig) -> str:
+def format_to_forecast(first_line: str, name: str, options: ForecastDataConfig) -> str:
     """Return ``csv`` for a table of series, ``""`` for lines of numbers.
 
     Args:
@@ -44,12 +44,12 @@ def format_to_forecast(first_line: bytes, name: str, options: ForecastDataConfig
     Example:
         >>> from types import SimpleNamespace
         >>> options = SimpleNamespace(time_column="ds")
-        >>> format_to_forecast(b"ds,y", "-", options), format_to_forecast(b"1 2 3", "-", options)
+        >>> format_to_forecast("ds,y", "-", options), format_to_forecast("1 2 3", "-", options)
         ('csv', '')
     """
     if name.lower().removesuffix(".gz").endswith(TABLE_SUFFIXES):
         return "csv"
-    words = first_line.decode("utf-8", errors="replace").replace("\t", ",").split(",")
+    words = first_line.replace("\t", ",").split(",")
     return "csv" if options.time_column in (word.strip().strip('"') for word in words) else ""
 
 
@@ -82,7 +82,7 @@ def read_trained_on(folder: Path) -> dict[str, Any]:
 
 
 def series_to_forecast(
-    lines: Iterable[bytes], name: str, options: ForecastDataConfig, known: dict[str, Any]
+    lines: Iterable[str], name: str, options: ForecastDataConfig, known: dict[str, Any]
 ) -> Iterator[Series]:
     """Yield the series of a table.
 
@@ -102,8 +102,8 @@ def series_to_forecast(
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "standard input"
-        path.write_bytes(b"".join(lines))
-        for one in files.read(path, options):
+        path.write_text("".join(lines), encoding="utf-8", newline="")
+        for one in files.read(path, replace(options, encoding=None)):
             yield _as_trained(one, known)
 
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from seqsuite.conditions import Condition, unless, when
 from seqsuite.config import BucketTrainingConfig, DataConfig, TextServingConfig, check_ranges
 from seqsuite.errors import UserError
 
@@ -22,6 +23,14 @@ class MemoryDataConfig(DataConfig):
         num_held_out: Examples of validation, and as many of test.
         seed: Another one, other examples in all splits.
     """
+
+    read_when: ClassVar[dict[str, Condition]] = {
+        **dict.fromkeys(
+            ("length", "min_length", "num_examples", "num_held_out", "seed"),
+            unless("source", "sample"),
+        ),
+        "load": when("source", "associative_recall"),
+    }
 
     length: int = 100
     min_length: int = 0
@@ -54,6 +63,8 @@ class MemoryModelConfig:
             scored.
         attention_units: Width of additive attention's hidden layer.
     """
+
+    read_when: ClassVar[dict[str, Condition]] = {"attention_units": when("attention", "additive")}
 
     cell: Literal["simple_rnn", "gru", "lstm"] = "gru"
     units: int = 64

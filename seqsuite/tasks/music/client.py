@@ -10,6 +10,7 @@ from seqsuite.config import MAX_INT
 from seqsuite.errors import UserError
 
 _ENDINGS = (".mid", ".midi")
+_TEMPO = 100.0
 
 
 class MusicClient(Client):
@@ -27,13 +28,16 @@ class MusicClient(Client):
         parser.add_argument(
             "--save_to", help="folder for MIDI files, sound and pictures of the whole pieces"
         )
-        parser.add_argument("--tempo", type=float, default=100, help="quarter notes a minute")
+        parser.add_argument(
+            "--tempo", type=float, help="quarter notes a minute, of --save_to (default: 100)"
+        )
 
     def read(self, inputs):
         options = self.options
         _check(options)
         settings = {name: getattr(options, name) for name in ("steps", "temperature", "seed")}
         if inputs.name is not None and inputs.name.lower().endswith(_ENDINGS):
+            inputs.refuse_flags("MIDI files")
             words, texts = [*inputs.words, inputs.name], iter(())
         elif inputs.name is None:
             words, texts = inputs.words, iter(())
@@ -71,7 +75,10 @@ class MusicClient(Client):
         folder = Path(self.options.save_to).expanduser()
         folder.mkdir(parents=True, exist_ok=True)
         number = 1 + max([int(f.stem) for f in folder.iterdir() if f.stem.isdecimal()], default=0)
-        roll, form = roll_of_text(text), (self.config.data.steps_per_beat, self.options.tempo)
+        roll, form = (
+            roll_of_text(text),
+            (self.config.data.steps_per_beat, self.options.tempo or _TEMPO),
+        )
         files = [folder / f"{number}{ending}" for ending in (".mid", ".wav", ".png")]
         midi.write_midi(roll, *form, files[0])
         soundfile.write(files[1], midi.synthesize(roll, *form), midi.SAMPLE_RATE)
@@ -95,8 +102,13 @@ def _check(options):
         "steps": (0, MAX_INT),
         "temperature": (0, math.inf),
         "seed": (-MAX_INT - 1, MAX_INT),
-        "tempo": (1, 1000),
     }
+    if options.tempo is not None:
+        ranges["tempo"] = (1, 1000)
+        if options.save_to is None:
+            raise UserError("--tempo is of files: add --save_to FOLDER, or leave it out.")
+    if options.temperature == 0 and options.seed:
+        raise UserError("--seed is of drawing: leave it out with --temperature 0.")
     for name, (low, high) in ranges.items():
         value = getattr(options, name)
         if not low <= value <= high:

@@ -11,7 +11,7 @@ class PosTaggingClient(Client):
     """Tags sentences, and the words of files, which it writes back."""
 
     input_name = "sentence"
-    formats = ("text", "json", "conllu", "columns")
+    formats = (*Client.formats, "conllu", "columns")
 
     def read(self, inputs):
         data, name, found = self.config.data, inputs.name, ""
@@ -28,7 +28,7 @@ class PosTaggingClient(Client):
             yield Item(" ".join(tokens), features, sentence, found)
 
     def format(self, item, answer, output_format):
-        if output_format in ("text", "json"):
+        if output_format not in ("conllu", "columns"):
             return super().format(item, answer, output_format)
         tokens, tags, data = answer["tokens"], answer["tags"], self.config.data
         return files.written(item.text, tokens, tags, output_format, data, item.origin)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from seqsuite.conditions import Condition, unless, when
 from seqsuite.config import BucketTrainingConfig, RowDataConfig, TextServingConfig, check_ranges
 from seqsuite.errors import UserError
 
@@ -29,6 +30,14 @@ class PosTaggingDataConfig(RowDataConfig):
         auxiliary_columns: Further columns that are auxiliary targets where the data has them.
         auxiliary_source: A named data set whose tags and such columns are learned along as well.
     """
+
+    read_when: ClassVar[dict[str, Condition]] = {
+        **dict.fromkeys(
+            ("dir", "download"), unless("source", "sample", "files") | when("auxiliary_source")
+        ),
+        "max_word_length": when("model.character_encoder"),
+        "affix_length": when("model.affix_size"),
+    }
 
     tag_column: Literal["auto", "upos", "xpos", "ner"] = "auto"
     token_column: int = 0
@@ -81,6 +90,14 @@ class PosTaggingModelConfig:
         adversarial: Perturb word embeddings while training.
         epsilon: Size of that perturbation.
     """
+
+    read_when: ClassVar[dict[str, Condition]] = {
+        **dict.fromkeys(("character_units", "character_embedding_size"), when("character_encoder")),
+        "character_widths": when("character_encoder", "cnn"),
+        "auxiliary_weight": when("data.auxiliary_columns"),
+        "recall_cost": when("data.scheme"),
+        "epsilon": when("adversarial"),
+    }
 
     cell: Literal["simple_rnn", "gru", "lstm"] = "lstm"
     units: int = 64

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
+from seqsuite.conditions import Condition, when
 from seqsuite.config import BucketTrainingConfig, RowDataConfig, TextServingConfig, check_ranges
 
 
@@ -14,14 +15,20 @@ class SentimentDataConfig(RowDataConfig):
     """Where texts and labels come from, and how texts become token ids.
 
     Args:
-        text_column: Column of the text in tables.
-        label_column: Column of the label in tables.
+        text_column: Column of the text in tables; several with commas between are joined; columns
+            of a table without a header are numbers from 0.
+        label_column: Column of the label in tables; several: each is a label, which a text has or
+            has not (1 or 0).
         label_separator: Set it (";") when a text may have several labels, none, or one.
         max_vocabulary: Size of the vocabulary at most.
         min_count: Rarer tokens become the unknown token.
         max_length: Longer texts are cut to this many tokens, keeping head and tail.
         head_fraction: Share of a cut text taken from its head.
     """
+
+    read_when: ClassVar[dict[str, Condition]] = dict.fromkeys(
+        ("text_column", "label_column"), when("source", "files", "tfds")
+    )
 
     text_column: str = "text"
     label_column: str = "label"
@@ -30,6 +37,11 @@ class SentimentDataConfig(RowDataConfig):
     min_count: int = 2
     max_length: int = 400
     head_fraction: float = 0.25
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a text may have several labels."""
+        return self.label_separator is not None or "," in self.label_column
 
     def __post_init__(self):
         super().__post_init__()
@@ -62,6 +74,12 @@ class SentimentModelConfig:
         ngram_buckets: Rows of the n-gram table (0: recurrent model alone).
         num_sampled: Competing tokens of the pre-training softmax.
     """
+
+    read_when: ClassVar[dict[str, Condition]] = {
+        "label_vectors": when("word_vectors"),
+        "epsilon": when("adversarial"),
+        "num_sampled": when("training.pretraining_epochs"),
+    }
 
     cell: Literal["simple_rnn", "gru", "lstm"] = "lstm"
     units: int = 64
@@ -102,6 +120,10 @@ class SentimentTrainingConfig(BucketTrainingConfig):
         pretraining_epochs: Epochs of language-model pre-training on the training texts.
         pretraining_learning_rate: Peak learning rate of pre-training.
     """
+
+    read_when: ClassVar[dict[str, Condition]] = {
+        "pretraining_learning_rate": when("pretraining_epochs")
+    }
 
     label_smoothing: float = 0.0
     class_weights: Literal["none", "balanced"] = "none"

@@ -24,7 +24,7 @@ WORD_VECTOR_SCALE = 0.3
 def build_classifier(recipe: SentimentConfig, preprocessor: TextPreprocessor) -> keras.Model:
     """Return the compiled network: encoded texts -> logits."""
     model_config, training = recipe.model, recipe.training
-    multi_label = recipe.data.label_separator is not None
+    multi_label = recipe.data.multi_label
     if model_config.adversarial == "virtual" and multi_label:
         raise UserError(
             "model.adversarial virtual compares distributions over exclusive labels. With "

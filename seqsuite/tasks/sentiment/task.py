@@ -40,7 +40,7 @@ class Sentiment(Task):
     @property
     def multi_label(self) -> bool:
         """Whether a text may have several labels."""
-        return self.config.data.label_separator is not None
+        return self.config.data.multi_label
 
     def build_preprocessor(self, examples, fitted=None):
         data = self.config.data

@@ -27,6 +27,14 @@ class SpeechClient(Client):
                 "--model.bidirectional false --model.look_ahead 4 --model.normalization running."
             )
 
+        if options.stream and (options.json or options.format not in (None, "text")):
+            raise UserError("--stream writes text: leave --json and --format out.")
+        if options.best_path and (options.stream or not config.decoding.searches):
+            raise UserError(
+                "--best_path leaves out what a search reads beside the network, and "
+                + ("--stream reads nothing else." if options.stream else "this model has nothing.")
+            )
+
     @classmethod
     def add_arguments(cls, parser):
         parser.add_argument(
@@ -37,9 +45,9 @@ class SpeechClient(Client):
         )
 
     def read(self, inputs):
-        for text in inputs.texts(self.input_name):
-            for path in self._files(text):
-                yield Item(path, {"path": path})
+        for row in inputs.rows(self.input_name):
+            for path in self._files(row.text):
+                yield Item(path, {"path": path}, record=row.record)
 
     def _files(self, text):
         from seqsuite.tasks.speech_recognition import transcriber

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
+from seqsuite.conditions import Condition, unless, when
 from seqsuite.config import BucketTrainingConfig, RowDataConfig, check_ranges
 from seqsuite.errors import UserError
 
@@ -35,6 +36,13 @@ class SpeechDataConfig(RowDataConfig):
     """
 
     free_labels = True
+
+    read_when: ClassVar[dict[str, Condition]] = {
+        "max_seconds": unless("source", "sample"),
+        **dict.fromkeys(
+            ("held_out_speaker", "digit_strings", "training_strings"), when("source", "fsdd")
+        ),
+    }
 
     input: Literal["audio", "features"] = "audio"
     sample_rate: int = 8000
@@ -98,6 +106,10 @@ class SpeechModelConfig:
         variational_dropout: Dropout of what each recurrent layer reads, the same at every step.
         dropout: Dropout before the prediction.
     """
+
+    read_when: ClassVar[dict[str, Condition]] = dict.fromkeys(
+        ("num_mel_bins", "num_coefficients"), when("data.input", "audio")
+    )
 
     num_mel_bins: int = 40
     num_coefficients: int = 0
@@ -166,6 +178,15 @@ class SpeechTrainingConfig(BucketTrainingConfig):
         max_frequency_mask: Features of such a group at most.
     """
 
+    read_when: ClassVar[dict[str, Condition]] = {
+        **dict.fromkeys(
+            ("speed", "gain_decibels", "noise_decibels", "frequency_warp"),
+            when("data.input", "audio"),
+        ),
+        "max_time_mask": when("num_time_masks"),
+        "max_frequency_mask": when("num_frequency_masks"),
+    }
+
     epochs: int = 10
     batch_tokens: int = 8192
     max_batch_size: int = 8
@@ -208,6 +229,13 @@ class SpeechDecodingConfig:
         hot_word_bonus: Added for each of them, in nats.
         beam_width: Transcripts kept from frame to frame; 1 takes the best path.
     """
+
+    read_when: ClassVar[dict[str, Condition]] = {
+        "order": when("language_model", "word", "character"),
+        **dict.fromkeys(("weight", "bonus"), when("language_model")),
+        "hot_word_bonus": when("hot_words"),
+        "beam_width": when("language_model") | when("lexicon") | when("hot_words"),
+    }
 
     language_model: str = "none"
     order: int = 3

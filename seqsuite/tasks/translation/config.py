@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
+from seqsuite.conditions import Condition, when
 from seqsuite.config import BucketTrainingConfig, RowDataConfig, TextServingConfig, check_ranges
 from seqsuite.errors import UserError
 
@@ -35,6 +36,10 @@ class TranslationDataConfig(RowDataConfig):
     """
 
     free_labels = True
+
+    read_when: ClassVar[dict[str, Condition]] = dict.fromkeys(
+        ("byte_fallback", "character_coverage"), when("pieces", "bpe", "unigram")
+    )
 
     train: tuple[str, ...] = ()  # type: ignore[assignment]
     validation: tuple[str, ...] = ()  # type: ignore[assignment]
@@ -121,6 +126,13 @@ class TranslationTrainingConfig(BucketTrainingConfig):
         sampling_gradient: Whether a gradient passes through them (straight_through: slower).
         sampling_parallel: Find all of them at once, after the true tokens.
     """
+
+    read_when: ClassVar[dict[str, Condition]] = dict.fromkeys(
+        (
+            "sampling_probability", "sampling_feedback", "sampling_gradient", "sampling_parallel",
+        ),
+        when("sampling_schedule"),
+    )  # fmt: skip
 
     learning_rate: float = 3e-3
     batch_tokens: int = 1024

@@ -15,8 +15,7 @@ pytestmark = [pytest.mark.usefixtures("loaded_once"), pytest.mark.full]
 
 TAGGING = find_task("pos_tagging")
 SMALL = [
-    "--model.units=8", "--model.embedding_size=8", "--model.character_units=8",
-    "--model.affix_size=8", "--training.epochs=1",
+    "--model.units=8", "--model.embedding_size=8", "--model.affix_size=8", "--training.epochs=1",
 ]  # fmt: skip
 TRICKY = (
     "# sent_id = 1\n# text = I cannot see\u00a0it .\n1\tI\ti\tX\t_\tCase=Nom\t0\troot\t_\t_\n"

@@ -235,7 +235,7 @@ def isolated_words(tmp_path_factory):
             lines.append("silence.wav,")
         (base / f"{split}.csv").write_text("\n".join(lines))
     flags = {
-        **{f"model.{name}": value for name, value in SMALL.items()},
+        **{f"model.{name}": value for name, value in SMALL.items() if name != "num_mel_bins"},
         "data.source": "files",
         "data.train": base / "train.csv",
         "data.test": base / "test.csv",
@@ -290,7 +290,7 @@ def features_run(features):
     """The folder of features with a run on it, with a language model of words."""
     base = features
     flags = {
-        **{f"model.{name}": value for name, value in SMALL.items()},
+        **{f"model.{name}": value for name, value in SMALL.items() if name != "num_mel_bins"},
         "data.source": "an4",
         "data.dir": base,
         "data.input": "features",
@@ -336,7 +336,7 @@ def test_an_exported_model_of_features_reads_feature_files(features_run, tmp_pat
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--data.source=an4", "--data.train=null"], "--data.input features"),
+        (["--data.source=an4", "--data.train=null", "--data.dir=FOLDER"], "--data.input features"),
         (["--data.input=features"], "--data.input audio"),
         (["--decoding.language_model=absent.arpa"], "absent.arpa"),
         (["--decoding.hot_words=9"], "must be spelled with the alphabet"),
@@ -349,9 +349,10 @@ def test_what_cannot_work_is_told_before_anything_is_learned(
     isolated_words, features, flags, message, tmp_path, capsys
 ):
     recordings = isolated_words / "train.csv"
+    flags = [flag.replace("FOLDER", str(features)) for flag in flags]
     assert run(
-        "train", "--data.source=files", f"--data.train={recordings}", f"--data.dir={features}",
-        *flags, "--run_dir", tmp_path / "run", "--export_dir", tmp_path / "served",
+        "train", "--data.source=files", f"--data.train={recordings}", *flags,
+        "--run_dir", tmp_path / "run", "--export_dir", tmp_path / "served",
     ) == 2  # fmt: skip
     printed = capsys.readouterr()
     assert message in printed.err.splitlines()[-1]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seqsuite.data import encodings, raw_files
 from seqsuite.data.examples import Examples
-from seqsuite.data.files import named_path
+from seqsuite.data.files import read_named
 from seqsuite.errors import UserError
 from seqsuite.tasks.music.config import MusicDataConfig
 from seqsuite.tasks.music.midi import ENDINGS, read_midi
@@ -33,9 +33,23 @@ def load(split: str, options: MusicDataConfig) -> Examples | None:
     Raises:
         UserError: There is no such file, or no piece in it can be read.
     """
-    path = named_path(split, options, _FORMATS)
-    if path is None:
-        return None
+    return read_named(split, options, _FORMATS, lambda path: read(path, options))
+
+
+def read(path: Path, options: MusicDataConfig) -> Examples:
+    """Read the pieces of a file, folder or archive.
+
+    Args:
+        path: MIDI files, or lines of notes.
+        options: The data section (``steps_per_beat``, ``encoding``).
+
+    Returns:
+        ``notes``: the text of each piece. Damaged MIDI files among others are left out and counted
+        on standard error.
+
+    Raises:
+        UserError: No piece can be read.
+    """
     pieces, problems = [], []
     for read in _readers(path, options):
         try:

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from seqsuite.data import raw_files
 from seqsuite.data.examples import Examples
-from seqsuite.data.files import named_path
+from seqsuite.data.files import read_named
 from seqsuite.errors import UserError
 from seqsuite.tasks.pos_tagging.config import PosTaggingDataConfig
 from seqsuite.tasks.pos_tagging.data import columns as column_files
@@ -36,7 +36,7 @@ _CONLLU_LINE = re.compile(r"\d+([-.]\d+)?\t([^\t]*\t){8}[^\t]*$")
 
 
 def load(split: str, options: PosTaggingDataConfig) -> Examples | None:
-    """Read the file that the data section names for ``split``.
+    """Read the files that the data section names for ``split``.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
@@ -48,8 +48,7 @@ def load(split: str, options: PosTaggingDataConfig) -> Examples | None:
     Raises:
         UserError: A path is missing, or its content cannot be used.
     """
-    path = named_path(split, options, _FORMATS)
-    return None if path is None else read(path, options)
+    return read_named(split, options, _FORMATS, lambda path: read(path, options))
 
 
 def read(path: Path, options: PosTaggingDataConfig) -> Examples:
@@ -108,7 +107,7 @@ def is_conllu(path: Path, encoding: str | None = None) -> bool:
     return False
 
 
-def format_to_tag(first_line: bytes, name: str, options: PosTaggingDataConfig) -> str:
+def format_to_tag(first_line: str, name: str, options: PosTaggingDataConfig) -> str:
     r"""Say in which format an input to be tagged is.
 
     The name's ending decides: ``.conllu`` and ``.conllup`` are CoNLL-U; those of files of columns
@@ -124,21 +123,21 @@ def format_to_tag(first_line: bytes, name: str, options: PosTaggingDataConfig) -
         ``"conllu"``, ``"columns"``, or ``""`` for anything else.
 
     Example:
-        >>> format_to_tag(b"They\n", "a.bio", None), format_to_tag(b"They can.\n", "a.txt", None)
+        >>> format_to_tag("They\n", "a.bio", None), format_to_tag("They can.\n", "a.txt", None)
         ('columns', '')
     """
     suffix = _suffix(Path(name))
     if suffix in CONLLU_ENDINGS:
         return "conllu"
     columns = suffix in COLUMN_ENDINGS and suffix not in _AMBIGUOUS
-    looks = first_line.count(b"\t") >= 9 and first_line[:1].isdigit()
+    looks = first_line.count("\t") >= 9 and first_line[:1].isdigit()
     if looks and not (columns and _names_columns(options)):
         return "conllu"
     return "columns" if columns else ""
 
 
 def sentences_to_tag(
-    lines: Iterator[bytes], where: str | None, input_format: str, options: PosTaggingDataConfig
+    lines: Iterator[str], where: str | None, input_format: str, options: PosTaggingDataConfig
 ) -> Iterator[conllu.Sentence | column_files.Sentence]:
     """Read sentences to be tagged, with their lines.
 

@@ -1,24 +1,28 @@
-"""Labelled texts in tables (csv, tsv, jsonl), in a folder per label, or in archives of either."""
+"""Labelled texts: tables, folders of texts per label, archives of either, fastText's lines."""
 
 from __future__ import annotations
 
-import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from seqsuite.data import encodings, raw_files, tables
 from seqsuite.data.examples import Examples
-from seqsuite.data.files import named_path
-from seqsuite.errors import UserError, nearest
+from seqsuite.data.files import read_named
+from seqsuite.errors import UserError
 from seqsuite.tasks.sentiment.config import SentimentDataConfig
 
 NAME = "files"
 DESCRIPTION = "your own files: --data.train FILE [--data.validation FILE] --data.test FILE"
 
-_FORMATS = "a csv, tsv or jsonl file, a folder with a folder per label, or an archive of one"
-_TABLES = (".csv", ".tsv", ".jsonl")
+_FORMATS = (
+    "a table (csv, tsv, jsonl, json, parquet, xlsx), a folder with a folder per label, an archive "
+    "of one, or lines that begin with __label__NAME"
+)
+_MARK = "__label__"
+_NO = ("", "0", "0.0", "false", "no", "none")
 _Row = tuple[str | None, Any]
 
 
@@ -35,17 +39,18 @@ def load(split: str, options: SentimentDataConfig) -> Examples | None:
     Raises:
         UserError: A path is missing, or its content cannot be used.
     """
-    path = named_path(split, options, _FORMATS)
-    return None if path is None else read(path, options)
+    return read_named(split, options, _FORMATS, lambda path: read(path, options))
 
 
 def read(path: Path, options: SentimentDataConfig) -> Examples:
     """Read labelled texts.
 
     Args:
-        path: A table (``.csv``, ``.tsv``, ``.jsonl``, each also ``.gz``), a folder with a folder
-            per label that holds ``.txt`` files, or a ``.tar``, ``.tar.gz`` or ``.zip`` of either.
+        path: A table (one of ``tables.FORMATS``, text also ``.gz``), a folder with a folder per
+            label that holds ``.txt`` files, a ``.tar``, ``.tar.gz`` or ``.zip`` of either, or a
+            ``.txt`` file whose lines begin with ``__label__NAME``, as fastText has them.
         options: ``text_column``, ``label_column`` and ``label_separator`` (None: one label each).
+            Several columns of labels have 1 or 0 each.
 
     Returns:
         ``text`` and labels; rows without text are left out and counted on standard error.
@@ -59,7 +64,7 @@ def read(path: Path, options: SentimentDataConfig) -> Examples:
     kept = [(text, label) for text, label in rows if text is not None and text.strip()]
     if not kept:
         raise UserError(f"{path}: no row has a text in column {options.text_column!r}.")
-    labels = [_labels(label, options.label_separator, path) for _, label in kept]
+    labels = [_labels(label, options, path) for _, label in kept]
     unlabelled = sum(label == "" for label in labels)
     if unlabelled:
         raise UserError(
@@ -95,15 +100,15 @@ def _folder(path: Path, options: SentimentDataConfig) -> Iterator[_Row]:
 
 
 def _archive(path: Path, options: SentimentDataConfig) -> Iterator[_Row]:
-    found = raw_files.members(path, lambda name: _suffix(name) in _TABLES or _is_text(name))
-    tables = [(name, data) for name, data in found if _suffix(name) in _TABLES]
-    if len(tables) > 1:
+    found = raw_files.members(path, lambda name: bool(tables.format_of(name)) or _is_text(name))
+    ones = [(name, data) for name, data in found if tables.format_of(name)]
+    if len(ones) > 1:
         # Joining them would silently put a test table into training.
         raise UserError(
-            f"{path} holds {len(tables)} tables ({', '.join(name for name, _ in tables[:4])}): "
+            f"{path} holds {len(ones)} tables ({', '.join(name for name, _ in ones[:4])}): "
             "expected one. Unpack it and name the table."
         )
-    for name, data in tables:
+    for name, data in ones:
         yield from _table(data, name, f"{path}:{name}", options)
         return
     # A readme beside the folders of labels is no example.
@@ -122,61 +127,59 @@ def _archive(path: Path, options: SentimentDataConfig) -> Iterator[_Row]:
         yield text, PurePosixPath(name).parent.name
 
 
-def _suffix(name: str) -> str:
-    return PurePosixPath(name.lower().removesuffix(".gz")).suffix
-
-
 def _is_text(name: str) -> bool:
     return name.lower().endswith((".txt", ".txt.gz"))
 
 
 def _table(data: bytes, name: str, where: object, options: SentimentDataConfig) -> Iterator[_Row]:
-    suffix = _suffix(name)
-    if suffix not in _TABLES:
-        raise UserError(
-            f"{where}: format {suffix or 'without an ending'} is not known. Expected .csv, .tsv or "
-            ".jsonl (also .gz), a folder per label, or an archive."
-        )
-    text = encodings.decode(data, where, options.encoding)
-    if suffix == ".jsonl":
-        yield from _json_lines(text, where, options)
-    else:
-        yield from _delimited(text, suffix, where, options)
-
-
-def _delimited(
-    text: str, suffix: str, where: object, options: SentimentDataConfig
-) -> Iterator[_Row]:
-    columns, records = tables.delimited_records(io.StringIO(text, newline=""), suffix, where)
-    _check_columns(where, columns, options)
-    for record in records:
-        yield record[options.text_column], record[options.label_column]
-
-
-def _json_lines(text: str, where: object, options: SentimentDataConfig) -> Iterator[_Row]:
-    records = list(tables.json_records(text.split("\n"), where))
-    # A key may be left out of some lines, as an empty cell of a table may.
-    _check_columns(where, list(dict.fromkeys(key for record in records for key in record)), options)
-    for record in records:
-        value = record.get(options.text_column)
-        yield None if value is None else tables.plain_text(value), record.get(options.label_column)
-
-
-def _check_columns(where: object, columns: Sequence[str], options: SentimentDataConfig) -> None:
+    table_format = tables.format_of(name)
+    if table_format is None:
+        if not _is_text(name) and not data.startswith(_MARK.encode()):
+            ending = PurePosixPath(name.lower().removesuffix(".gz")).suffix or "without an ending"
+            raise UserError(f"{where}: format {ending} is not known. Expected {_FORMATS}.")
+        yield from _marked_lines(data, where, options)
+        return
+    text, label = options.text_column, options.label_column
+    table = tables.of_bytes(data, table_format, where, text, label, encoding=options.encoding)
+    records = list(table.records)
+    # A key may be left out of some objects, as an empty cell of a table may.
+    columns = list(dict.fromkeys([*table.columns, *(key for row in records for key in row)]))
     if not columns:
         raise UserError(f"{where} is empty: expected rows with a text and a label.")
-    for flag in ("text_column", "label_column"):
-        wanted = getattr(options, flag)
-        if wanted not in columns:
+    whole = replace(table, columns=columns, are_fixed=True)
+    texts = whole.names(text, "--data.text_column")
+    labels = whole.names(label, "--data.label_column")
+    for number, record in enumerate(records, 1):
+        filled = {name: record.get(name) for name in texts}
+        text = tables.joined(filled, texts, f"{where} {table.place(number)}")
+        if len(labels) == 1:
+            yield text or None, record.get(labels[0])
+        else:
+            yield text or None, [name for name in labels if _is_yes(record.get(name))]
+
+
+def _is_yes(value: object) -> bool:
+    return str("" if value is None else value).strip().lower() not in _NO
+
+
+def _marked_lines(data: bytes, where: object, options: SentimentDataConfig) -> Iterator[_Row]:
+    """Yield texts with their labels, ``__label__NAME`` words at the beginning of each line."""
+    for number, line in enumerate(encodings.decode(data, where, options.encoding).split("\n"), 1):
+        words, labels = line.split(), []
+        while words and words[0].startswith(_MARK):
+            labels.append(words.pop(0).removeprefix(_MARK))
+        if line.strip() and not labels:
             raise UserError(
-                f"{where} has no column {wanted!r}.{nearest(wanted, columns)} Columns are "
-                f"{', '.join(map(repr, columns))}; name one with --data.{flag}."
+                f"{where} line {number} does not begin with {_MARK}NAME. Expected {_FORMATS}."
             )
+        if labels:
+            one = labels[0] if len(labels) == 1 and not options.multi_label else labels
+            yield " ".join(words), one
 
 
-def _labels(value: object, separator: str | None, where: object) -> Any:
+def _labels(value: object, options: SentimentDataConfig, where: object) -> Any:
     """Return a label ("" when there is none), or a sorted tuple of labels."""
-    if separator is None:
+    if not options.multi_label:
         if isinstance(value, list | dict):
             raise UserError(
                 f"{where}: a label is {str(value)[:40]}, expected one name. For several "
@@ -186,5 +189,5 @@ def _labels(value: object, separator: str | None, where: object) -> Any:
     if isinstance(value, list):
         names = [str(name) for name in value]
     else:
-        names = [] if value is None else str(value).split(separator)
+        names = [] if value is None else str(value).split(options.label_separator)
     return tuple(sorted({name.strip() for name in names if name.strip()}))

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import io
 import math
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from seqsuite.data import encodings, raw_files, tables
 from seqsuite.data.examples import Examples
+from seqsuite.data.files import read_named
 from seqsuite.errors import UserError, nearest
 from seqsuite.tasks.speech_recognition.config import SpeechDataConfig
 from seqsuite.tasks.speech_recognition.data import librispeech_layout
@@ -50,16 +50,10 @@ def load(split: str, options: SpeechDataConfig) -> Examples | None:
     Raises:
         UserError: A path is missing, a column or a time cannot be used, or no audio can be read.
     """
-    given = getattr(options, split)
-    if given is None:
-        if split == "train":
-            raise UserError("data.source files needs --data.train MANIFEST or FOLDER.")
-        return None
-    path = Path(given).expanduser()
-    if not path.exists():
-        neighbours = os.listdir(path.parent) if os.access(path.parent, os.R_OK | os.X_OK) else []
-        hint = nearest(path.name, neighbours)
-        raise UserError(f"--data.{split}: {path} does not exist.{hint} Give {_FORMATS}.")
+    return read_named(split, options, _FORMATS, lambda path: _read(path, split, options))
+
+
+def _read(path: Path, split: str, options: SpeechDataConfig) -> Examples:
     if path.is_dir() or raw_files.is_archive(path):
         return read_recordings(librispeech_layout.recordings(path), path, split, options)
     return read_recordings(manifest_recordings(path, options.encoding), path, split, options)

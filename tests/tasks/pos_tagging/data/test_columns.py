@@ -176,13 +176,13 @@ def test_words_alone_are_read_wherever_training_had_the_word():
     ],
 )
 def test_the_ending_says_what_is_to_be_tagged(name, first, expected, tagging_options):
-    assert format_to_tag(first.encode(), name, tagging_options()) == expected
+    assert format_to_tag(first, name, tagging_options()) == expected
 
 
 def test_columns_that_were_named_are_columns(tagging_options):
     options = tagging_options(token_column=1)
-    assert format_to_tag(CONLLU.encode(), "a.conll", options) == "columns"
-    assert format_to_tag(CONLLU.encode(), "a.conllu", options) == "conllu"
+    assert format_to_tag(CONLLU, "a.conll", options) == "columns"
+    assert format_to_tag(CONLLU, "a.conllu", options) == "conllu"
 
 
 def test_either_format_is_written_from_the_other(tagging_options):

@@ -5,9 +5,13 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import sys
 import tarfile
 import zipfile
 
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from seqsuite.data.discovery import load_examples
@@ -89,6 +93,70 @@ def test_every_table_gives_the_same_examples(load, name):
 def test_a_tsv_takes_quotes_as_they_are(load):
     found = load("a.tsv", b'label\ttext\r\n1\tthey said "no\r\n0\t"fine"\r\n')
     assert pairs(found) == [('they said "no', "1"), ('"fine"', "0")]
+
+
+def test_parquet_excel_and_arrays_are_tables_too(load):
+    parquet, excel, book = io.BytesIO(), io.BytesIO(), openpyxl.Workbook()
+    pq.write_table(pa.table({"text": [t for t, _ in ROWS], "label": [n for _, n in ROWS]}), parquet)
+    for row in [("label", "text"), *((name, text) for text, name in ROWS), (None, None)]:
+        book.active.append(row)
+    book.save(excel)
+    array = json.dumps([{"text": text, "label": name} for text, name in ROWS]).encode()
+    for name, data in (
+        ("a.parquet", parquet.getvalue()), ("a.xlsx", excel.getvalue()), ("a.json", array),
+        ("lines.json", JSONL),
+    ):  # fmt: skip
+        assert pairs(load(name, data)) == ROWS
+
+
+def test_excel_files_need_openpyxl(load, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(UserError, match=r"pip install 'seqsuite\[excel\]'"):
+        load("a.xlsx", b"PK")
+
+
+def test_columns_without_a_header_are_numbers_and_several_are_joined(load, capsys):
+    # AG News: class, title, description.
+    content = b'"3","Oil rises","Up again, by a dollar"\n"4","New chip",""\n'
+    found = load("a.csv", content, text_column="1,2", label_column="0")
+    assert pairs(found) == [("Oil rises Up again, by a dollar", "3"), ("New chip", "4")]
+    assert "columns are named by number" in capsys.readouterr().err
+    # The SMS spam collection: class, message.
+    found = load("a.tsv", b"ham\tok lar\nspam\twin\n", text_column="1", label_column="0")
+    assert pairs(found) == [("ok lar", "ham"), ("win", "spam")]
+
+
+def test_a_column_for_each_label(load):
+    content = b"id,text,toxic,insult\n1,fine,0,0\n2,bad,1,1\n3,rude,0,1\n"
+    found = load("a.csv", content, label_column="toxic,insult")
+    assert pairs(found) == [("fine", ()), ("bad", ("insult", "toxic")), ("rude", ("insult",))]
+
+
+def test_lines_of_fasttext(load):
+    content = b"__label__good fine film\n\n__label__bad __label__long dull\n"
+    assert pairs(load("a.txt", content[:25])) == [("fine film", "good")]
+    assert pairs(load("cooking.train", content, label_separator=";")) == [
+        ("fine film", ("good",)), ("dull", ("bad", "long")),
+    ]  # fmt: skip
+    with pytest.raises(UserError, match="label_separator"):
+        load("a.txt", content)
+
+
+def test_several_files_are_one_split(tmp_path, options):
+    for number in (2, 1):
+        (tmp_path / f"part{number}.csv").write_text(f"text,label\nt{number},x\n")
+
+    def texts(train):
+        given = options(train=train)
+        found = load_examples("files", "train", given, "seqsuite.tasks.sentiment")
+        return found.features["text"]
+
+    assert texts(f"{tmp_path}/part*.csv") == ["t1", "t2"]
+    assert texts(f"{tmp_path}/part2.csv,{tmp_path}/part1.csv") == ["t2", "t1"]
+    with pytest.raises(UserError, match=r"no file matches .*x\*\.csv"):
+        texts(f"{tmp_path}/x*.csv")
+    with pytest.raises(UserError, match=r"part3\.csv does not exist.*part"):
+        texts(f"{tmp_path}/part1.csv,{tmp_path}/part3.csv")
 
 
 def test_a_csv_of_a_spreadsheet_may_use_semicolons(load):
@@ -210,7 +278,11 @@ MISTAKES = {
     "array.jsonl": (b"[1]", r"line 1 is not a JSON object"),
     "fields.csv": (b"text,label\nwell, no,x\n", r"line 2 has more fields.*double quotes"),
     "quote.csv": (b'text,label\na,x\n"open,x\na,y\n', r"begins at line 3 cannot be read"),
-    "a.xlsx": (b"PK", r"format \.xlsx is not known.*\.csv"),
+    "a.ods": (b"PK", r"format \.ods is not known.*csv"),
+    "a.xlsx": (b"PK", r"not a readable Excel file"),
+    "a.parquet": (b"PAR1", r"not a readable Parquet file"),
+    "a.json": (b"[1]", r"array of JSON objects"),
+    "a.txt": (b"__label__x good\nbad\n", r"line 2 does not begin with __label__NAME"),
     "noending": (b"a", r"format without an ending"),
     "cut.csv.gz": (gzip.compress(CSV)[:-12], r"cannot be read"),
     "plain.csv.gz": (CSV, r"cannot be read"),

@@ -194,7 +194,7 @@ def test_a_manifest_that_cannot_be_meant_is_refused(
 
 
 def test_missing_and_unknown_files_are_refused(recordings, load_speech):
-    with pytest.raises(UserError, match=r"needs --data\.train MANIFEST"):
+    with pytest.raises(UserError, match=r"needs --data\.train FILE\. Give a manifest"):
         load_speech("files")
     manifest(recordings, ".csv")
     with pytest.raises(UserError, match=r"does not exist\. Did you mean 'manifest\.csv'"):
