@@ -10,6 +10,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from seqsuite.errors import UserError
@@ -95,7 +96,7 @@ def check_conditions(config: Any) -> None:
         UserError: There is one; the message says when it is read.
     """
     for name, condition, default in _unread(config):
-        text = re.sub("<(.*?)>", lambda match, of=name: f"--{_full(match[1], of)}", condition.text)
+        text = re.sub("<(.*?)>", partial(_flag, name), condition.text)
         others = dict.fromkeys(_full(option, name) for option in condition.options)
         read = _reader(config, name)
         found = ", ".join(f"{other} {read(other)!r}" for other in others)
@@ -145,6 +146,10 @@ def _reader(config: Any, name: str) -> Callable[[str], Any]:
         return getattr(getattr(config, section), key)
 
     return read
+
+
+def _flag(name: str, match: re.Match[str]) -> str:
+    return f"--{_full(match[1], name)}"
 
 
 def _full(option: str, name: str) -> str:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
 from seqsuite.metrics.classification import confusion_counts
+from seqsuite.writing import replaced
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -216,5 +217,6 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
         legend = axis.get_legend()
         if legend is not None:
             legend.set_frame_on(False)
-    figure.savefig(path, dpi=_DPI, format="png", bbox_inches="tight", pad_inches=0.12)
+    with replaced(path) as partial:
+        figure.savefig(partial, dpi=_DPI, format="png", bbox_inches="tight", pad_inches=0.12)
     return Path(path)

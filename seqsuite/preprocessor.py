@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,6 +16,7 @@ import tensorflow as tf
 from seqsuite.data.batching import Column, EncodedExamples, RaggedColumn, Targets
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
+from seqsuite.writing import replaced, write_text
 
 __all__ = ["EncodedExamples", "Preprocessor"]
 
@@ -142,10 +141,9 @@ class Preprocessor(keras.layers.Layer):
         config = json.dumps(keras.saving.serialize_keras_object(self), ensure_ascii=False)
         arrays: dict[str, Any] = {f"weight_{i}": np.asarray(w) for i, w in enumerate(self.weights)}
         arrays |= {f"override_{name}": v for name, v in self.training_overrides().items()}
-        with _replaced(directory / "preprocessor.npz") as file:
-            np.savez(file, **arrays)
-        with _replaced(directory / "preprocessor.json") as file:
-            file.write(config.encode("utf-8"))
+        with replaced(directory / "preprocessor.npz") as partial:
+            np.savez(partial, **arrays)
+        write_text(directory / "preprocessor.json", config)
 
     @staticmethod
     def load_from(directory: Path) -> Preprocessor:
@@ -181,12 +179,3 @@ class Preprocessor(keras.layers.Layer):
 
     def restore_training_overrides(self, overrides: dict[str, np.ndarray]) -> None:
         """Take back what :meth:`training_overrides` gave when the preprocessor was saved."""
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that takes the place of ``path`` only when it was written to the end."""
-    partial = path.with_name(path.name + ".partial")
-    with open(partial, "wb") as file:
-        yield file
-    os.replace(partial, path)

@@ -24,6 +24,7 @@ from seqsuite.training import report, runs
 from seqsuite.training.runs import Run
 from seqsuite.training.splits import encode_training, load_splits
 from seqsuite.training.trainer import targets_of_losses
+from seqsuite.writing import write_text
 
 # Rows and steps over which Jacobians are measured; each costs a matrix as wide as the state.
 _JACOBIAN_ROWS, _JACOBIAN_LAG = 4, 50
@@ -116,7 +117,7 @@ def _write(
     }
     report.write_json(output / "diagnostics.json", record)
     text = _markdown(record, sorted(path.name for path in output.glob("*.png")))
-    (output / "report.md").write_text(text, encoding="utf-8")
+    write_text(output / "report.md", text)
 
 
 def _file_name(layer: str) -> str:

@@ -191,7 +191,7 @@ class Inputs:
 
     def _whole_table(self, column: str) -> Iterator[Row]:
         data = b"".join(self._pipe) if self.is_pipe else raw_files.content(Path(str(self.name)))
-        table = tables.of_bytes(data, self.input_format, self.where, column, self.encoding)
+        table = tables.of_bytes(data, self.input_format, self.where, column, encoding=self.encoding)
         # A mistake at its end is better told before anything is written.
         yield from list(self._of_column(table, column))
 

@@ -134,13 +134,13 @@ def of_lines(lines: Iterable[str], table_format: str, where: object, *wanted: st
         (['0', '1'], [{'0': '1', '1': 'good'}])
     """
     if table_format == "jsonl":
-        records = _numbered_json(lines, where)
-        first = next(records, None)
-        every = iter(()) if first is None else itertools.chain([first], records)
-        return Table(where, list(first or ()), every, "line", are_fixed=False)
+        objects = _numbered_json(lines, where)
+        first = next(objects, None)
+        read = iter(()) if first is None else itertools.chain([first], objects)
+        return Table(where, list(first or ()), read, "line", are_fixed=False)
     # Old files end lines with a carriage return alone.
-    rows = (row for line in lines for row in io.StringIO(line, newline=""))
-    ahead, rows = itertools.tee(rows)
+    every = (row for line in lines for row in io.StringIO(line, newline=""))
+    ahead, rows = itertools.tee(every)
     columns, records = delimited_records(rows, f".{table_format}", where)
     names = [name for one in wanted for name in names_of(one, columns)]
     if names and all(name.isdecimal() and name not in columns for name in names):

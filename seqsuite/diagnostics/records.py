@@ -20,6 +20,7 @@ from seqsuite.diagnostics.probe import Measurement, Probe
 from seqsuite.diagnostics.recording import recurrent_layers
 from seqsuite.diagnostics.spectrum import recurrent_spectrum
 from seqsuite.layers.nested import Nested
+from seqsuite.writing import replaced
 
 if TYPE_CHECKING:
     from tensorflow import Tensor
@@ -124,7 +125,10 @@ class DiagnosticsRecorder:
     def _write(self, rows: list[dict[str, Any]]) -> None:
         row = rows[-1]
         if self._path is not None:
-            with self._path.open("w", newline="", encoding="utf-8") as file:
+            with (
+                replaced(self._path) as partial,
+                partial.open("w", newline="", encoding="utf-8") as file,
+            ):
                 writer = csv.DictWriter(file, list(row), restval="", extrasaction="ignore")
                 writer.writeheader()
                 writer.writerows(rows)

@@ -11,6 +11,7 @@ from typing import IO, cast
 
 from seqsuite.errors import UserError
 from seqsuite.ngram_language_model.backoff import UNKNOWN, BackoffLanguageModel, State
+from seqsuite.writing import replaced
 
 _DIGITS = 9
 
@@ -64,7 +65,7 @@ def write_arpa(model: BackoffLanguageModel, path: str | os.PathLike) -> None:
                 "Argument `model` must have tokens without white space to be an ARPA file; call "
                 f"the space of a character model '|' or the like. Received: token={token!r}"
             )
-    with _opened(path, "wt") as file:
+    with replaced(path) as partial, _opened(partial, "wt") as file:
         file.write("\\data\\\n")
         file.writelines(f"ngram {n}={len(grams)}\n" for n, grams in enumerate(orders, start=1))
         for length, grams in enumerate(orders, start=1):

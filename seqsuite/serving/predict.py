@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import os
 import sys
 import time
-import uuid
 import zlib
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +17,7 @@ from seqsuite.data import tables
 from seqsuite.data.inputs import Inputs
 from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.task import CONFIG_FILE
+from seqsuite.writing import replaced
 
 BATCH_SIZE = 64
 """Items per call, where nothing else is asked for."""
@@ -129,25 +128,13 @@ def open_output(path: str) -> Iterator[IO[str]]:
     if path == "-":
         yield sys.stdout
         return
-    target = Path(path).resolve()
-    # Write to devices and named pipes directly.
-    is_new = not target.exists() or target.is_file()
-    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.partial") if is_new else target
-    try:
-        file = open(partial, "w", encoding="utf-8")  # noqa: SIM115
-    except OSError as error:
-        raise EnvironmentFailure(f"Cannot write {path}: {error.strerror}.") from error
-    try:
+    with replaced(path, shared=True) as partial:
+        try:
+            file = open(partial, "w", encoding="utf-8")  # noqa: SIM115
+        except OSError as error:
+            raise EnvironmentFailure(f"Cannot write {path}: {error.strerror}.") from error
         with file:
             yield file
-        if is_new:
-            if target.exists():
-                partial.chmod(target.stat().st_mode)
-            os.replace(partial, target)
-    finally:
-        if is_new:
-            with suppress(FileNotFoundError):
-                partial.unlink()
 
 
 class _Progress:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from seqsuite.errors import EnvironmentFailure, UserError
+from seqsuite.writing import replaced
 
 if TYPE_CHECKING:
     import keras
@@ -21,25 +21,6 @@ if TYPE_CHECKING:
     Variable: TypeAlias = tf.Variable | keras.Variable
 
 _RECORD = "record"
-
-
-@contextmanager
-def replaced(path: Path) -> Iterator[Path]:
-    """Give a path beside a file, and put what is written there in its place at the end.
-
-    An error inside the block leaves the file as it was.
-
-    Args:
-        path: The file.
-    """
-    # The ending stays, by which NumPy and Keras choose a format.
-    partial = path.with_name(f"partial.{path.name}")
-    try:
-        yield partial
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def save_checkpoint(

@@ -8,7 +8,7 @@ import keras
 
 from seqsuite.errors import EnvironmentFailure
 from seqsuite.models import AdversarialModel, TruncatedBackpropagation
-from seqsuite.training import checkpoint
+from seqsuite.writing import replaced
 
 KERAS_FILE = "model.keras"
 
@@ -27,7 +27,7 @@ def save_keras_model(model: keras.Model, path: Path) -> None:
         EnvironmentFailure: The disk is full or the folder is not writable.
     """
     try:
-        with checkpoint.replaced(path) as partial:
+        with replaced(path) as partial:
             _self_contained(model).save(partial)
     except OSError as error:
         raise EnvironmentFailure(f"Could not write {path}: {error.strerror}.") from error

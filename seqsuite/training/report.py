@@ -15,7 +15,7 @@ from typing import Any
 
 from seqsuite import __version__
 from seqsuite.metrics.metric import Metrics
-from seqsuite.training.checkpoint import replaced
+from seqsuite.writing import write_text
 
 
 def to_json(value: object, indent: int | None = None) -> str:
@@ -42,7 +42,7 @@ def write_json(path: str | Path, value: object) -> None:
         path: The file.
         value: As for :func:`to_json`.
     """
-    _write(path, to_json(value, indent=2) + "\n")
+    write_text(path, to_json(value, indent=2) + "\n")
 
 
 def write_history(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
@@ -57,7 +57,7 @@ def write_history(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    _write(path, buffer.getvalue())
+    write_text(path, buffer.getvalue())
 
 
 def write_mistakes(path: str | Path, mistakes: Iterable[dict[str, Any]]) -> None:
@@ -67,7 +67,7 @@ def write_mistakes(path: str | Path, mistakes: Iterable[dict[str, Any]]) -> None
         path: The file.
         mistakes: JSON records, most confident errors first.
     """
-    _write(path, "".join(to_json(mistake) + "\n" for mistake in mistakes))
+    write_text(path, "".join(to_json(mistake) + "\n" for mistake in mistakes))
 
 
 def results_table(
@@ -182,7 +182,7 @@ def write_model_card(
         "## Configuration",
         f"```toml\n{config_text.strip()}\n```",
     ]
-    _write(path, "\n\n".join(section for section in sections if section) + "\n")
+    write_text(path, "\n\n".join(section for section in sections if section) + "\n")
 
 
 def intervals(metrics: dict[str, Any]) -> dict[str, str]:
@@ -291,8 +291,3 @@ def _jsonable(value: object) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return str(value) if isinstance(value, Path) else value
-
-
-def _write(path: str | Path, text: str) -> None:
-    with replaced(Path(path)) as partial:
-        partial.write_text(text, encoding="utf-8")

@@ -27,6 +27,7 @@ from seqsuite.training.model_runner import Predictor, build_predictor
 from seqsuite.training.run_progress import Progress
 from seqsuite.training.splits import Splits, encode, encode_labels, encode_training, load_splits
 from seqsuite.training.trainer import BEST, LAST, Trainer
+from seqsuite.writing import write_text
 
 _MAX_MISTAKES = 200
 
@@ -300,7 +301,7 @@ def set_seeds(seed: int) -> None:
 def _start_directory(task: Task, run_dir: Path) -> None:
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
-        (run_dir / "config.toml").write_text(to_toml(task.config), encoding="utf-8")
+        write_text(run_dir / "config.toml", to_toml(task.config))
     except OSError as error:
         raise EnvironmentFailure(
             f"Cannot write to run directory {run_dir}: {error.strerror}. Give another --run_dir."

@@ -27,10 +27,17 @@ FURTHER = {"char_lm": ["--evaluation.windows=4", "--evaluation.window=16"]}
 # Columns and units of files, which `predict` reads too, whatever the source of training was;
 # how a split is cut, which the samples have (test_splits.py).
 OF_FILES = {
-    "forecasting": ("time_column", "id_column", "target_column", "decimal_comma", "timezone"),
+    "forecasting": (
+        "validation_length",
+        "time_column",
+        "id_column",
+        "target_column",
+        "decimal_comma",
+        "timezone",
+    ),
     "music": ("steps_per_beat",),
     "pos_tagging": ("tag_column", "token_column", "label_column"),
-}
+}  # fmt: skip
 OF_CUTS = ("data.validation_fraction",)
 # Refused without another flag, by a test of the task.
 DEPENDENT_FLAGS = {"music": {"tempo"}}

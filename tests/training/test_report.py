@@ -32,7 +32,7 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_nothing_else(tmp_path, mon
     path = tmp_path / "metrics.json"
     report.write_json(path, {"a": 1})
 
-    def full_disk(self, text, encoding=None):
+    def full_disk(self, text, **options):
         self.touch()
         raise OSError(28, "No space left on device")
 

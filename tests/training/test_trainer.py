@@ -17,7 +17,7 @@ from tests.training.interrupted_runs import train_and_copy
 
 # Everything that holds state is switched on: pre-training, averaging, noise, n-grams, dropout.
 SETTINGS = {
-    "data": {"limit": 300, "validation_fraction": 0.2},
+    "data": {"limit": 300},
     "model": {
         "units": 6,
         "embedding_size": 6,
@@ -46,10 +46,12 @@ PLAIN = {"adversarial": "none", "ngram_buckets": 0, "recurrent_weight_drop": 0.0
 
 def make_task(model=None, **training_settings):
     task_class = find_task("sentiment")
+    training = {**SETTINGS["training"], **training_settings}
+    own = {} if training["pretraining_epochs"] else {"num_sampled": 1024}
     settings = {
         **SETTINGS,
-        "model": {**SETTINGS["model"], **(model or {})},
-        "training": {**SETTINGS["training"], **training_settings},
+        "model": {**SETTINGS["model"], **own, **(model or {})},
+        "training": training,
     }
     return task_class(build_config(task_class.config_class, settings))
 

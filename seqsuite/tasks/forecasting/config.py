@@ -35,7 +35,6 @@ class ForecastDataConfig(FileDataConfig):
     """
 
     read_when: ClassVar[dict[str, Condition]] = {
-        "validation_length": when("source", "files") & unless("validation"),
         "test_length": when("source", "files") & unless("test"),
         "frequency": when("source", "files"),
     }

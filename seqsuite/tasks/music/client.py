@@ -8,6 +8,7 @@ from pathlib import Path
 from seqsuite.client import Client, Item
 from seqsuite.config import MAX_INT
 from seqsuite.errors import UserError
+from seqsuite.writing import replaced
 
 _ENDINGS = (".mid", ".midi")
 _TEMPO = 100.0
@@ -81,7 +82,8 @@ class MusicClient(Client):
         )
         files = [folder / f"{number}{ending}" for ending in (".mid", ".wav", ".png")]
         midi.write_midi(roll, *form, files[0])
-        soundfile.write(files[1], midi.synthesize(roll, *form), midi.SAMPLE_RATE)
+        with replaced(files[1]) as partial:
+            soundfile.write(partial, midi.synthesize(roll, *form), midi.SAMPLE_RATE)
         figure = blank_figure((9.0, 3.6))
         axis = figure.subplots()
         draw_roll(axis, roll, f"piece {number}")

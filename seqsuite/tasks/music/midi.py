@@ -11,6 +11,7 @@ import numpy as np
 
 from seqsuite.errors import UserError
 from seqsuite.tasks.music.notes import HIGHEST, LOWEST, NUM_KEYS
+from seqsuite.writing import replaced
 
 ENDINGS = (".mid", ".midi")
 MAX_STEPS = 50_000
@@ -105,7 +106,8 @@ def write_midi(roll: np.ndarray, steps_per_beat: int, tempo: float, path: Path) 
                 message = {"note": int(key) + LOWEST, "velocity": _VELOCITY, "time": now - before}
                 track.append(mido.Message(kind, **message))
                 before = now
-    file.save(str(path))
+    with replaced(path) as partial:
+        file.save(str(partial))
 
 
 def synthesize(roll: np.ndarray, steps_per_beat: int, tempo: float) -> np.ndarray:

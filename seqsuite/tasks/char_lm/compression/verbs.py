@@ -11,6 +11,7 @@ from seqsuite.errors import UserError
 from seqsuite.task import TaskSpec
 from seqsuite.tasks.char_lm.compression import codec
 from seqsuite.training.progress import ProgressLine
+from seqsuite.writing import write_bytes
 
 if TYPE_CHECKING:
     from seqsuite.tasks.char_lm.compression.served_model import ServedSymbolModel
@@ -31,7 +32,7 @@ def compress(task: TaskSpec, words: list[str]) -> int:
     model = _model(options.model)
     data, started = source.read_bytes(), time.monotonic()
     found = codec.compress_measured(data, model, options.lanes, ProgressLine("compress"))
-    target.write_bytes(found.blob)
+    write_bytes(target, found.blob)
     seconds = time.monotonic() - started
     sizes = {"seqsuite": len(found.blob), **codec.standard_sizes(data)}
     print(f"{target}: {len(found.blob):,} bytes of {len(data):,}, {seconds:.0f} s")
@@ -65,7 +66,7 @@ def decompress(task: TaskSpec, words: list[str]) -> int:
         )
     model = _model(options.model)
     data = codec.decompress(source.read_bytes(), model, ProgressLine("decompress"))
-    target.write_bytes(data)
+    write_bytes(target, data)
     print(f"{target}: {len(data):,} bytes")
     return 0
 

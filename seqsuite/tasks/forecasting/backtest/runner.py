@@ -29,6 +29,7 @@ from seqsuite.tasks.forecasting.plots import backtest_strip
 from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
 from seqsuite.training import report, runs
 from seqsuite.training.progress import ProgressLine
+from seqsuite.writing import replaced
 
 REFITS = "backtest"
 """Folder of refitted models in the run directory."""
@@ -70,15 +71,17 @@ def run_backtest(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
         notes.append(f"{max(counts)} windows of the {where.n_windows} asked for fit in a series")
     progress, done, started = ProgressLine("backtest"), 0, time.monotonic()
     table = run_dir / "backtest.csv"
-    partial = table.with_name(table.name + ".partial")
-    with _resumable(), open(partial, "w", encoding="utf-8", newline="") as file:
+    with (
+        _resumable(),
+        replaced(table) as partial,
+        open(partial, "w", encoding="utf-8", newline="") as file,
+    ):
         write = forecast_writer(file)
         for behind, windows in rounds(forecasters, series, where, notes):
             scores.add(behind, windows)
             write(windows, series)
             done += len(windows[OURS])
             progress(done, sum(counts))
-    partial.replace(table)
     result = {
         "task": task.spec.name,
         "n_windows": max(counts),
