@@ -35,6 +35,7 @@ OF_FILES = {
         "decimal_comma",
         "timezone",
     ),
+    "handwriting": ("rescale", "tolerance", "max_points"),
     "music": ("steps_per_beat",),
     "pos_tagging": ("tag_column", "token_column", "label_column"),
 }  # fmt: skip

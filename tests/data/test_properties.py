@@ -40,6 +40,7 @@ READERS = {
     "forecasting": ("ds,y\n2020-01-01,1\n2020-01-02,2\n", "csv tsv csv.gz tsf parquet txt"),
     "speech_recognition": ("path,transcript\na.wav,yes\n", "csv tsv jsonl zip tar"),
     "music": ("60 64\n", "txt mid zip"),
+    "handwriting": ('{"drawing": [[[0, 1], [0, 1]]]}\n', "jsonl ndjson inkml npz zip"),
 }  # fmt: skip
 CASES = [(task, e) for task, (_, endings) in READERS.items() for e in endings.split()]
 

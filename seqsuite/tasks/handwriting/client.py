@@ -9,6 +9,7 @@ from seqsuite.client import Client, Item
 from seqsuite.config import MAX_INT
 from seqsuite.errors import UserError
 from seqsuite.tasks.handwriting.config import LABELS_FILE
+from seqsuite.writing import write_text
 
 _ENDINGS = (".inkml", ".jsonl", ".ndjson")
 
@@ -55,6 +56,8 @@ class HandwritingClient(Client):
         from seqsuite.tasks.handwriting.strokes import points_of_text
 
         is_ink = inputs.name is not None and inputs.name.lower().endswith(_ENDINGS)
+        if is_ink:
+            inputs.refuse_flags("files of ink")
         for word in [*inputs.words, *([inputs.name] if is_ink else [])]:
             if word.lower().endswith(_ENDINGS):
                 yield from self._read_file(Path(word))
@@ -94,7 +97,7 @@ class HandwritingClient(Client):
         folder.mkdir(parents=True, exist_ok=True)
         number = 1 + max([int(f.stem) for f in folder.iterdir() if f.stem.isdecimal()], default=0)
         files = [folder / f"{number}{ending}" for ending in (".svg", ".png")]
-        files[0].write_text(svg(points_of_text(text)), encoding="utf-8")
+        write_text(files[0], svg(points_of_text(text)))
         save_png(points_of_text(text), files[1])
         return [str(file) for file in files]
 
