@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 @contextmanager
-def replaced(path: str | Path, shared: bool = False) -> Iterator[Path]:
+def replaced(path: str | os.PathLike, shared: bool = False) -> Iterator[Path]:
     """Give a path beside a file, and put what is written there in its place at the end.
 
     After an error inside the block the file is as it was. A link is followed, and permissions are
@@ -46,7 +46,7 @@ def replaced(path: str | Path, shared: bool = False) -> Iterator[Path]:
         raise
 
 
-def write_text(path: str | Path, text: str) -> None:
+def write_text(path: str | os.PathLike, text: str) -> None:
     """Write a text file in UTF-8, line ends as they are.
 
     Args:
@@ -57,7 +57,7 @@ def write_text(path: str | Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8", newline="")
 
 
-def write_bytes(path: str | Path, data: bytes) -> None:
+def write_bytes(path: str | os.PathLike, data: bytes) -> None:
     """Write a binary file.
 
     Args:

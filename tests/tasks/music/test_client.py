@@ -13,7 +13,7 @@ from seqsuite.tasks.music.midi import read_midi, write_midi
 from seqsuite.tasks.music.notes import roll_of_text, text_of_roll
 from tests.clients import client_of, read
 
-FLAGS = {"steps": 3, "temperature": 1.0, "seed": 7, "save_to": None, "tempo": 100}
+FLAGS = {"steps": 3, "temperature": 1.0, "seed": 7, "save_to": None, "tempo": None}
 
 
 def client(**options):
@@ -40,7 +40,7 @@ def test_words_lines_and_midi_files_are_continued(tmp_path):
         ({"steps": -1}, "--steps must be between 0"),
         ({"temperature": -1}, "--temperature must be at least 0"),
         ({"temperature": float("nan")}, "--temperature must be at least 0"),
-        ({"tempo": 0}, "--tempo must be between 1"),
+        ({"tempo": 0, "save_to": "x"}, "--tempo must be between 1"),
         ({"seed": 2**40}, "--seed must be between"),
     ],
 )

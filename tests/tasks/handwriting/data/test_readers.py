@@ -44,9 +44,11 @@ def test_arrays_of_sketch_rnn_are_read_in_all_dtypes(tmp_path):
     drawings = [np.array([[1, 2, 0], [3, 4, 1]], "int16"), np.array([[0.5, -1, 1]], "float64")]
     write_npz(tmp_path / "aaron_sheep.npz", train=drawings, valid=drawings[1:], test=drawings[:1])
     reader = sketch_rnn.READERS[0]
-    loaded = reader.load("train", options(dir=tmp_path))
+    loaded = reader.load("train", options(source=reader.NAME, dir=tmp_path))
     assert loaded.features["drawing"] == ["m1,2 3,4", "m0.5,-1"]
-    assert reader.load("validation", options(dir=tmp_path)).features["drawing"] == ["m0.5,-1"]
+    assert reader.load("validation", options(source=reader.NAME, dir=tmp_path)).features[
+        "drawing"
+    ] == ["m0.5,-1"]
     assert of_files(tmp_path / "aaron_sheep.npz", "test").features["drawing"] == ["m1,2 3,4"]
 
 

@@ -40,12 +40,12 @@ def test_upstreams_files_are_read_by_split(tmp_path):
         validdata=["50"],
         testdata=["21 108"],
     )
-    data = options(dir=tmp_path, steps_per_beat=1)
+    data = options(source="jsb_chorales", dir=tmp_path, steps_per_beat=1)
     assert JSB.load("train", data).features["notes"] == ["60,64 62", "-"]
     assert JSB.load("validation", data).features["notes"] == ["50"]
     assert JSB.load("test", data).features["notes"] == ["21 108"]
     with pytest.raises(UserError, match=r"set --data\.steps_per_beat 1"):
-        JSB.load("test", options(dir=tmp_path, steps_per_beat=2))
+        JSB.load("test", options(source="jsb_chorales", dir=tmp_path, steps_per_beat=2))
 
 
 @pytest.mark.parametrize("damage", ["text", "cut", "names", "width"])
@@ -59,9 +59,9 @@ def test_damaged_files_are_one_error(tmp_path, damage):
     else:
         path.write_bytes({"text": b"no matrix", "cut": path.read_bytes()[:200]}[damage])
     with pytest.raises(UserError, match=r"JSB_Chorales\.mat"):
-        JSB.load("train", options(dir=tmp_path, steps_per_beat=1))
+        JSB.load("train", options(source="jsb_chorales", dir=tmp_path, steps_per_beat=1))
     with pytest.raises(UserError, match="was not found"):
-        JSB.load("train", options(dir=tmp_path.parent, steps_per_beat=1))
+        JSB.load("train", options(source="jsb_chorales", dir=tmp_path.parent, steps_per_beat=1))
 
 
 def test_midi_files_of_a_folder_or_an_archive_are_pieces(tmp_path, capsys):
