@@ -14,13 +14,16 @@ BIOES = frozenset("BIOES")
 _SCHEMES = {"bio": BIO, "bioes": BIOES}
 # What a tag of BIOES is in BIO, whatever stands beside it.
 _IN_BIO = {"S": "B", "E": "I"}
+# Other names of the same prefixes: BILOU (spaCy, Prodigy), BMEWO, BMES.
+_ALIASES = {"U": "S", "W": "S", "L": "E", "M": "I"}
 
 
 def to_bio(tags: Sequence[str]) -> list[str]:
-    """Make a legal BIO sequence of any tags of the schemes IOB1, BIO and BIOES.
+    """Make a legal BIO sequence of any tags of the schemes IOB1, BIO, BIOES, BILOU and BMEWO.
 
-    In IOB1, ``B`` is used only where a span touches another one of its type. A tag that continues a
-    span which is not there begins one.
+    In IOB1, ``B`` is used only where a span touches another one of its type. BILOU and BMEWO have
+    other letters for the prefixes of BIOES. A tag that continues a span which is not there begins
+    one.
 
     Args:
         tags: Tags of one sequence, legal or not.
@@ -34,11 +37,13 @@ def to_bio(tags: Sequence[str]) -> list[str]:
     Example:
         >>> to_bio(["I-name", "I-name", "B-name", "I-place", "O", "E-name"])
         ['B-name', 'I-name', 'B-name', 'B-place', 'O', 'B-name']
+        >>> to_bio(["U-name", "B-place", "L-place"])
+        ['B-name', 'B-place', 'I-place']
     """
     repaired = []
     continuing = None
     for tag in tags:
-        prefix, kind = _split(tag)
+        prefix, kind = _split(_renamed(tag))
         begins = prefix in "BS" or kind != continuing
         repaired.append("O" if prefix == "O" else _join("B" if begins else "I", kind))
         continuing = kind if prefix in "BI" else None
@@ -167,7 +172,7 @@ def look_like_spans(tags: Iterable[str]) -> bool:
         >>> look_like_spans(["O", "B-name"]), look_like_spans(["O", "B"])
         (True, False)
     """
-    named = [tag.partition("-") for tag in tags if tag != "O"]
+    named = [_renamed(tag).partition("-") for tag in tags if tag != "O"]
     return bool(named) and all(prefix in tuple(BIOES - {"O"}) and kind for prefix, _, kind in named)
 
 
@@ -226,6 +231,11 @@ def _check(tags: Sequence[str], scheme: frozenset[str]) -> None:
 
 def _scheme(tags: Sequence[str]) -> frozenset[str]:
     return BIOES if any(_split(tag)[0] in "ES" for tag in tags) else BIO
+
+
+def _renamed(tag: str) -> str:
+    """Return a tag with the prefix that BIOES has for it."""
+    return _ALIASES.get(tag[:1], tag[:1]) + tag[1:] if tag[1:2] in ("", "-") else tag
 
 
 def _split(tag: str) -> tuple[str, str]:

@@ -132,6 +132,20 @@ def test_iob1_is_read():
     assert to_bio(tags) == ["B-x", "I-x", "B-x", "I-x", "B-y", "O", "B-x"]
 
 
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        (["U-x", "O", "B-y", "L-y", "B-x", "I-x", "L-x"], "B-x O B-y I-y B-x I-x I-x"),
+        (["W-x", "B-y", "M-y", "E-y"], "B-x B-y I-y I-y"),
+        (["S-x", "B-x", "M-x", "M-x", "E-x"], "B-x B-x I-x I-x I-x"),
+        (["L-x", "M-x", "U"], "B-x B-x B"),
+    ],
+)
+def test_relatives_of_bioes_are_read(tags, expected):
+    assert to_bio(tags) == expected.split()
+    assert look_like_spans([tag for tag in tags if "-" in tag])
+
+
 def test_types_may_be_missing():
     assert spans(["B", "I", "O", "B"]) == [("", 0, 2), ("", 3, 4)]
     assert bio_to_bioes(["B", "I", "B"]) == ["B", "E", "S"]

@@ -25,7 +25,8 @@ from seqsuite.tasks.pos_tagging.model import build_tagger
 from seqsuite.tasks.pos_tagging.preprocessor import WordPreprocessor
 from seqsuite.tasks.pos_tagging.scores import calibration_error, tag_scores
 from seqsuite.tasks.pos_tagging.server import serving
-from seqsuite.tasks.pos_tagging.word_vectors import read_word_vectors
+from seqsuite.tasks.pos_tagging.word_features import folded
+from seqsuite.text.word_vectors import read_word_vectors
 from seqsuite.training.optimizers import build_optimizer
 
 
@@ -80,7 +81,7 @@ class PosTagging(Task):
         vectors = {}
         if data.word_vectors is not None:
             size = self.config.model.embedding_size
-            vectors = read_word_vectors(data.word_vectors, size, data.max_vocabulary)
+            vectors = read_word_vectors(data.word_vectors, size, data.max_vocabulary, folded)
         preprocessor.adapt(examples, list(vectors))
         if vectors:
             preprocessor.set_word_vectors(vectors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
@@ -34,6 +35,16 @@ def fold(words: tf.Tensor) -> tf.Tensor:
         [b'may', b'0000']
     """
     return tf.strings.regex_replace(lower_case(words), r"\pN", "0")
+
+
+def folded(word: str) -> str:
+    """Return what `fold` returns, of one word and outside of the graph.
+
+    Example:
+        >>> folded("May"), folded("1984")
+        ('may', '0000')
+    """
+    return "".join("0" if unicodedata.category(c)[0] == "N" else c for c in word.lower())
 
 
 def shapes(words: tf.Tensor) -> tf.Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,13 @@ from seqsuite.tasks.pos_tagging.data.lines import Source, name_of, numbered_line
 from seqsuite.tasks.pos_tagging.data.sentences import TaggedSentence, build_examples
 
 DOCUMENT_START = "-DOCSTART-"
+# Names of columns on a first line: of the token, and of the tag.
+_TOKEN_NAMES = {"form", "token", "tokens", "word", "words"}
+_TAG_NAMES = {
+    "bio", "chunk", "entity", "iob", "label", "labels", "ner", "ner_tag", "ner_tags", "pos",
+    "pos_tag", "pos_tags", "tag", "tags", "upos", "xpos",
+}  # fmt: skip
+_KEY_AND_VALUE = re.compile(r"#\s*[\w.:-]+\s*=")
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,7 @@ class Sentence:
         tags: A tag for each, ``""`` where the source has none.
         separator: What a further column is separated by.
         document: Number of the document that it is from.
+        document_starts: Index in ``lines`` of each line that begins with ``-DOCSTART-``.
     """
 
     lines: tuple[str, ...]
@@ -35,9 +45,13 @@ class Sentence:
     tags: tuple[str, ...]
     separator: str = "\t"
     document: int = 0
+    document_starts: tuple[int, ...] = ()
 
     def with_tags(self, tags: Sequence[str]) -> str:
         """Return the sentence's text with one more column at the end of each word's line.
+
+        Lines that begin with ``-DOCSTART-`` get one too, ``O``: conlleval wants as many columns
+        there as elsewhere.
 
         Args:
             tags: A tag for each word.
@@ -51,7 +65,8 @@ class Sentence:
                 f"Received: {len(tags)} tags"
             )
         lines = list(self.lines)
-        for index, tag in zip(self.words, tags, strict=True):
+        added = dict.fromkeys(self.document_starts, "O") | dict(zip(self.words, tags, strict=True))
+        for index, tag in added.items():
             content = lines[index].rstrip("\r\n")
             # Spaces at the end separate nothing; of tabs each would.
             kept = content.rstrip(" ") if self.separator == " " else content
@@ -69,7 +84,10 @@ def sentences(
 
     Columns are separated by tabs when the first line has one (tokens may hold spaces then), else by
     spaces. All lines have the same number of them. Lines that begin with ``-DOCSTART-`` part
-    documents; in a file with tabs, lines that begin with ``#`` and have none are comments.
+    documents. Lines that begin with ``#`` are comments in front of a sentence where they have
+    another number of columns, are ``# key = value``, or where ``#`` stands alone in the first
+    column and the last one is no tag of other words; in a file with tabs also where they have none.
+    A first line of names of columns (``word``, ``tag``) is passed over, with a note.
 
     Args:
         source: A path (also ``.gz``), an open stream, or lines.
@@ -131,6 +149,7 @@ def with_lines(
             yield found
     if reader.lines:
         yield reader.finish()
+    reader.print_note()
 
 
 class _Reader:
@@ -142,10 +161,14 @@ class _Reader:
         self.separator = ""
         self.columns = 0
         self.document = 0
+        self.tags: set[str] = set()
+        self.passed_over: list[int] = []
         self._start()
 
     def _start(self) -> None:
         self.lines: list[str] = []
+        self.starts: list[int] = []
+        self.undecided: list[tuple[int, int, str]] = []
         self.words: list[int] = []
         self.fields: list[tuple[str, str]] = []
 
@@ -155,18 +178,52 @@ class _Reader:
         if number == 1:
             content = content.removeprefix("\ufeff")
         starts = content.startswith(DOCUMENT_START)
+        place = len(self.lines)
         self.lines.append(line)
-        if content.strip() and not starts:
-            if not self.is_comment(content):
-                self.fields.append(self.split(number, content))
-                self.words.append(len(self.lines) - 1)
+        if starts:
+            self.starts.append(place)
+        elif content.strip():
+            if not self.columns and content.startswith("#"):
+                # What the columns are is seen on the first line that is surely no comment.
+                self.undecided.append((number, place, content))
+            else:
+                self._take(number, place, content)
             return None
+        self._decide()
         found = self.finish() if self.words else None
         self.document += starts
         return found
 
+    def _take(self, number: int, place: int, content: str) -> None:
+        """Take the line of a word, or of a comment."""
+        if not self.columns and self._is_header(content):
+            print(
+                f"note: {self.where} line {number} names columns ({content.strip()[:60]}) and is "
+                "passed over",
+                file=sys.stderr,
+            )
+            return
+        if not self.columns:
+            self._shape(number, content)
+        self._decide()
+        if self._is_comment(number, content):
+            return
+        token, tag = self.split(number, content)
+        self.fields.append((token, tag))
+        self.words.append(place)
+        self.tags.add(tag or self._fields_of(content)[-1])
+
+    def _decide(self) -> None:
+        """Take the lines with ``#`` before the first line of which the columns are known."""
+        undecided, self.undecided = self.undecided, []
+        for number, place, content in undecided:
+            comment = re.match(r"#(\s|$)", content) or _KEY_AND_VALUE.match(content)
+            if self.columns or not comment:
+                self._take(number, place, content)
+
     def finish(self) -> Sentence:
         """Return the sentence of the lines so far."""
+        self._decide()
         found = Sentence(
             tuple(self.lines),
             tuple(self.words),
@@ -174,26 +231,59 @@ class _Reader:
             tuple(tag for _, tag in self.fields),
             " " if self.separator == " " and self.columns > 1 else "\t",
             self.document,
+            tuple(self.starts),
         )
         self._start()
         return found
 
-    def is_comment(self, content: str) -> bool:
-        return content.startswith("#") and "\t" not in content and self.separator != " "
+    def print_note(self) -> None:
+        """Say which lines were taken for comments that might be words."""
+        if self.passed_over:
+            print(
+                f"note: {self.where}: {len(self.passed_over):,} lines that begin with '# ' are "
+                f"taken for comments, the first is line {self.passed_over[0]}",
+                file=sys.stderr,
+            )
+
+    def _is_header(self, content: str) -> bool:
+        fields = [field.lower() for field in content.split("\t" if "\t" in content else None)]
+        return len(fields) > 1 and bool(_TOKEN_NAMES & {*fields}) and bool(_TAG_NAMES & {*fields})
+
+    def _is_comment(self, number: int, content: str) -> bool:
+        if not content.startswith("#"):
+            return False
+        if self.separator == "\t" and "\t" not in content and self.columns > 1:
+            return True
+        fields = self._fields_of(content)
+        if self.words:
+            return False
+        if len(fields) != self.columns or _KEY_AND_VALUE.match(content):
+            return True
+        if fields[0] != "#" or self.columns == 1:
+            return False
+        tag = fields[-1 if self.wanted["label"] is None else self.wanted["label"]]
+        if tag not in self.tags:
+            self.passed_over.append(number)
+        return tag not in self.tags
+
+    def _shape(self, number: int, content: str) -> None:
+        """Learn separator and columns from the first line of a word."""
+        self.separator = "\t" if "\t" in content else " "
+        columns = len(self._fields_of(content))
+        if columns == 1 and self.wanted["label"] is None:
+            self.wanted["token"] = 0
+        self._check(number, columns)
+        self.columns = columns
+
+    def _fields_of(self, content: str) -> list[str]:
+        if self.separator == "\t":
+            return content.split("\t")
+        # Other white space, such as a no-break space, may be part of a token.
+        return [field for field in content.split(" ") if field]
 
     def split(self, number: int, content: str) -> tuple[str, str]:
         """Return token and tag ("" when the source has none)."""
-        self.separator = self.separator or ("\t" if "\t" in content else " ")
-        if self.separator == "\t":
-            fields = content.split("\t")
-        else:
-            # Other white space, such as a no-break space, may be part of a token.
-            fields = [field for field in content.split(" ") if field]
-        if not self.columns:
-            if len(fields) == 1 and self.wanted["label"] is None:
-                self.wanted["token"] = 0
-            self._check(number, len(fields))
-            self.columns = len(fields)
+        fields = self._fields_of(content)
         if len(fields) != self.columns:
             separator = "tabs" if self.separator == "\t" else "spaces"
             raise UserError(

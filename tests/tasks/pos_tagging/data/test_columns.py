@@ -251,3 +251,70 @@ def test_a_folder_and_a_missing_file_are_told(tmp_path, tagging_options):
             load_examples(
                 "files", "train", tagging_options(train=str(path)), "seqsuite.tasks.pos_tagging"
             )
+
+
+# Of the forms that public corpora have: GermEval, tools that write "# key = value", tweets.
+GERMEVAL = "#\thttp://de.example.org/Eins [2009-10-17]\n1\tIn\tO\tO\n2\tBonn\tB-LOC\tO\n\n"
+COMMENTED = "# sent_id = 40\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n. . O O\n\n"
+TWEETS = "#Berlin B-LOC\nis O\ngreat O\n\n#love O\n\n"
+
+
+def test_comments_in_front_of_sentences_are_no_words(load, capsys):
+    found = load(GERMEVAL * 3, "NER-de-train.tsv", token_column=1, label_column=2)
+    assert found.features["tokens"] == [("In", "Bonn")] * 3
+    assert found.labels == [("O", "B-LOC")] * 3
+    found = load(COMMENTED * 3)
+    assert found.features["tokens"] == [("EU", "rejects", ".")] * 3
+    assert capsys.readouterr().err == ""
+    found = load(COMMENTED.replace("# sent_id = 40", "# one two three") * 3)
+    assert found.features["tokens"] == [("EU", "rejects", ".")] * 3
+    assert "3 lines that begin with '# ' are taken for comments, the first is line 1" in (
+        capsys.readouterr().err
+    )
+    found = load("# 7\nEU B-ORG\nvotes O\n\n# 8\nwe O\n\n")
+    assert found.features["tokens"] == [("EU", "votes"), ("we",)]
+
+
+def test_hashtags_and_number_signs_are_words(load):
+    found = load(TWEETS)
+    assert found.features["tokens"] == [("#Berlin", "is", "great"), ("#love",)]
+    assert load("#\tO\nEU\tO\n\n#\tO\n1\tO\n\n").features["tokens"][1] == ("#", "1")
+    assert load("We O\n# O\n1 O\n\n# O\n2 O\n\n").features["tokens"] == [
+        ("We", "#", "1"),
+        ("#", "2"),
+    ]
+    lines = "#Berlin\nis\ngreat\n\n#love\n".splitlines(keepends=True)
+    assert [s.tokens for s in with_lines(lines)] == [("#Berlin", "is", "great"), ("#love",)]
+    alone = "#love\n\n# sent_id = 3\n\n#\n\nEU\n".splitlines(keepends=True)
+    assert [s.tokens for s in with_lines(alone) if s.tokens] == [("#love",), ("#",), ("EU",)]
+
+
+def test_the_lines_of_files_with_comments_are_the_file():
+    for content in (
+        GERMEVAL * 2,
+        COMMENTED * 2,
+        TWEETS,
+        "# a\n\n# b\n",
+        "#a\n#b",
+        "word tag\nEU O\n",
+    ):
+        lines = content.splitlines(keepends=True)
+        assert "".join("".join(s.lines) for s in with_lines(lines)) == content
+
+
+def test_a_first_line_of_names_is_no_word(load, capsys):
+    found = load("word\tpos\nThe\tDET\ndog\tNOUN\n\n")
+    assert found.features["tokens"] == [("The", "dog")]
+    assert "line 1 names columns (word\tpos) and is passed over" in capsys.readouterr().err
+    assert load("Token POS Tag\nEU NNP B-ORG\n\n").labels == [("B-ORG",)]
+    assert load("word\tO\nThe\tO\n\n").features["tokens"] == [("word", "The")]
+
+
+def test_marks_of_documents_get_a_column_as_conlleval_wants():
+    start = "-DOCSTART- -X- -X- O\n\n"
+    content = f"{start}EU NNP I-NP I-ORG\nvotes VBZ I-VP O\n\n{start}We PRP I-NP O\n"
+    lines = content.splitlines(keepends=True)
+    found = "".join(s.with_tags(["X"] * len(s.words)) for s in with_lines(lines))
+    widths = {len(line.split()) for line in found.splitlines() if line.strip()}
+    assert widths == {5}
+    assert found.count("-DOCSTART- -X- -X- O O\n") == 2
