@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from seqsuite.client import Client, Item
 from seqsuite.tasks.pos_tagging.data import files
 from seqsuite.text.terminal import tagged
@@ -12,6 +14,10 @@ class PosTaggingClient(Client):
 
     input_name = "sentence"
     formats = (*Client.formats, "conllu", "columns")
+
+    def __init__(self, model, config, options):
+        super().__init__(model, config, options)
+        self.sentence_ids = itertools.count(1)
 
     def read(self, inputs):
         data, name, found = self.config.data, inputs.name, ""
@@ -31,7 +37,8 @@ class PosTaggingClient(Client):
         if output_format not in ("conllu", "columns"):
             return super().format(item, answer, output_format)
         tokens, tags, data = answer["tokens"], answer["tags"], self.config.data
-        return files.written(item.text, tokens, tags, output_format, data, item.origin)
+        number = next(self.sentence_ids)
+        return files.written(item.text, tokens, tags, output_format, data, item.origin, number)
 
     def _unpadded(self, row):
         length = row["length"]

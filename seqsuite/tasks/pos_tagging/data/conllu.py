@@ -298,26 +298,66 @@ def _without_untagged(tagged: list[TaggedSentence], kind: str, path: Path) -> li
     return [s for i, s in enumerate(tagged) if i not in partly]
 
 
-def written(text: str, tokens: Sequence[str], tags: Sequence[str], kind: str = "upos") -> str:
+def written(
+    text: str,
+    tokens: Sequence[str],
+    tags: Sequence[str],
+    kind: str = "upos",
+    sentence_id: int | None = None,
+) -> str:
     r"""Return words that came from plain text as a CoNLL-U sentence.
+
+    The forms and the spaces between them give the text, as the format asks for.
 
     Args:
         text: The sentence as it was given.
         tokens: Its words.
         tags: A tag for each.
         kind: ``upos``, ``xpos`` or ``ner``, as for :meth:`Sentence.with_tags`.
+        sentence_id: Number of the sentence.
 
     Example:
-        >>> print(written("Go!", ["Go", "!"], ["VERB", "PUNCT"]).replace("\t", " "))
+        >>> print(written("Go!", ["Go", "!"], ["VERB", "PUNCT"], sentence_id=1).replace("\t", " "))
+        # sent_id = 1
         # text = Go!
-        1 Go _ VERB _ _ _ _ _ _
+        1 Go _ VERB _ _ _ _ _ SpaceAfter=No
         2 ! _ PUNCT _ _ _ _ _ _
         <BLANKLINE>
         <BLANKLINE>
     """
-    shown = " ".join(text.split())
+    forms, glued = _as_written(text, tokens)
+    shown = "".join(
+        form + " " * (not no_space) for form, no_space in zip(forms, glued, strict=True)
+    )
+    comments = [] if sentence_id is None else [f"# sent_id = {sentence_id}"]
+    comments.append(f"# text = {shown.strip()}")
     if not tokens:
-        return f"# text = {shown}\n\n"
-    rows = ["\t".join([str(i), word, *[EMPTY] * 8]) for i, word in enumerate(tokens, start=1)]
-    (sentence,) = sentences(f"{line}\n" for line in (f"# text = {shown}", *rows, ""))
+        # A sentence without words is no sentence of the format; its lines are comments.
+        return "".join(
+            f"{line}\n" for line in (*comments[:-1], f"# text = {' '.join(text.split())}", "")
+        )
+    rows = [
+        "\t".join([str(i), form, *[EMPTY] * 7, "SpaceAfter=No" if no_space else EMPTY])
+        for i, (form, no_space) in enumerate(zip(forms, glued, strict=True), start=1)
+    ]
+    (sentence,) = sentences(f"{line}\n" for line in (*comments, *rows, ""))
     return sentence.with_tags(tags, kind)
+
+
+def _as_written(text: str, tokens: Sequence[str]) -> tuple[list[str], list[bool]]:
+    """Return each word as the text has it, and whether the next one follows without a space.
+
+    Where the text has other characters than the words (a kind of apostrophe aside), the words stay,
+    with spaces between them.
+    """
+    forms, glued, place = [], [], 0
+    for token in tokens:
+        while place < len(text) and text[place].isspace():
+            place += 1
+        form = text[place : place + len(token)]
+        if re.sub("[\u2018\u2019\u02bc]", "'", form) != token:
+            return list(tokens), [False] * len(tokens)
+        place += len(token)
+        forms.append(form)
+        glued.append(place < len(text) and not text[place].isspace())
+    return forms, glued

@@ -162,6 +162,7 @@ def written(
     output_format: str,
     options: PosTaggingDataConfig,
     origin: conllu.Sentence | column_files.Sentence | None = None,
+    sentence_id: int | None = None,
 ) -> str:
     r"""Return a tagged sentence, as the lines that it was read from where these have the format.
 
@@ -172,6 +173,7 @@ def written(
         output_format: ``"conllu"`` or ``"columns"``.
         options: ``tag_column`` and ``scheme``: the column of CoNLL-U to write to.
         origin: What it was read from, if from one of these formats.
+        sentence_id: Number of the sentence, for CoNLL-U from other formats.
 
     Example:
         >>> written("Go!", ["Go", "!"], ["VERB", "PUNCT"], "columns", None)
@@ -185,7 +187,7 @@ def written(
         return "".join(f"{token}\t{tag}\n" for token, tag in pairs) + "\n"
     if isinstance(origin, conllu.Sentence):
         return origin.with_tags(tags, kind)
-    return conllu.written(text, tokens, tags, kind)
+    return conllu.written(text, tokens, tags, kind, sentence_id)
 
 
 def _names_columns(options: PosTaggingDataConfig) -> bool:

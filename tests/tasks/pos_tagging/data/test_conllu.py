@@ -13,7 +13,7 @@ from seqsuite.data.discovery import load_examples
 from seqsuite.data.examples import concatenate, split_off_groups
 from seqsuite.errors import UserError
 from seqsuite.tasks import find_task
-from seqsuite.tasks.pos_tagging.data.conllu import sentences
+from seqsuite.tasks.pos_tagging.data.conllu import sentences, written
 from seqsuite.training import splits
 
 
@@ -280,3 +280,35 @@ def test_the_real_treebanks_are_kept_to_the_byte_and_read_as_the_library_does(re
             words = [token for token in theirs if isinstance(token["id"], int)]
             assert ours.tokens == tuple(word["form"] for word in words)
             assert ours.tags("upos") == tuple(word["upos"] for word in words)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("They can't go.", ["They", "ca", "n't", "go", "."]),
+        ("  Don\u2019t,   (now) ", ["Do", "n't", ",", "(", "now", ")"]),
+        ("a\u00a0b", ["a", "b"]),
+        ("word", ["word"]),
+    ],
+)
+def test_forms_and_spaces_give_the_text(text, words):
+    sentence = "".join(written(text, words, ["X"] * len(words), sentence_id=7))
+    (found,) = sentences(sentence.splitlines(keepends=True))
+    rebuilt = "".join(
+        form + ("" if misc == "SpaceAfter=No" else " ")
+        for form, misc in zip(found.tokens, found.column("misc"), strict=True)
+    )
+    assert found.lines[:2] == ("# sent_id = 7\n", f"# text = {rebuilt.rstrip()}\n")
+    assert rebuilt.rstrip() == " ".join(text.split())
+    assert found.tags("upos") == ("X",) * len(words)
+
+
+def test_words_that_are_not_in_the_text_stand_apart():
+    sentence = written("ﬁne day", ["fine", "day"], ["X", "X"])
+    assert "# text = fine day\n" in sentence
+    assert "SpaceAfter" not in sentence
+
+
+def test_entities_stand_beside_missing_spaces():
+    sentence = written("Go!", ["Go", "!"], ["B-x", "O"], "ner")
+    assert "\tSpaceAfter=No|NER=B-x\n" in sentence
