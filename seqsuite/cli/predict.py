@@ -28,7 +28,7 @@ def predict(task: TaskSpec, words: list[str]) -> int:
     parser.add_argument("--column", help="column of a table; several: a,b; without a header: 0, 1")
     parser.add_argument(
         "--input_format",
-        choices=("text", *TABLES),
+        choices=("text", *TABLES, *(set(task.client_class.formats) - set(Client.formats))),
         help="how --input is read (default: by its ending; a pipe as text, with --column as csv)",
     )
     parser.add_argument("--encoding", help="encoding of --input (default: UTF-8, or its mark)")

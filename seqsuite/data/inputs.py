@@ -28,11 +28,11 @@ class Row:
     """One input.
 
     Args:
-        text: Its text.
+        text: Its text; a list of words where the reader takes lists.
         record: The columns of the table that it stands in; None: it is not from a table.
     """
 
-    text: str
+    text: Any
     record: dict[str, Any] | None = None
 
 
@@ -160,11 +160,12 @@ class Inputs:
         for row in self.rows(column):
             yield row.text
 
-    def rows(self, column: str) -> Iterator[Row]:
+    def rows(self, column: str, lists: bool = False) -> Iterator[Row]:
         """Yield the words, then the lines of the file, or the rows of a table.
 
         Args:
             column: The column of the text, where ``--column`` names none.
+            lists: Whether lists of words are read too, where a column holds them.
 
         Raises:
             UserError: The table has no such column, or cannot be read.
@@ -181,25 +182,30 @@ class Inputs:
                 )
             yield from self.parsed(_texts)
         elif self.input_format in tables.LINES:
-            yield from self.parsed(lambda lines: self._table(lines, self.column or column))
+            yield from self.parsed(lambda lines: self._table(lines, self.column or column, lists))
         else:
-            yield from self._whole_table(self.column or column)
+            yield from self._whole_table(self.column or column, lists)
 
-    def _table(self, lines: Iterable[str], column: str) -> Iterator[Row]:
+    def _table(self, lines: Iterable[str], column: str, lists: bool) -> Iterator[Row]:
         table = tables.of_lines(_without_mark(lines), self.input_format, self.where, column)
-        return self._of_column(table, column)
+        return self._of_column(table, column, lists)
 
-    def _whole_table(self, column: str) -> Iterator[Row]:
+    def _whole_table(self, column: str, lists: bool) -> Iterator[Row]:
         data = b"".join(self._pipe) if self.is_pipe else raw_files.content(Path(str(self.name)))
         table = tables.of_bytes(data, self.input_format, self.where, column, encoding=self.encoding)
         # A mistake at its end is better told before anything is written.
-        yield from list(self._of_column(table, column))
+        yield from list(self._of_column(table, column, lists))
 
-    def _of_column(self, table: tables.Table, column: str) -> Iterator[Row]:
+    def _of_column(self, table: tables.Table, column: str, lists: bool) -> Iterator[Row]:
         names = table.names(column, "--column")
         for number, record in enumerate(table.records, 1):
             where = f"{self.where} {table.place(number)}"
-            yield Row(tables.joined(record, names, where), record)
+            words = tables.field(record, names[0]) if lists and len(names) == 1 else None
+            words = words.tolist() if hasattr(words, "tolist") else words
+            if isinstance(words, list) and all(isinstance(word, str) for word in words):
+                yield Row([tables.plain_text(word) for word in words], record)
+            else:
+                yield Row(tables.joined(record, names, where), record)
 
     @cached_property
     def _ahead(self) -> tuple[str, Iterator[str]]:

@@ -40,7 +40,8 @@ def options(monkeypatch):
 def tagging_options(monkeypatch):
     """Build a data section of tagged sentences; the surroundings' data folder is out of sight."""
     monkeypatch.delenv("SEQSUITE_DATA", raising=False)
-    return section_builder(tag_column="auto", token_column=0, label_column=-1, scheme="none")
+    columns = {"tag_column": "auto", "token_column": 0, "label_column": -1}
+    return section_builder(**columns, scheme="none", language="english")
 
 
 @pytest.fixture

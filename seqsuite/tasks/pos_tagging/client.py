@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from seqsuite.client import Client, Item
+from seqsuite.errors import UserError
 from seqsuite.tasks.pos_tagging.data import files
 from seqsuite.text.terminal import tagged
 
@@ -21,10 +22,22 @@ class PosTaggingClient(Client):
 
     def read(self, inputs):
         data, name, found = self.config.data, inputs.name, ""
-        if inputs.is_file_alone:
-            found = files.format_to_tag(inputs.first_line, name, data)
+        if inputs.input_format in ("conllu", "columns"):
+            if inputs.words:
+                raise UserError(
+                    "Sentences beside a file of columns cannot be tagged: leave one out."
+                )
+            found = inputs.input_format
+        elif inputs.is_file_alone:
+            lines = [] if inputs.is_pipe else list(itertools.islice(inputs.lines(), 200))
+            found = files.format_to_tag(inputs.first_line, name, data, lines)
         if not found:
-            yield from super().read(inputs)
+            for row in inputs.rows(self.input_name, lists=True):
+                features = {self.input_name: row.text}
+                if not isinstance(row.text, str):
+                    features = {"tokens": row.text, "length": len(row.text)}
+                text = row.text if isinstance(row.text, str) else " ".join(row.text)
+                yield Item(text, features, record=row.record)
             return
         where = None if inputs.is_pipe else name
         sentences = inputs.parsed(lambda lines: files.sentences_to_tag(lines, where, found, data))

@@ -21,6 +21,7 @@ from conllu.parser import DEFAULT_FIELDS, parse_id_value, parse_line
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError
 from seqsuite.tasks.pos_tagging.config import PosTaggingDataConfig
+from seqsuite.tasks.pos_tagging.data.alignment import places_of
 from seqsuite.tasks.pos_tagging.data.dependency_labels import head_labels
 from seqsuite.tasks.pos_tagging.data.lines import Source, name_of, numbered_lines
 from seqsuite.tasks.pos_tagging.data.sentences import TaggedSentence, build_examples
@@ -350,14 +351,8 @@ def _as_written(text: str, tokens: Sequence[str]) -> tuple[list[str], list[bool]
     Where the text has other characters than the words (a kind of apostrophe aside), the words stay,
     with spaces between them.
     """
-    forms, glued, place = [], [], 0
-    for token in tokens:
-        while place < len(text) and text[place].isspace():
-            place += 1
-        form = text[place : place + len(token)]
-        if re.sub("[\u2018\u2019\u02bc]", "'", form) != token:
-            return list(tokens), [False] * len(tokens)
-        place += len(token)
-        forms.append(form)
-        glued.append(place < len(text) and not text[place].isspace())
-    return forms, glued
+    places = places_of(text, tokens)
+    if places is None:
+        return list(tokens), [False] * len(tokens)
+    forms = [text[start:end] for start, end in places]
+    return forms, [text[end : end + 1].strip() != "" for _, end in places]

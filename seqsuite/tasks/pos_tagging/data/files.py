@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from seqsuite.data import raw_files
+from seqsuite.data import raw_files, tables
 from seqsuite.data.examples import Examples
 from seqsuite.data.files import read_named
 from seqsuite.errors import UserError
 from seqsuite.tasks.pos_tagging.config import PosTaggingDataConfig
 from seqsuite.tasks.pos_tagging.data import columns as column_files
-from seqsuite.tasks.pos_tagging.data import conllu
+from seqsuite.tasks.pos_tagging.data import conllu, records
 from seqsuite.tasks.pos_tagging.data.lines import numbered_lines
 
 NAME = "files"
 DESCRIPTION = "your own files: --data.train FILE [--data.validation FILE] --data.test FILE"
 
-_FORMATS = "a CoNLL-U file, or one with a token and its tag on each line"
+_FORMATS = (
+    "a CoNLL-U file, one with a token and its tag on each line, a csv file with a word a row, or "
+    "JSON with tokens and tags"
+)
 CONLLU_ENDINGS = (".conllu", ".conllup")
 COLUMN_ENDINGS = (
     ".conll", ".txt", ".tsv", ".annotated", ".iob", ".iob2", ".bio", ".bio2", ".bioes", ".ner",
@@ -64,6 +68,8 @@ def read(path: Path, options: PosTaggingDataConfig) -> Examples:
     Raises:
         UserError: It is neither format, damaged or empty.
     """
+    if tables.format_of(path.name) in records.FORMATS:
+        return records.read(path, options)
     if path.is_dir() or raw_files.is_archive(path):
         raise UserError(
             f"{path} is not one file of tagged sentences. Unpack it and name the CoNLL-U file, or "
@@ -107,17 +113,20 @@ def is_conllu(path: Path, encoding: str | None = None) -> bool:
     return False
 
 
-def format_to_tag(first_line: str, name: str, options: PosTaggingDataConfig) -> str:
+def format_to_tag(
+    first_line: str, name: str, options: PosTaggingDataConfig, lines: Sequence[str] = ()
+) -> str:
     r"""Say in which format an input to be tagged is.
 
     The name's ending decides: ``.conllu`` and ``.conllup`` are CoNLL-U; those of files of columns
-    are columns, save ``.txt`` and ``.tsv``, which may be plain text and tables. CoNLL-U by another
-    name, or in a pipe, is known by its first line.
+    are columns, save ``.txt`` and ``.tsv``, which may be plain text and tables and are looked into.
+    CoNLL-U by another name, or in a pipe, is known by its first line.
 
     Args:
         first_line: Its first line that is not empty or a comment.
         name: The file's name, ``-`` for a pipe.
         options: ``token_column`` and ``label_column``.
+        lines: Its first lines, of a file.
 
     Returns:
         ``"conllu"``, ``"columns"``, or ``""`` for anything else.
@@ -133,7 +142,24 @@ def format_to_tag(first_line: str, name: str, options: PosTaggingDataConfig) -> 
     looks = first_line.count("\t") >= 9 and first_line[:1].isdigit()
     if looks and not (columns and _names_columns(options)):
         return "conllu"
-    return "columns" if columns else ""
+    if columns or not (suffix in _AMBIGUOUS or not suffix) or not _look_like_columns(lines):
+        return "columns" if columns else ""
+    print(
+        f"note: {name} holds columns, with an empty line after each sentence, and is read so; "
+        "--input_format text reads each line as a sentence",
+        file=sys.stderr,
+    )
+    return "columns"
+
+
+def _look_like_columns(lines: Sequence[str]) -> bool:
+    """Whether lines all have as many columns, several, with empty lines between sentences."""
+    content = [line.strip() for line in lines]
+    while content and not content[-1]:
+        content.pop()
+    rows = [line for line in content if line and not line.startswith(("#", "-DOCSTART-"))]
+    widths = {len(row.split("\t" if "\t" in row else None)) for row in rows}
+    return len(rows) >= 5 and len(widths) == 1 and 1 not in widths and "" in content
 
 
 def sentences_to_tag(

@@ -238,9 +238,8 @@ def test_content_decides_where_the_name_does_not(load):
 
 
 def test_other_formats_are_refused(load):
-    for name, content in {"a.csv": "text,label\ngood really,x\n", "a.json": '{"a": 1}\n'}.items():
-        with pytest.raises(UserError, match=rf"{name}: its format is not known.*\.conllu"):
-            load(content, name)
+    with pytest.raises(UserError, match=r"a\.md: its format is not known.*\.conllu"):
+        load("good really\n", "a.md")
     with pytest.raises(UserError, match=r"a\.zip is not one file of tagged sentences"):
         load(b"PK", "a.zip")
 
