@@ -49,7 +49,7 @@ class Client:
     """
 
     input_name: ClassVar[str]
-    """The served input that a text goes to, and the default column of tables."""
+    """The served input that a text goes to."""
     formats: ClassVar[tuple[str, ...]] = ("text", "json", *tables.LINES)
     """Output formats."""
 
@@ -58,6 +58,11 @@ class Client:
         self.config = config
         self.options = options
         self._columns: list[str] | None = None
+
+    @property
+    def column(self) -> str:
+        """The column of tables, where ``--column`` names none."""
+        return self.input_name
 
     @classmethod
     def add_arguments(cls, parser: ArgumentParser) -> None:
@@ -69,7 +74,7 @@ class Client:
         Raises:
             UserError: An input cannot be read.
         """
-        for row in inputs.rows(self.input_name):
+        for row in inputs.rows(self.column):
             yield Item(row.text, {self.input_name: row.text}, record=row.record)
 
     def answer(self, items: Sequence[Item]) -> list[dict[str, Any]]:

@@ -127,6 +127,18 @@ def conditions_of(section: Any) -> dict[str, Condition]:
     return {name: c for kind in kinds for name, c in vars(kind).get("read_when", {}).items()}
 
 
+def is_read(config: Any, name: str) -> bool:
+    """Return whether the condition of an option holds; one without a condition is always read.
+
+    Args:
+        config: A configuration.
+        name: ``section.option``.
+    """
+    section, _, option = name.partition(".")
+    condition = conditions_of(getattr(config, section)).get(option)
+    return condition is None or condition.holds(_reader(config, name))
+
+
 def _unread(config: Any) -> Iterator[tuple[str, Condition, Any]]:
     """Yield name, condition and default of each option that is set and would not be read."""
     defaults = type(config)()
@@ -134,7 +146,7 @@ def _unread(config: Any) -> Iterator[tuple[str, Condition, Any]]:
         section, default = getattr(config, field.name), getattr(defaults, field.name)
         for option, condition in conditions_of(section).items():
             name, usual = f"{field.name}.{option}", getattr(default, option)
-            if getattr(section, option) != usual and not condition.holds(_reader(config, name)):
+            if getattr(section, option) != usual and not is_read(config, name):
                 yield name, condition, usual
 
 

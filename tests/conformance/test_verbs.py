@@ -7,8 +7,8 @@ import pytest
 from seqsuite.cli import predict as predict_verb
 from seqsuite.cli.main import main
 from seqsuite.cli.parsing import Parser
-from seqsuite.conditions import conditions_of
-from seqsuite.config import fields_of
+from seqsuite.conditions import is_read
+from seqsuite.config import fields_of, parse
 from seqsuite.data.discovery import reader
 from seqsuite.task import TaskSpec
 from seqsuite.tasks import find_task, task_names
@@ -74,17 +74,12 @@ def flag_reads(monkeypatch):
     return names, found
 
 
-def options_to_be_read(task):
+def options_to_be_read(task, flags):
     """Return all options but those of other sources and those that a condition takes out."""
-    options = fields_of(task.config_class)
-    conditional = {
-        f"{section}.{option}"
-        for section in options
-        for option in conditions_of(getattr(task.config_class(), section))
-    }
+    config, _ = parse(task.config_class, flags)
+    every = {f"{section}.{o}" for section, names in fields_of(type(config)).items() for o in names}
     of_files = {f"data.{option}" for option in OF_FILES.get(task.name, ())}
-    every = {f"{section}.{option}" for section, names in options.items() for option in names}
-    return every - conditional - of_files - {*OF_CUTS}
+    return {name for name in every if is_read(config, name)} - of_files - {*OF_CUTS}
 
 
 @pytest.fixture(autouse=True)
@@ -170,6 +165,54 @@ def test_train_evaluate_export_and_predict(name, tmp_path, capsys, monkeypatch, 
     assert main(task, ["predict", "--model", served, "--", *items]) == 0
     assert capsys.readouterr().out.strip()
 
-    assert options_to_be_read(task) - reads == set()
+    assert options_to_be_read(task, flags[4:]) - reads == set()
     names, found = flag_reads
     assert names - found == DEPENDENT_FLAGS.get(name, set()) | {"model"}
+
+
+# Settings under which options are read that are not by default, a run for each.
+ADAMW = ["--training.optimizer=adamw", "--training.schedule=reduce_on_plateau"]
+OTHER_SETTINGS = {
+    "char_lm": [["--evaluation.adaptive=true", *ADAMW]],
+    "forecasting": [
+        ["--model.output=quantiles", "--model.scaling=revin", *ADAMW],
+        ["--model.architecture=encoder_decoder", "--training.sampling_schedule=linear"],
+        ["--model.architecture=autoregressive", "--model.num_paths=20"],
+    ],
+    "handwriting": [["--model.condition_on_label=true", *ADAMW]],
+    "memory": [
+        [
+            "--data.source=associative_recall", "--data.length=8", "--data.num_examples=99",
+            "--data.num_held_out=40", "--model.attention=additive", *ADAMW,
+        ],
+    ],
+    "music": [ADAMW],
+    "pos_tagging": [["--data.scheme=bioes", "--model.adversarial=adversarial", *ADAMW]],
+    "sentiment": [
+        [
+            "--model.adversarial=adversarial", "--model.word_vectors=true",
+            "--training.pretraining_epochs=1", *ADAMW,
+        ],
+    ],
+    "speech_recognition": [
+        ["--decoding.language_model=word", "--decoding.hot_words=one", *ADAMW],
+    ],
+    "translation": [["--training.sampling_schedule=linear", *ADAMW]],
+}  # fmt: skip
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("name", "settings"), [(name, one) for name, many in OTHER_SETTINGS.items() for one in many]
+)
+def test_other_settings_are_read_too(name, settings, tmp_path, reads):
+    task = find_task(name)
+    flags = ["--model.units=8", *as_flags(small(task, 150, epochs=1)), *FURTHER.get(name, [])]
+    flags += settings
+    runs.train(task(parse(task.config_class, flags)[0]), tmp_path / "run")
+    wanted = {one for one in options_to_be_read(task, flags) if not one.startswith("serving.")}
+    assert wanted - reads == set()
+
+
+def test_every_task_has_other_settings():
+    assert set(OTHER_SETTINGS) == set(task_names())

@@ -25,7 +25,7 @@ class ForecastClient(Client):
         if inputs.is_file_alone:
             found = tables.format_to_forecast(inputs.first_line, name, data)
         if not found:
-            for row in inputs.rows(self.input_name):
+            for row in inputs.rows(self.column):
                 self._refuse_covariates(row.text)
                 yield Item(row.text, tables.request(row.text), record=row.record)
             return

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from seqsuite.client import Client, Item
 from seqsuite.config import MAX_INT
+from seqsuite.data.inputs import Row
 from seqsuite.errors import UserError
 from seqsuite.tasks.handwriting.config import LABELS_FILE
 from seqsuite.writing import write_text
@@ -38,10 +39,11 @@ class HandwritingClient(Client):
             settings["label"] = self._label(options.label)
         elif options.label is not None:
             raise UserError("--label: this model was trained without model.condition_on_label.")
-        for text in self._texts(inputs):
+        for row in self._rows(inputs):
             for number in range(options.drawings):
                 seed = options.seed + number
-                yield Item(text, {"drawing": text, "seed": seed, **settings})
+                features = {"drawing": row.text, "seed": seed, **settings}
+                yield Item(row.text, features, record=row.record)
 
     def _label(self, label):
         if label is None:
@@ -52,22 +54,19 @@ class HandwritingClient(Client):
             raise UserError(f"--label {label}: the model has no such label. Labels are {known}.")
         return label
 
-    def _texts(self, inputs):
+    def _rows(self, inputs):
         from seqsuite.tasks.handwriting.strokes import points_of_text
 
         is_ink = inputs.name is not None and inputs.name.lower().endswith(_ENDINGS)
         if is_ink:
             inputs.refuse_flags("files of ink")
-        for word in [*inputs.words, *([inputs.name] if is_ink else [])]:
-            if word.lower().endswith(_ENDINGS):
-                yield from self._read_file(Path(word))
+        words = [Row(word) for word in inputs.words]
+        for row in [*words, Row(inputs.name)] if is_ink else inputs.rows(self.column):
+            if row.record is None and row.text.lower().endswith(_ENDINGS):
+                yield from map(Row, self._read_file(Path(row.text)))
             else:
-                points_of_text(word)
-                yield word
-        if not is_ink and inputs.name is not None:
-            for text in _without_words(inputs).texts(self.input_name):
-                points_of_text(text)
-                yield text
+                points_of_text(row.text)
+                yield row
 
     def _read_file(self, path):
         from seqsuite.tasks.handwriting.data.cleaning import examples_of
@@ -106,11 +105,6 @@ class HandwritingClient(Client):
 
     def _line(self, answer, text):
         return answer["completed"] + "".join(f"\t{file}" for file in answer.get("files", ()))
-
-
-def _without_words(inputs):
-    inputs.words = []
-    return inputs
 
 
 def _check(options):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from seqsuite.client import Client, Item
 from seqsuite.config import MAX_INT
+from seqsuite.data.inputs import Row
 from seqsuite.errors import UserError
 from seqsuite.writing import replaced
 
@@ -37,15 +38,13 @@ class MusicClient(Client):
         options = self.options
         _check(options)
         settings = {name: getattr(options, name) for name in ("steps", "temperature", "seed")}
+        rows = inputs.rows(self.column)
         if inputs.name is not None and inputs.name.lower().endswith(_ENDINGS):
             inputs.refuse_flags("MIDI files")
-            words, texts = [*inputs.words, inputs.name], iter(())
-        elif inputs.name is None:
-            words, texts = inputs.words, iter(())
-        else:
-            words, texts = [], inputs.texts(self.input_name)
-        for text in [*map(self._text, words), *texts] if words else map(self._text, texts):
-            yield Item(text, {"notes": text, **settings})
+            rows = [Row(word) for word in [*inputs.words, inputs.name]]
+        for row in rows:
+            text = self._text(row.text)
+            yield Item(text, {"notes": text, **settings}, record=row.record)
 
     def _text(self, word):
         from seqsuite.tasks.music.midi import read_midi

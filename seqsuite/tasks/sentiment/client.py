@@ -13,6 +13,10 @@ class SentimentClient(Client):
 
     input_name = "text"
 
+    @property
+    def column(self):
+        return self.config.data.text_column
+
     def explain(self, item):
         def probabilities(texts):
             # Of a long text so many variants are more than one request.

@@ -45,7 +45,7 @@ class SpeechClient(Client):
         )
 
     def read(self, inputs):
-        for row in inputs.rows(self.input_name):
+        for row in inputs.rows(self.column):
             for path in self._files(row.text):
                 yield Item(path, {"path": path}, record=row.record)
 

@@ -5,8 +5,9 @@ import dataclasses
 import tensorflow as tf
 
 from seqsuite.client import Item
-from seqsuite.tasks.sentiment import TASK
-from tests.clients import client_of
+from seqsuite.config import build_config
+from seqsuite.tasks.sentiment import TASK, SentimentConfig
+from tests.clients import client_of, read
 
 
 def test_a_long_text_is_explained_in_requests_within_the_limits():
@@ -25,3 +26,12 @@ def test_a_long_text_is_explained_in_requests_within_the_limits():
     assert len(explanation) == 92
     assert max(explanation, key=lambda part: part[1])[0] == "good"
     assert max(asked) <= 1000
+
+
+def test_a_table_is_read_by_the_columns_of_training(tmp_path, capsys):
+    data = {"source": "files", "train": "train.csv", "text_column": "1,2", "label_column": "0"}
+    config = build_config(SentimentConfig, {"data": data})
+    (tmp_path / "a.csv").write_text('"3","Oil rises","a lot"\n')
+    (item,) = read(client_of(TASK(config)), name=str(tmp_path / "a.csv"))
+    assert (item.text, item.record["0"]) == ("Oil rises a lot", "3")
+    assert "its first line is a row" in capsys.readouterr().err

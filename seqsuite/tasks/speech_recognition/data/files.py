@@ -5,13 +5,12 @@ This is ``data.source files`` for speech recognition.
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from seqsuite.data import encodings, raw_files, tables
+from seqsuite.data import raw_files, tables
 from seqsuite.data.examples import Examples
 from seqsuite.data.files import read_named
 from seqsuite.errors import UserError, nearest
@@ -25,9 +24,8 @@ DESCRIPTION = "your own recordings: --data.train MANIFEST or FOLDER [--data.vali
 COLUMNS = ("path", "transcript")
 """What a manifest must have; ``speaker``, ``start`` and ``end`` (seconds) may stand beside."""
 
-_TABLES = (".csv", ".tsv", ".jsonl")
 _FORMATS = (
-    "a manifest (csv, tsv or jsonl with columns path and transcript), or a folder or archive in "
+    "a manifest (csv, tsv, jsonl, ... with columns path and transcript), or a folder or archive in "
     "the layout of LibriSpeech"
 )
 
@@ -69,19 +67,15 @@ def manifest_recordings(path: Path, encoding: str | None = None) -> Iterator[Rec
     Raises:
         UserError: It has not the columns, or a row's times cannot be used.
     """
-    suffix = PurePosixPath(path.name.lower().removesuffix(".gz")).suffix
-    if suffix not in _TABLES:
-        raise UserError(
-            f"{path}: format {suffix or 'without an ending'} is not known. Give {_FORMATS}."
-        )
-    text = encodings.decode(raw_files.content(path), path, encoding)
-    columns: Iterable[str]
-    records: Iterable[dict[str, Any]]
-    if suffix == ".jsonl":
-        records = list(tables.json_records(text.split("\n"), path))
-        columns = dict.fromkeys(key for record in records for key in record)
-    else:
-        columns, records = tables.delimited_records(io.StringIO(text, newline=""), suffix, path)
+    table_format = tables.format_of(path.name)
+    if table_format is None:
+        ending = PurePosixPath(path.name.lower().removesuffix(".gz")).suffix or "without an ending"
+        raise UserError(f"{path}: format {ending} is not known. Give {_FORMATS}.")
+    table = tables.of_bytes(raw_files.content(path), table_format, path, encoding=encoding)
+    columns, records = table.columns, table.records
+    if not table.are_fixed:
+        records = iter(every := list(records))
+        columns = list(dict.fromkeys(key for record in every for key in record))
     for name in COLUMNS:
         if name not in columns:
             raise UserError(
