@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from seqsuite.data import tables
+from seqsuite.data import records, tables
 from seqsuite.data.inputs import Inputs
 from seqsuite.errors import UserError
 from seqsuite.text.terminal import Explanation, highlight
@@ -116,7 +116,7 @@ class Client:
         else:
             line = self._table_row(record, output_format)
         # Columns that nobody asked for may hold halves of surrogate pairs.
-        return tables.plain_text(line)
+        return records.plain_text(line)
 
     def _table_row(self, record: dict[str, Any], output_format: str) -> str:
         header = ""

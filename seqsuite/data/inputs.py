@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from seqsuite.data import encodings, raw_files, tables
+from seqsuite.data import encodings, raw_files, records, tables
 from seqsuite.data.pipes import Pipe
 from seqsuite.errors import UserError
 
@@ -171,7 +171,7 @@ class Inputs:
             UserError: The table has no such column, or cannot be read.
         """
         for word in self.words:
-            yield Row(tables.plain_text(word))
+            yield Row(records.plain_text(word))
         if self.name is None:
             return
         if self.input_format == "text":

@@ -40,6 +40,8 @@ OF_FILES = {
     "pos_tagging": ("tag_column", "token_column", "label_column"),
 }  # fmt: skip
 OF_CUTS = ("data.validation_fraction",)
+# Read after an epoch without progress (test_trainer.py).
+READ_LATER = ("training.plateau_patience",)
 # Refused without another flag, by a test of the task.
 DEPENDENT_FLAGS = {"music": {"tempo"}}
 
@@ -79,7 +81,7 @@ def options_to_be_read(task, flags):
     config, _ = parse(task.config_class, flags)
     every = {f"{section}.{o}" for section, names in fields_of(type(config)).items() for o in names}
     of_files = {f"data.{option}" for option in OF_FILES.get(task.name, ())}
-    return {name for name in every if is_read(config, name)} - of_files - {*OF_CUTS}
+    return {name for name in every if is_read(config, name)} - of_files - {*OF_CUTS, *READ_LATER}
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from seqsuite.data import raw_files, tables
+from seqsuite.data import raw_files, records, tables
 from seqsuite.data.examples import Examples
 from seqsuite.data.files import read_named
 from seqsuite.errors import UserError, nearest
@@ -72,9 +72,9 @@ def manifest_recordings(path: Path, encoding: str | None = None) -> Iterator[Rec
         ending = PurePosixPath(path.name.lower().removesuffix(".gz")).suffix or "without an ending"
         raise UserError(f"{path}: format {ending} is not known. Give {_FORMATS}.")
     table = tables.of_bytes(raw_files.content(path), table_format, path, encoding=encoding)
-    columns, records = table.columns, table.records
+    columns, rows = table.columns, table.records
     if not table.are_fixed:
-        records = iter(every := list(records))
+        rows = iter(every := list(rows))
         columns = list(dict.fromkeys(key for record in every for key in record))
     for name in COLUMNS:
         if name not in columns:
@@ -83,12 +83,12 @@ def manifest_recordings(path: Path, encoding: str | None = None) -> Iterator[Rec
                 f"{', '.join(map(repr, columns)) or 'none'}: expected path and transcript, and "
                 "optionally speaker, start and end (seconds)."
             )
-    for number, record in enumerate(records, 1):
+    for number, record in enumerate(rows, 1):
         yield _recording(record, path, number)
 
 
 def _recording(record: dict[str, Any], manifest: Path, number: int) -> Recording:
-    name, row = tables.plain_text(record.get("path")).strip(), f"{manifest} row {number}"
+    name, row = records.plain_text(record.get("path")).strip(), f"{manifest} row {number}"
     if record.get("transcript") is None:
         raise UserError(
             f"{row} has no transcript. Leave the row out, or write an empty one for silence."
@@ -102,8 +102,8 @@ def _recording(record: dict[str, Any], manifest: Path, number: int) -> Recording
     part = "" if start is None and end is None else f" ({start or 0.0:g} s on)"
     return Recording(
         manifest.parent / name,
-        tables.plain_text(record.get("transcript")).strip(),
-        tables.plain_text(record.get("speaker")).strip(),
+        records.plain_text(record.get("transcript")).strip(),
+        records.plain_text(record.get("speaker")).strip(),
         f"{name}{part}",
         f"{manifest.parent / name}" if name else f"{row} names no file and",
         start or 0.0,
