@@ -187,3 +187,29 @@ def test_lines_of_a_slow_pipe_are_answered_when_they_arrive(monkeypatch, capsys)
     stdin.close()
     assert seen == [["a", "b"], ["cd", "e"]]
     assert capsys.readouterr().out == "1\ta\n1\tb\n2\tcd\n1\te\n"
+
+
+def test_a_person_at_a_terminal_is_answered_line_by_line(monkeypatch, capsys):
+    terminal, stdin_descriptor = os.openpty()
+    stdin = open(stdin_descriptor, "rb")  # noqa: SIM115
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=stdin))
+    seen = []
+
+    class Counted(Length):
+        def answer(self, items):
+            seen.append([item.text for item in items])
+            return super().answer(items)
+
+    flags = {"items": [], "input": "-", "output": "-", "json": False, "format": None}
+    options = SimpleNamespace(**flags, batch_size=None, column=None, explain=False,
+        input_format=None, encoding=None,
+    )  # fmt: skip
+    os.write(terminal, b"a\nbc\n\x04")  # Ctrl-D ends the input
+    assert run(Counted(None, None, options), options) == 0
+    assert seen == [["a"], ["bc"]]
+    assert capsys.readouterr().out == "1\ta\n2\tbc\n"
+    options.batch_size = 3
+    with pytest.raises(UserError, match="line by line"):
+        run(Counted(None, None, options), options)
+    stdin.close()
+    os.close(terminal)
