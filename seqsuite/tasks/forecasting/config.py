@@ -196,6 +196,9 @@ class ForecastTrainingConfig(TrainingConfig):
     """
 
     read_when: ClassVar[dict[str, Condition]] = {
+        # Quantiles and distributions are learned by losses of their own.
+        "loss": when("model.architecture", "segments")
+        | when("model.architecture", "encoder_decoder") & when("model.output", "point"),
         "sampling_schedule": when("model.architecture", "encoder_decoder"),
         "sampling_probability": when("sampling_schedule"),
     }
@@ -272,13 +275,7 @@ class ForecastConfig:
     serving: ForecastServingConfig = field(default_factory=ForecastServingConfig)
 
     def __post_init__(self):
-        model, training = self.model, self.training
-        if model.has_quantiles and model.architecture != "segments" and training.loss != "squared":
-            raise UserError(
-                f"training.loss {training.loss} is of points, and model.architecture "
-                f"{model.architecture} learns quantiles or distributions by a loss of their own: "
-                "leave it at squared."
-            )
+        model = self.model
         if model.architecture == "autoregressive" and self.data.covariates["past"]:
             raise UserError(
                 "data.past_covariates end with the history, and model.architecture autoregressive "
