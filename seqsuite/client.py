@@ -1,6 +1,6 @@
-"""The client contract: what `predict` does with an exported model: read, answer, write.
+"""The client contract: `predict` reads inputs, calls an exported model and writes answers.
 
-A client holds what it read beside the model. Importing one imports neither TensorFlow nor Keras.
+Importing a client imports neither TensorFlow nor Keras.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class Item:
     """One input of ``predict``.
 
     Args:
-        text: Its form in the output.
+        text: The input as the output shows it.
         features: Raw features, named as the inputs of one of the model's signatures.
-        origin: The object it was read from, for formats that write it back.
-        format: The format it was read in, also that of its answer unless another is asked for.
-        record: The row of the table it was read from, kept in its answer; None: no table.
+        origin: The parsed input, for formats that write it back.
+        format: Format of the input, the default of the output.
+        record: The row of the table, kept in the answer; None: no table.
     """
 
     text: str
@@ -40,7 +40,7 @@ class Item:
 
 
 class Client:
-    """Reads inputs, asks an exported model, and writes answers.
+    """Client of an exported model.
 
     Args:
         model: The exported model, a ``seqsuite.serving.exported_model.ExportedModel``.
@@ -78,7 +78,7 @@ class Client:
             yield Item(row.text, {self.input_name: row.text}, record=row.record)
 
     def answer(self, items: Sequence[Item]) -> list[dict[str, Any]]:
-        """Return the outputs of each item, by name, without padding; one request or several."""
+        """Return the outputs of each item by name, without padding, from one or more requests."""
         # Sorting by size keeps padding (and so time) down; answers go back in the given order.
         sizes = [self._size(item.features) for item in items]
         order = sorted(range(len(items)), key=sizes.__getitem__)
@@ -95,7 +95,7 @@ class Client:
         return rows
 
     def stream(self, item: Item) -> Iterator[str] | None:
-        """Return an item's answer as text piece by piece; None: it is answered at once."""
+        """Return the pieces of a streamed answer; None: no streaming."""
         return None
 
     def format(self, item: Item, answer: dict[str, Any], output_format: str) -> str:
@@ -133,7 +133,7 @@ class Client:
         return header + tables.row_text(cells, output_format)
 
     def explain(self, item: Item) -> Explanation:
-        """Return the parts of an input, each with its effect on the answer."""
+        """Return the parts of an input with their effects on the answer."""
         raise UserError("This task has no --explain.")
 
     @property
@@ -186,7 +186,7 @@ def stacked(values: list[Any]) -> Any:
 
 
 def plain(value: object) -> Any:
-    """Return an output as JSON has it: text, numbers, and lists of either."""
+    """Return an output in JSON types: texts, numbers, lists."""
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="replace")
     if isinstance(value, np.ndarray):

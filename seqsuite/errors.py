@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """Something the user gave is wrong; the message says what, what was expected, and the mend."""
+    """Invalid user input; the message says what is wrong, what was expected and how to fix it."""
 
     exit_code = 2
 
 
 class EnvironmentFailure(UserError):
-    """The machine failed us (a full disk); the message says what is safe and how to go on."""
+    """A failure of the machine (full disk); the message says what is safe and how to continue."""
 
     exit_code = 1
 
@@ -28,8 +28,8 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for the closest valid name, or an empty string.
 
     Args:
-        name: What the user wrote.
-        valid: The names that would have been accepted.
+        name: The given name.
+        valid: The valid names.
 
     Returns:
         A sentence with a leading space, or ``""`` when nothing is close.

@@ -1,4 +1,4 @@
-"""Pictures of a run. Figures are drawn without pyplot, so no global state is touched."""
+"""Plots of a run, drawn without pyplot and its global state."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _MAX_COUNTED_LABELS = 25
 def confusion_matrix(
     references: np.ndarray, predicted: np.ndarray, labels: Sequence[str], path: str | Path
 ) -> Path:
-    """Draw how often each label was answered for each true label.
+    """Draw the confusion matrix of labels.
 
     Args:
         references: True label ids, int ``(examples,)``.
         predicted: Answered label ids, int ``(examples,)``.
-        labels: Label names; one whose script the font lacks is shown by its number.
+        labels: Label names; a name outside the font is shown as its number.
         path: PNG file to write.
 
     Returns:
@@ -77,7 +77,7 @@ def reliability_diagram(
     path: str | Path,
     num_bins: int = 15,
 ) -> Path:
-    """Draw accuracy against confidence; honest probabilities lie on the diagonal.
+    """Draw accuracy against confidence; calibrated probabilities lie on the diagonal.
 
     Args:
         confidences: Name (such as "before scaling") -> probability of each answer, float
@@ -152,7 +152,7 @@ def length_accuracy(lengths: Sequence[int], correct: np.ndarray, path: str | Pat
 
 
 def _bins_of_equal_counts(lengths: np.ndarray, num_bins: int = 8) -> Iterator[np.ndarray]:
-    """Yield masks of neighbouring lengths; equal lengths are never split apart."""
+    """Yield masks of neighbouring lengths; equal lengths share a bin."""
     if len(lengths) == 0:
         return
     edges = np.unique(np.quantile(lengths, np.linspace(0, 1, num_bins + 1)[1:], method="higher"))
@@ -169,7 +169,7 @@ def _wilson_interval(share: float, count: int, z: float = 1.96) -> tuple[float, 
 
 
 def _drawable(labels: Sequence[str]) -> list[str]:
-    """Return labels, those that the font would draw as empty boxes replaced by their number."""
+    """Return labels; those that the font cannot draw are replaced by their numbers."""
     known = get_font(findfont(FontProperties())).get_charmap()
     return [
         label if all(ord(character) in known for character in label) else f"label {index}"
@@ -201,12 +201,12 @@ def _frame(axis: Axes, size: int) -> None:
 
 
 def blank_figure(size: tuple[float, float]) -> Figure:
-    """Return a figure of a size in inches that is not pyplot's."""
+    """Return a figure, size in inches, that is not registered with pyplot."""
     return Figure(figsize=size, layout="constrained")
 
 
 def save_figure(figure: Figure, path: str | Path) -> Path:
-    """Write a figure in the style that all pictures share, and return ``path``."""
+    """Write a figure in the common style and return ``path``."""
     for axis in figure.axes:
         if axis.get_images() or axis.get_label() == "<colorbar>":
             continue

@@ -1,6 +1,6 @@
-"""The task contract: what training, export and the command line need of a task.
+"""The task contract: interface of tasks to training, export and the command line.
 
-A task holds no training logic. Its hooks are listed in the order in which data flows.
+A task holds no training logic. Its hooks are listed in the order of the data flow.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
     from seqsuite.preprocessor import Preprocessor
 
 EXTRA_FOLDER = "assets.extra"
-"""Folder of an exported model that servers pass over."""
+"""Folder of an exported model that servers ignore."""
 
 CONFIG_FILE = f"{EXTRA_FOLDER}/config.toml"
-"""Where an exported model's folder says how its task was configured; servers pass over it."""
+"""Configuration of the task in the folder of an exported model."""
 
 Outputs = dict[str, "Column"]
 
 
 @dataclass(frozen=True)
 class Serving:
-    """What is exported of a trained model.
+    """The exported part of a trained model.
 
     Args:
         function: Raw features by name -> decoded outputs by name, in the graph.
-        signatures: Name -> inputs that the function answers, by name.
-        requests: A request for each signature, which a server replays before it takes traffic.
-        example: Words of the command line that `predict` answers.
-        files: Returns name -> content of files that lie in ``assets.extra`` beside the graph.
+        signatures: Signature name -> input specifications by name.
+        requests: A warm-up request for each signature.
+        example: Example inputs of `predict` on the command line.
+        files: Returns name -> content of additional files in ``assets.extra``.
     """
 
     function: Callable[[dict[str, Any]], dict[str, Any]]
@@ -59,11 +59,11 @@ class Phase:
     """A model to fit on the training inputs for some epochs.
 
     Args:
-        name: Its name in the history of epochs.
+        name: Name in the history.
         model: A compiled model.
         epochs: Passes over the examples.
         learning_rate: Peak.
-        selects: Whether it is validated, averaged and selected, as the last phase is.
+        selects: Whether epochs are validated, averaged and selected (the last phase).
         callbacks: Keras callbacks; ``params`` has ``total_steps`` beside ``epochs`` and ``steps``,
             and steps are counted by the optimizer's ``iterations``.
     """
@@ -96,7 +96,7 @@ class Baselines:
 
     Args:
         metrics: Model -> metric -> value.
-        details: What the task's report shows of them.
+        details: Further data for the task's report.
     """
 
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -105,14 +105,14 @@ class Baselines:
 
 @dataclass(frozen=True)
 class Results:
-    """A model's outputs on the test split, and what they are held against.
+    """Outputs of a model on the test split, references and baselines.
 
     Args:
         test: Raw examples.
         predictions: The model's outputs.
         references: Encoded targets.
         preprocessor: The adapted preprocessor.
-        baselines: Classical models; none where training examples are missing.
+        baselines: Classical models; empty without training examples.
     """
 
     test: Examples
@@ -124,12 +124,12 @@ class Results:
 
 @dataclass(frozen=True)
 class Report:
-    """What stands beside metrics.
+    """Plots, mistakes and notes beside the metrics.
 
     Args:
         plots: Files of plots.
         mistakes: Wrong answers as JSON records, most confident first.
-        protocol: Metric -> what others must know to compare with it.
+        protocol: Metric -> details needed to compare it with published values.
     """
 
     plots: Sequence[Path] = ()
@@ -139,14 +139,14 @@ class Report:
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """Entry of a task: what the command line needs before it runs anything.
+    """Entry of a task, read by the command line before anything runs.
 
     The package of a task has it as ``TASK``. Creating one imports neither TensorFlow nor Keras;
     classes and functions are ``module:name`` within the package, imported on first use.
 
     Args:
         package: Import path of the task's package, which has its readers in ``data``.
-        summary: What the task does, a noun phrase.
+        summary: Noun phrase for the task.
         config_class: The task's configuration dataclass.
         task: The subclass of :class:`Task`.
         client: The subclass of ``seqsuite.client.Client``.
@@ -207,7 +207,7 @@ class Task(ABC):
     spec: ClassVar[TaskSpec]
     """Entry of the task, ``TASK`` of its package."""
     metrics: tuple[Metric, ...]
-    """What :meth:`score` returns; one of them selects the epoch whose weights are kept."""
+    """Metrics that :meth:`score` returns; one of them selects the best epoch."""
 
     def __init__(self, config: Any = None):
         self.config = config if config is not None else build_config(self.spec.config_class)
@@ -218,7 +218,7 @@ class Task(ABC):
         return discovery.load_examples(data.source, split, data, self.spec.package)
 
     def extend_training(self, examples: Examples) -> Examples:
-        """Return training examples with others after them, which nothing is validated on."""
+        """Return training examples followed by others, which are never used for validation."""
         return examples
 
     @abstractmethod
@@ -227,9 +227,9 @@ class Task(ABC):
     ) -> Preprocessor:
         """Return a preprocessor adapted to the training examples.
 
-        ``fitted`` are those of them that the model will be fitted to, where validation examples
-        were cut from ``examples``; None: all. What is learned from labels, and not out of fold,
-        must come from these alone, or selection on validation is flattered.
+        ``fitted`` is the part that the model will be fitted to, where validation examples were cut
+        from ``examples``; None: all. Features learned from labels must come from it alone, unless
+        out of fold; otherwise validation scores are too optimistic.
         """
 
     @abstractmethod
@@ -239,31 +239,31 @@ class Task(ABC):
     def phases(
         self, preprocessor: Preprocessor, model: keras.Model, train: Examples | None
     ) -> list[Phase]:
-        """Return what is fitted one after the other; the last phase is the model itself.
+        """Return the training phases; the last one fits the model itself.
 
-        ``train`` are the training examples from which weights may be set in closed form; None: the
-        weights come from a checkpoint.
+        ``train``: training examples, for weights in closed form; None: a checkpoint has the
+        weights.
         """
         return [main_phase(self.config.training, model)]
 
     @abstractmethod
     def serving(self, preprocessor: Preprocessor, model: keras.Model) -> Serving:
-        """Return what is exported: a function, its signatures, and what lies beside them."""
+        """Return the function, signatures and files to export."""
 
     def build_predictor(
         self, preprocessor: Preprocessor, model: keras.Model, final: bool = False
     ) -> Callable[[EncodedExamples], Outputs] | None:
-        """Return what runs the model over encoded examples; None: batch by batch.
+        """Return a function that runs the model over encoded examples; None: batch by batch.
 
-        ``final`` is true when the numbers are those that are reported, false where an epoch is
-        validated, which may be quicker and less exact.
+        ``final`` is true for the reported scores, false for the validation of an epoch, which may
+        be faster and less exact.
         """
         return None
 
     def calibrate(
         self, preprocessor: Preprocessor, predictions: Outputs, references: Targets
     ) -> None:
-        """Set in the preprocessor, after training, what is chosen on validation."""
+        """Calibrate the preprocessor on validation predictions, after training."""
         return None
 
     @abstractmethod
@@ -277,5 +277,5 @@ class Task(ABC):
         """Return the metrics on ``test`` of classical models trained on ``train``."""
 
     def report(self, results: Results, directory: Path | None) -> Report:
-        """Return what stands beside the metrics; plots and mistakes with a ``directory`` alone."""
+        """Return the report; plots and mistakes only with a ``directory``."""
         return Report()

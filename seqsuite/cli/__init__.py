@@ -1,1 +1,1 @@
-"""The command line that all tasks share, one module a verb."""
+"""The command line of all tasks, one module per verb."""

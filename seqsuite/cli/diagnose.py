@@ -1,6 +1,6 @@
-"""``python -m seqsuite diagnose --run_dir DIR``: what the recurrent layers of a run do.
+"""``python -m seqsuite diagnose --run_dir DIR``: training dynamics of recurrent layers.
 
-Measured on validation examples; the test split is not looked at.
+Measured on validation examples only.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ def main(words: list[str], find_task: Callable[[str], TaskSpec]) -> int:
 
     Args:
         words: Command-line words.
-        find_task: Gives the task of a name.
+        find_task: Returns the task of a name.
 
     Returns:
-        0 done, 2 the user's flags are wrong, 1 a file could not be written.
+        0: done, 2: invalid flags, 1: a file could not be written.
     """
     return exit_code(_report, words, find_task)
 

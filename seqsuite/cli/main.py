@@ -1,7 +1,6 @@
-"""The command line that all tasks share: train, evaluate, predict, export.
+"""The command line of all tasks: train, evaluate, predict, export.
 
-TensorFlow is imported after the arguments are parsed, so that ``--help`` and mistakes in flags
-answer at once.
+TensorFlow is imported after the arguments are parsed, for fast ``--help`` and errors in flags.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ def main(task: TaskSpec, arguments: Sequence[str] | None = None) -> int:
         arguments: Command-line words; ``sys.argv[1:]`` when None. No verb means ``train``.
 
     Returns:
-        0 done, 2 the user's input or flags are wrong, 1 anything else, 130 stopped by Ctrl-C.
+        0: done, 2: invalid input or flags, 1: other failures, 130: stopped by Ctrl-C.
     """
     return exit_code(_run, task, list(sys.argv[1:] if arguments is None else arguments))
 
 
 def exit_code(function: Callable[..., int], *arguments: Any) -> int:
-    """Return the exit code of a function, with one line on standard error for a user's mistake."""
+    """Return the exit code of a function; user errors are one line on standard error."""
     try:
         return function(*arguments)
     except UserError as error:

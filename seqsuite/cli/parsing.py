@@ -14,7 +14,7 @@ from seqsuite.task import TaskSpec
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose mistakes are one line, like all other mistakes."""
+    """An argument parser that raises one-line user errors."""
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}. See {self.prog.split()[-1]} --help.")
@@ -23,13 +23,13 @@ class Parser(argparse.ArgumentParser):
 def refuse_other_sections(
     task: TaskSpec, words: Sequence[str], verb: str, kept: str | None = None
 ) -> None:
-    """Refuse flags of the configuration that a verb takes from the run itself.
+    """Refuse configuration flags that a verb takes from the run.
 
     Args:
         task: The task's entry.
         words: Command-line words after the verb.
-        verb: What is done, for the error.
-        kept: The section whose flags may differ.
+        verb: Name of the verb, for the error.
+        kept: The section whose flags are allowed.
 
     Raises:
         UserError: One of the words is such a flag.

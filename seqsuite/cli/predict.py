@@ -1,4 +1,4 @@
-"""The verb ``predict``: answers of an exported model."""
+"""The verb ``predict``: predictions of an exported model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from seqsuite.task import CONFIG_FILE, TaskSpec
 
 
 def predict(task: TaskSpec, words: list[str]) -> int:
-    """Answer with an exported model and return the exit code."""
+    """Predict with an exported model and return the exit code."""
     parser = Parser(
         prog=task.command("predict"),
         description="Answer with an exported model, the artifact that is served.",

@@ -12,9 +12,9 @@ from pathlib import Path
 def quiet_tensorflow() -> None:
     """Keep TensorFlow's start-up log (missing GPU drivers, CPU features) off the screen.
 
-    The log is written by C++ code to file descriptor 2 before any setting is read. It goes to a
-    file instead, whose name is kept so that an abort in C++ can be looked into; Python's own
-    messages stay on the screen. ``SEQSUITE_VERBOSE=1`` switches this off.
+    C++ code writes the log to file descriptor 2 before any setting is read. It is redirected to a
+    temporary file, which survives an abort in C++; Python's messages stay on the screen.
+    ``SEQSUITE_VERBOSE=1`` disables this.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")

@@ -1,7 +1,7 @@
-"""Batches of similar length: a pure plan of which examples go where, and padding on the fly.
+"""Batches of similar length: a plan of example indices, and padding on the fly.
 
 The plan of an epoch is a function of (lengths, seed, epoch) alone. A resumed run asks for the same
-plan again and starts at the batch where it stopped, so it sees exactly what it would have seen.
+plan and continues at the batch where it stopped, on exactly the same batches.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from seqsuite.config import BucketTrainingConfig
 
 @dataclass(frozen=True)
 class RaggedColumn:
-    """Rows of different length, stored end to end.
+    """Rows of different lengths, concatenated.
 
     Args:
         values: All rows, one after the other, ``(total, ...)``.
-        starts: Where each row begins, int64 ``(rows + 1,)``; the last entry is ``total``.
-        padding: What fills shorter rows of a batch.
+        starts: Start of each row, int64 ``(rows + 1,)``; the last entry is ``total``.
+        padding: Value that fills shorter rows of a batch.
     """
 
     values: np.ndarray
@@ -75,12 +75,12 @@ Targets = Column | dict[str, Column]
 
 @dataclass(frozen=True)
 class EncodedExamples:
-    """What a preprocessor makes of raw examples.
+    """Encoded examples: the output of a preprocessor.
 
     Args:
         features: Name -> :class:`RaggedColumn` or array with the examples on the first axis.
         targets: Encoded labels, or None: a column, or a dict of columns by the name of a loss.
-        lengths: Time steps of each example, int ``(examples,)``; buckets are made from it.
+        lengths: Time steps of each example, int ``(examples,)``, for bucketing.
     """
 
     features: dict[str, Column]
@@ -98,7 +98,7 @@ class EncodedExamples:
 
     @property
     def output_lengths(self) -> np.ndarray:
-        """Time steps of what a model says of each example: as many as it reads."""
+        """Time steps of a model's outputs for each example; by default those of its inputs."""
         return self.lengths
 
     @property
@@ -118,7 +118,7 @@ class EncodedExamples:
         return int(self.lengths[indices].sum())
 
     def rate_factor(self, indices: np.ndarray, training: BucketTrainingConfig) -> float:
-        """Return what the learning rate is multiplied by for a batch: always 1."""
+        """Return the factor of the learning rate for a batch, 1."""
         return 1.0
 
     def summary(self, plan: Sequence[np.ndarray]) -> str:
@@ -170,7 +170,7 @@ def plan_batches(
         max_batch_size: Examples per batch at most.
         seed: Shuffles examples of similar length and the order of batches; None keeps the order by
             length, for evaluation.
-        epoch: Makes every epoch's shuffle another one.
+        epoch: Seed of the shuffle, together with ``seed``.
 
     Returns:
         Example indices of each batch; together they hold every example exactly once.
@@ -197,7 +197,7 @@ def plan_batches(
 def fill_batches(
     order: np.ndarray, lengths: np.ndarray, batch_tokens: int, max_batch_size: int
 ) -> list[np.ndarray]:
-    """Cut examples that are in order into batches under a budget of padded positions.
+    """Cut ordered examples into batches under a budget of padded positions.
 
     Args:
         order: Example indices; neighbours should be of similar length.

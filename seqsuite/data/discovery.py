@@ -1,10 +1,10 @@
-"""Readers of raw examples, found by discovery.
+"""Discovery of readers of raw examples.
 
 A reader is a module of the package ``data`` in a task's package. It defines ``NAME`` (what
 ``data.source`` says), ``DESCRIPTION`` (one line) and ``load(split, options)``, which returns
 :class:`Examples`, or None when the source has no such split. A module of many data sets of one kind
-holds a reader for each in ``READERS`` instead: objects with these three attributes. No reader
-imports TensorFlow until it has to.
+holds a reader for each in ``READERS`` instead: objects with these three attributes. Readers
+import TensorFlow on first use.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def load_examples(
 
 
 def reader(source: str, package: str) -> Any:
-    """Return what reads a source; beside what all have, some tell what is special to their data.
+    """Return the reader of a source.
 
     Args:
         source: As for :func:`load_examples`.
@@ -65,7 +65,7 @@ def reader(source: str, package: str) -> Any:
 
 
 def sources(package: str) -> dict[str, str]:
-    """Return name -> description of all sources that serve a task.
+    """Return name -> description of the sources of a task.
 
     Example:
         >>> "sample" in sources("seqsuite.tasks.sentiment")

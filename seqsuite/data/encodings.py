@@ -1,4 +1,4 @@
-"""Bytes of text files as text: UTF-8, UTF-16 by its mark, or a named encoding; never a guess."""
+"""Decoding of text files: UTF-8, UTF-16 by its byte order mark, or a named encoding."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def decode(data: bytes, where: object, encoding: str | None = None) -> str:
     Args:
         data: The whole file.
         where: Named in errors.
-        encoding: None: by the file's mark, or UTF-8.
+        encoding: Name of the encoding; None: by the byte order mark, or UTF-8.
 
     Raises:
-        UserError: It is binary, or not in the encoding; the message names the line.
+        UserError: The data are binary or not in the encoding; the message names the line.
 
     Example:
         >>> decode(b"\xef\xbb\xbftext", "a.csv"), decode("text".encode("utf-16"), "b.csv")
@@ -62,7 +62,7 @@ def lines(
     r"""Yield the lines of a file with their ends, which are ``\n`` and nothing else.
 
     Args:
-        file: An open file; of a pipe only what is asked for is read.
+        file: An open file, read lazily.
         where: Named in errors.
         encoding: As for :func:`decode`.
         keep_mark: Keep the byte order mark of UTF-8, so that the lines joined are the file again.

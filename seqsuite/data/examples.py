@@ -1,4 +1,4 @@
-"""Raw examples, and how a validation set is cut from them."""
+"""Raw examples, and cuts of validation sets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Examples:
     Args:
         features: Column name -> one raw value per example.
         labels: One label per example (a tuple of names when multi-label), or None.
-        groups: Examples of one group are related and never split apart; None: all independent.
+        groups: Group of each example; a group is never split. None: independent examples.
     """
 
     features: dict[str, Sequence[Any]]
@@ -37,7 +37,7 @@ class Examples:
 
 
 def concatenate(parts: Sequence[Examples]) -> Examples:
-    """Join examples in order; a column that not all of them have is left out.
+    """Concatenate examples; columns that not all of them have are left out.
 
     Example:
         >>> two = concatenate([Examples({"text": ["a"]}, ["x"]), Examples({"text": ["b"]}, ["y"])])
@@ -60,18 +60,17 @@ def split_off_groups(
 ) -> tuple[Examples, Examples]:
     """Hold out blocks of neighbouring groups, spread over the whole range.
 
-    Neighbours in a file are often related (reviews of one film). A random cut puts relatives on
-    both sides and flatters the score; a cut in blocks does not.
+    Neighbours in a file are often related (reviews of one film), and a random cut puts relatives on
+    both sides, which flatters scores. A cut in blocks does not.
 
     Args:
-        examples: What to split. Without ``groups`` every example is a group of its own and the cut
-            is random.
+        examples: The examples. Without ``groups`` the cut is random, example by example.
         fraction: Share of the examples to hold out, in (0, 1).
-        seed: Where in each stretch its block lies.
+        seed: Seed of the positions of blocks.
         num_blocks: Blocks to hold out.
 
     Returns:
-        The rest, and what is held out; both keep the given order.
+        The rest and the held-out examples, both in the given order.
 
     Raises:
         ValueError: ``fraction`` is not in (0, 1).

@@ -1,4 +1,4 @@
-"""Inputs of a command: words, a pipe, or a file of lines or of a table's column."""
+"""Inputs of a command: words, lines of a file or pipe, rows of a table."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Row:
 
     Args:
         text: Its text; a list of words where the reader takes lists.
-        record: The columns of the table that it stands in; None: it is not from a table.
+        record: The row of the table; None: no table.
     """
 
     text: Any
@@ -71,7 +71,7 @@ class Inputs:
 
     @property
     def _flag(self) -> str | None:
-        """One of the flags that say how a file is read, if any was given."""
+        """A given flag on how to read the file, or None."""
         given = {
             "--column": self.column,
             "--input_format": self._given_format,
@@ -86,7 +86,7 @@ class Inputs:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether a person types the input."""
+        """Whether the input is typed at a terminal."""
         return self.is_pipe and sys.stdin.buffer.isatty()
 
     @property
@@ -101,7 +101,7 @@ class Inputs:
 
     @property
     def is_file_alone(self) -> bool:
-        """Whether there is a file (or pipe) with no word beside it, in a format to be found out."""
+        """Whether the only input is a file or pipe whose format no flag names."""
         alone = self.name is not None and not self.words
         return alone and self.column is None and self._given_format is None
 
@@ -117,14 +117,14 @@ class Inputs:
         return tables.format_of(str(self.name)) or "text"
 
     def is_ready(self, seconds: float) -> bool:
-        """Return whether more of a pipe arrives within a time; files are always ready."""
+        """Return whether more of a pipe arrives within some seconds; True for files."""
         return not self.is_pipe or self._pipe.is_ready(seconds)
 
     def refuse_flags(self, content: str) -> None:
-        """Refuse flags that say how a file is read.
+        """Refuse flags on how to read a file.
 
         Args:
-            content: What is read without them.
+            content: The content that is read without them.
 
         Raises:
             UserError: One was given.
@@ -143,12 +143,12 @@ class Inputs:
         return self._ahead[1] if self.is_pipe else self._lines()
 
     def parsed(self, parse: Callable[[Iterator[str]], Iterator[Parsed]]) -> Iterator[Parsed]:
-        """Yield what the lines hold; of a file only once all of it could be read.
+        """Parse the lines; a file is parsed completely before anything is yielded.
 
-        A mistake at its end is better told before anything is written. A pipe is read only once.
+        Errors at the end of a file are raised before anything is written. A pipe is parsed lazily.
 
         Args:
-            parse: Lines -> what they hold.
+            parse: Function of an iterator of lines.
         """
         if not self.is_pipe:
             for _ in parse(self.lines()):

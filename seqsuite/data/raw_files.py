@@ -1,4 +1,4 @@
-"""Bytes and text of a person's files: compressed or not, in an archive or not."""
+"""Content of files, compressed files and archives."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _UNREADABLE = (
 
 
 def is_archive(path: Path) -> bool:
-    """Return whether a file's name says that it is an archive of files."""
+    """Return whether a name is that of an archive."""
     return path.name.lower().endswith(ARCHIVES)
 
 
 def content(path: Path) -> bytes:
-    """Return what is in a file, unpacked when its name ends in ``.gz``.
+    """Return the content of a file, unpacked if its name ends in ``.gz``.
 
     Raises:
         UserError: It cannot be read or is damaged.
@@ -51,8 +51,8 @@ def members(path: Path, wanted: Callable[[str], bool]) -> list[tuple[str, bytes]
 
     Args:
         path: A file with an ending of ``ARCHIVES``.
-        wanted: Says by name which files are read. What operating systems add (``__MACOSX``, names
-            that begin with a dot) is never asked for.
+        wanted: Predicate on names. Files that operating systems add (``__MACOSX``, names that begin
+            with a dot) are left out.
 
     Raises:
         UserError: It is no such archive, is damaged, or needs a password.

@@ -1,4 +1,4 @@
-"""Builders of TensorFlow Datasets, prepared: fetched only when that was asked for."""
+"""Prepared builders of TensorFlow Datasets; downloads on request only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def prepared_builder(options: FileDataConfig) -> tuple[str, Any]:
-    """Return the builder that ``options.source`` names, and that name.
+    """Return the name and the builder of ``options.source``.
 
     Args:
         options: The data section (``source``, ``dir``, ``download``).
@@ -29,7 +29,7 @@ def prepared_builder(options: FileDataConfig) -> tuple[str, Any]:
 
 
 def tfds_module() -> ModuleType:
-    """Return ``tensorflow_datasets``, whose import takes seconds, for readers that need it."""
+    """Return ``tensorflow_datasets``, whose import takes seconds."""
     import tensorflow_datasets
 
     return tensorflow_datasets

@@ -1,4 +1,4 @@
-"""Finding a named data set's upstream files, or fetching them when that was asked for."""
+"""Upstream files of named data sets; downloads on request only."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def data_dir(options: FileDataConfig) -> Path | None:
 
 
 def missing(name: str, options: FileDataConfig, candidates: Sequence[str]) -> UserError:
-    """Return the one error for data that is neither here nor asked to be fetched."""
+    """Return the error for data that are missing and not to be downloaded."""
     base = data_dir(options) or "--data.dir (or $SEQSUITE_DATA, which is not set)"
     return UserError(
         f"Data set {name} was not found: looked for {', '.join(candidates)} below {base}. Put its "
@@ -54,7 +54,7 @@ def missing(name: str, options: FileDataConfig, candidates: Sequence[str]) -> Us
 def not_fetched(
     name: str, options: FileDataConfig, candidates: Sequence[str], where_from: str
 ) -> UserError:
-    """Return the error for data of which upstream states no checksum, so that we fetch none.
+    """Return the error for missing data without an upstream checksum, which are never fetched.
 
     Args:
         name: The data set.
@@ -71,7 +71,7 @@ def not_fetched(
 
 
 def fetch(url: str, *, name: str, md5: str | None = None, sha256: str | None = None) -> Path:
-    """Download a file with a checksum into Keras' cache, after a short look for a network.
+    """Download a file with a checksum into Keras' cache, if there is a network.
 
     Args:
         url: Where it is.
@@ -83,7 +83,7 @@ def fetch(url: str, *, name: str, md5: str | None = None, sha256: str | None = N
         The local file.
 
     Raises:
-        UserError: There is no network, or what came is not what was expected.
+        UserError: There is no network, or the checksum differs.
     """
     checksum, algorithm = (sha256, "sha256") if sha256 else (md5, "md5")
     home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
@@ -117,10 +117,10 @@ def _digest(path: Path, algorithm: str) -> str:
 
 
 def probe(url: str, timeout_seconds: float = 5.0) -> None:
-    """Raise a clear error at once when the host of ``url`` cannot be reached.
+    """Raise an error at once if the host of ``url`` cannot be reached.
 
     Args:
-        url: What is about to be fetched; ``file:`` needs no network.
+        url: The address; ``file:`` needs no network.
         timeout_seconds: How long to wait for the host.
 
     Raises:

@@ -1,7 +1,4 @@
-"""Texts that are the same to a reader made the same, in the graph: Unicode forms and case.
-
-What these functions return depends on their input alone, not on the locale of the process.
-"""
+"""Unicode normalisation and case of texts, in the graph, independent of the locale."""
 
 from __future__ import annotations
 

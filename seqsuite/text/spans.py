@@ -144,7 +144,7 @@ def in_bio(tag: str) -> str:
 
 
 def completed(tags: Iterable[str], scheme: str) -> list[str]:
-    """Return every tag of a scheme for the types that occur, sorted, and ``O``.
+    """Return all tags of a scheme for the types that occur, sorted, and ``O``.
 
     Args:
         tags: Tags that occur.
@@ -163,7 +163,7 @@ def completed(tags: Iterable[str], scheme: str) -> list[str]:
 
 
 def look_like_spans(tags: Iterable[str]) -> bool:
-    """Say whether tags that nobody called spans seem to be: ``O``, or a prefix with a type.
+    """Return whether tags look like spans: ``O``, or a prefix with a type.
 
     Args:
         tags: All distinct tags of a data set.
@@ -179,7 +179,7 @@ def look_like_spans(tags: Iterable[str]) -> bool:
 def span_constraints(
     labels: Sequence[str],
 ) -> tuple[tuple[tuple[int, int], ...], tuple[int, ...], tuple[int, ...]]:
-    """Say which labels must not follow each other, come first, or come last.
+    """Return the forbidden transitions, first labels and last labels of a scheme.
 
     Args:
         labels: All labels, in the order of their ids. The scheme is BIOES when one of them begins

@@ -1,4 +1,4 @@
-"""Sentences into pieces of words and back: SentencePiece, learned in memory, applied in the graph.
+"""Subword pieces: SentencePiece, trained in memory, applied in the graph.
 
 The `sentencepiece` library learns the pieces, and draws random segmentations for training; the ops
 of TensorFlow Text, which TensorFlow Serving links, apply them. To run a saved graph that holds them
@@ -45,7 +45,7 @@ _CHUNK = 4096
 
 
 def normalize(text: tf.Tensor) -> tf.Tensor:
-    r"""Return texts as pieces are learned from them: case, accents and signs are left alone.
+    r"""Return the normal form of texts; case, accents and signs are kept.
 
     Characters are composed (Unicode NFC: "e" and an accent are one "é"), runs of white space and
     control characters become one space, none at either end; what is invisible (soft hyphen,

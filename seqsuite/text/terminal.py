@@ -1,4 +1,4 @@
-"""Answers in a terminal: words in colour."""
+"""Coloured words in a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TAG_COLORS = (32, 34, 71, 130, 133, 136, 161, 166, 30, 97, 100, 168)
 
 
 def highlight(explanation: Explanation, color: bool) -> str:
-    """Return the text with the words that mattered marked.
+    """Return the text with its influential words marked.
 
     Args:
         explanation: Of :func:`leave_one_out`.

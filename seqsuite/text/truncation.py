@@ -1,4 +1,4 @@
-"""Cutting the middle out of what is too long to be read whole."""
+"""Truncation of long sequences that keeps both ends."""
 
 from __future__ import annotations
 

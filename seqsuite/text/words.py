@@ -1,4 +1,4 @@
-"""Sentences into words and signs and back, in the graph: marks say where no space was.
+"""Reversible tokenisation into words and signs, in the graph: marks stand for missing spaces.
 
 "It's here." becomes ``It ￭'￭ s here ￭.`` (marks as in Moses' and OpenNMT's tokenisers), so that
 words that a model does not know can be put in by their spelling and the sentence be read again.

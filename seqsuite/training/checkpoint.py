@@ -1,4 +1,4 @@
-"""Checkpoints: arrays and a JSON record in one file that is replaced whole or not at all."""
+"""Checkpoints: arrays and a JSON record in one file, replaced atomically."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RECORD = "record"
 def save_checkpoint(
     path: Path, variables: Mapping[str, Sequence[Variable | np.ndarray]], record: dict
 ) -> None:
-    """Write variables and a record; the file appears complete or the old one stays.
+    """Write variables and a record, atomically.
 
     Args:
         path: The ``.npz`` file.

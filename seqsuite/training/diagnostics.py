@@ -15,8 +15,8 @@ from seqsuite.training.training_step import Targets
 class DiagnosticsCallback(keras.callbacks.Callback):
     """Record gradients, gates and kernels of a run in ``diagnostics.csv``.
 
-    Steps 0, `interval`, 2 `interval`, ... are recorded before they are taken, also by a run that
-    was resumed between two of them. See `seqsuite.diagnostics`.
+    Steps 0, `interval`, 2 `interval`, ... are recorded before they are taken, also in resumed runs.
+    See `seqsuite.diagnostics`.
 
     Args:
         batch: Inputs and targets of the fixed batch that is measured.
@@ -40,13 +40,13 @@ class DiagnosticsCallback(keras.callbacks.Callback):
         self._recorder: DiagnosticsRecorder | None = None
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Prepare the records of the model."""
+        """Create the recorder."""
         self._recorder = DiagnosticsRecorder(
             self.model, *self.batch, path=self.path, log_dir=self.log_dir
         )
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
-        """Make a record, if it is due."""
+        """Record if a record is due."""
         step = int(self.model.optimizer.iterations)
         if self._recorder is not None and step % self.interval == 0:
             self._recorder.record(step)

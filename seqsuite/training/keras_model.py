@@ -1,4 +1,4 @@
-"""The trained network as a Keras file, for use without seqsuite's tasks."""
+"""The trained network as a Keras file, for use without the tasks of seqsuite."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KERAS_FILE = "model.keras"
 
 
 def save_keras_model(model: keras.Model, path: Path) -> None:
-    """Write the network of a trained model; the file appears complete or the old one stays.
+    """Write the network of a trained model, atomically.
 
     The file loads with ``keras.saving.load_model`` once ``seqsuite.layers`` is imported: it holds
     neither the losses and optimizer nor the wrappers of training.

@@ -1,4 +1,4 @@
-"""The plot of losses and scores over the epochs."""
+"""Learning curves: losses, validation scores and the learning rate by epoch."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ def learning_curves(history: Sequence[dict[str, Any]], path: str | Path, metrics
     """Draw losses, validation metrics and the learning rate over the epochs.
 
     Args:
-        history: One row per epoch: ``epoch``, ``loss``; where there is more than one kind of
-            epoch ``phase``; and any of ``val_log_loss`` or ``val_nats_per_character``,
-            ``val_<metric>``, ``learning_rate``.
-            Phases before the last are drawn in a panel of their own, as their losses differ.
+        history: One row per epoch: ``epoch``, ``loss``, and optionally ``phase``,
+            ``val_log_loss`` or ``val_nats_per_character``, ``val_<metric>``, ``learning_rate``.
+            Earlier phases have panels of their own, since their losses differ.
         path: PNG file to write.
         metrics: What the validation metrics mean.
 
@@ -79,7 +78,7 @@ def _metric_names(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _best_score(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> int:
-    """Return what a perfect score is: BLEU is a percentage, accuracies are shares."""
+    """Return the perfect score: 100 for percentages such as BLEU, 1 for shares."""
     return 100 if any((row.get(name) or 0) > 1 for row in rows for name in names) else 1
 
 

@@ -18,7 +18,7 @@ from seqsuite.training.training_step import Targets, targets_of_losses
 
 
 class Predictor:
-    """A model over encoded examples; traced once, however often it is called.
+    """Run a model over encoded examples; the graph is traced once.
 
     Args:
         model: Encoded tensors -> a tensor or a dict of tensors with the batch on the first axis.
@@ -59,7 +59,7 @@ class Predictor:
         }
 
     def _time_outputs_of(self, specification: dict[str, tf.TensorSpec]) -> set[str]:
-        """Return the outputs of one value per time step: their second axis has no fixed size."""
+        """Return the names of outputs with a time axis: a second axis of no fixed size."""
         assert self._call is not None
         outputs = self._call.get_concrete_function(specification).structured_outputs
         return {
@@ -76,7 +76,7 @@ def build_predictor(
         task: The task.
         preprocessor: Its adapted preprocessor.
         model: Its model.
-        final: Whether its numbers are reported, rather than those of an epoch.
+        final: Whether the predictions are those of the report instead of an epoch's.
     """
     return task.build_predictor(preprocessor, model, final) or Predictor(model)
 

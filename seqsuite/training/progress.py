@@ -1,4 +1,4 @@
-"""A line of progress in a terminal."""
+"""Progress line of a terminal."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _SECONDS_BETWEEN_DRAWS = 0.1
 
 
 class ProgressLine:
-    """One line that is redrawn while work is done, and cleared at its end.
+    """A line that is redrawn during work and cleared at the end.
 
-    Nothing is drawn where the stream is not a terminal, so that logs stay free of it.
+    Nothing is drawn unless the stream is a terminal, to keep logs clean.
 
     Args:
-        label: What is done.
-        done: Units of work done before this process began.
+        label: Name of the work.
+        done: Units of work done by earlier processes.
         stream: Standard error when None.
 
     Example:

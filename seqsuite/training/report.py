@@ -1,4 +1,4 @@
-"""What a run leaves behind for people: tables, history, mistakes, a model card."""
+"""Reports of a run: tables, history, mistakes and the model card."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from seqsuite.writing import write_text
 
 
 def to_json(value: object, indent: int | None = None) -> str:
-    """Return ``value`` as JSON; what JSON cannot say (not a number, infinite) becomes null.
+    """Return ``value`` as JSON; NaN and infinity become null.
 
     Args:
         value: Dicts, lists, strings, numbers (NumPy's too), paths.
@@ -36,7 +36,7 @@ def to_json(value: object, indent: int | None = None) -> str:
 
 
 def write_json(path: str | Path, value: object) -> None:
-    """Write ``value`` as indented JSON; the file is replaced whole or not at all.
+    """Write ``value`` as indented JSON; the file is replaced atomically.
 
     Args:
         path: The file.
@@ -46,7 +46,7 @@ def write_json(path: str | Path, value: object) -> None:
 
 
 def write_history(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write one csv line per epoch; the file is replaced whole or not at all.
+    """Write one csv line per epoch; the file is replaced atomically.
 
     Args:
         path: The file.
@@ -61,7 +61,7 @@ def write_history(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def write_mistakes(path: str | Path, mistakes: Iterable[dict[str, Any]]) -> None:
-    """Write wrong answers as one JSON object a line; the file is replaced whole or not at all.
+    """Write wrong answers as one JSON object a line; the file is replaced atomically.
 
     Args:
         path: The file.
@@ -79,11 +79,11 @@ def results_table(
 
     Args:
         rows: Model -> metric -> value; our model first.
-        keys: Metrics to show, the one that decides first.
-        metrics: What they mean.
+        keys: Metrics to show, the deciding one first.
+        metrics: Definitions of the metrics.
 
     Returns:
-        The table; when a baseline beats us in the first metric, a line below says so.
+        The table, followed by a line if a baseline wins in the first metric.
 
     Example:
         >>> print(results_table({"ours": {"accuracy": 0.5}, "naive": {"accuracy": 0.75}},
@@ -133,15 +133,15 @@ def write_model_card(
     Args:
         path: The file.
         task: Name of the task.
-        summary: What the task does, as a phrase.
-        source: Where the examples came from.
+        summary: Noun phrase for the task.
+        source: Source of the examples.
         result: ``metrics``, ``baseline`` (model -> metrics) and ``examples`` of the test split, and
             ``protocol`` (metric -> text) where there is one.
         config_text: The whole configuration as TOML.
         command: The command that made the run.
         seconds: Wall time.
         num_weights: Number of the model's weights.
-        metrics: What the metrics mean.
+        metrics: Definitions of the metrics.
 
     Reference:
         Mitchell et al., "Model Cards for Model Reporting", 2019, https://arxiv.org/abs/1810.03993
@@ -200,7 +200,7 @@ def intervals(metrics: dict[str, Any]) -> dict[str, str]:
 
 
 def is_interval_end(name: str) -> bool:
-    """Whether a metric is the end of an interval and no score of its own."""
+    """Return whether a metric is an end of an interval, not a score."""
     return name.endswith(("_low", "_high"))
 
 
@@ -259,9 +259,9 @@ def _number(row: dict[str, Any], key: str) -> str:
 
 
 def _best(rows: dict[str, dict[str, Any]], key: str, metrics: Metrics) -> list[str]:
-    """Return the rows with the best value as it is shown, so that equal figures both count.
+    """Return the rows with the best printed value; ties count.
 
-    A value that one row of several has is compared with nothing, so it is not best.
+    A value that only one of several rows has is not marked.
     """
     values = {name: round(row[key], 4) for name, row in rows.items() if _known(row, key)}
     metric = metrics[key]

@@ -1,4 +1,4 @@
-"""The position of a run."""
+"""Progress of a run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass
 class Progress:
-    """Position of a run; all of it is in the checkpoint.
+    """Progress of a run, stored in the checkpoint.
 
     Args:
         phase: Index of the phase (pre-training comes first).

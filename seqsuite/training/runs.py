@@ -1,4 +1,4 @@
-"""Runs: from raw examples to a scored and reported model."""
+"""Runs: training, evaluation and the run directory."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Run:
         directory: The run directory.
         preprocessor: The adapted preprocessor.
         model: The model with its selected weights.
-        predict: The predictor of validation, which is traced already; one is built when None.
+        predict: The traced predictor of validation; None: build one.
     """
 
     task: Task
@@ -180,7 +180,7 @@ def load(task: Task, run_dir: Path) -> Run:
 
 
 def read_preprocessor(task: Task, run_dir: Path) -> Preprocessor:
-    """Return the preprocessor of a run, which an older version may have written.
+    """Return the preprocessor of a run, also of an earlier version.
 
     Args:
         task: The task, whose package defines the preprocessor.
@@ -242,7 +242,7 @@ def evaluate(
 
 
 def _load_test(task: Task) -> tuple[Splits | None, Examples, str | None]:
-    """Return all splits, the test split, and why there are no others beside it, if so."""
+    """Return all splits, the test split, and a note if training examples are missing."""
     try:
         splits = load_splits(task, inherited=True)
         return splits, splits.test, None
@@ -260,11 +260,11 @@ def export_run(run: Run, directory: Path, serving: Serving | None = None) -> Pat
 
 
 def format_result(result: dict[str, Any], metrics: Metrics) -> str:
-    """Return the table of a result: our model beside the baselines, the best of each marked.
+    """Return the table of a result: the model and the baselines, the best of each metric marked.
 
     Args:
-        result: As from :func:`evaluate`.
-        metrics: What its metrics mean.
+        result: From :func:`evaluate`.
+        metrics: Definitions of the metrics.
     """
     values = result["metrics"]
     rows = {f"{result['task']} (ours)": values, **result["baseline"]}
@@ -293,7 +293,7 @@ def format_result(result: dict[str, Any], metrics: Metrics) -> str:
 
 
 def set_seeds(seed: int) -> None:
-    """Fix every source of randomness of a run."""
+    """Seed all random generators and make ops deterministic."""
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
 
@@ -309,7 +309,7 @@ def _start_directory(task: Task, run_dir: Path) -> None:
 
 
 def _prepare(task: Task, splits: Splits, run_dir: Path, resume: bool) -> Preprocessor:
-    # Before the first checkpoint the model still starts from the results of adaptation.
+    # Without a checkpoint the run starts over, adaptation included.
     if resume and (run_dir / LAST).is_file():
         return read_preprocessor(task, run_dir)
     preprocessor = task.build_preprocessor(splits.all_train, splits.train)

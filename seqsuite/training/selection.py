@@ -1,4 +1,4 @@
-"""Selection of the epoch whose weights are kept."""
+"""Selection of the best epoch."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from seqsuite.training.weight_average import WeightAverage
 class Selection:
     """Keep the weights of the best epoch in a file.
 
-    The selecting metric decides, and between epochs where it is equal the lower validation loss.
-    The loss takes a pass over the validation examples, made at ties alone. An epoch that is better
-    by its loss only counts as one without progress, for early stopping and reduce_on_plateau.
+    The selecting metric decides; ties are broken by the validation loss, which takes another pass
+    over the validation examples and is computed at ties only. Early stopping and reduce_on_plateau
+    count an epoch that improves the loss alone as one without progress.
 
     Args:
         metric: The selecting metric.
-        average: The average of the weights, which is what is validated and kept.
+        average: The averaged weights, which are validated and kept.
         loss: The validation loss of the model.
         path: The file, ``best.npz``.
         training: The training section.
@@ -50,11 +50,11 @@ class Selection:
         return self.loss.model.weights
 
     def save(self) -> None:
-        """Write the model's present weights as the best."""
+        """Save the present weights as the best."""
         checkpoint.save_checkpoint(self.path, {"weights": self._weights}, {})
 
     def load(self) -> None:
-        """Give the model the best weights."""
+        """Load the best weights into the model."""
         groups, _ = checkpoint.load_checkpoint(self.path)
         checkpoint.assign(self._weights, groups["weights"])
 
@@ -64,7 +64,7 @@ class Selection:
         """Compare an epoch with the best so far.
 
         Args:
-            progress: Of the run; its parts on the best epoch are updated.
+            progress: Progress of the run; the best epoch is updated.
             scores: ``val_<metric>`` -> value.
             validation: Encoded validation examples.
         """
@@ -84,7 +84,7 @@ class Selection:
             progress.plateau_factor *= 0.5
 
     def end_of_training(self, progress: Progress) -> str | None:
-        """Return why the run need not go on: no progress for long, or the target is reached."""
+        """Return the reason to stop (patience exhausted, target reached), or None."""
         patience, target = self.training.early_stopping_patience, self.training.target_score
         if patience and progress.stale_epochs >= patience:
             return f"No progress on validation for {patience} epochs: stopping early."

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM in a training loop."""
+"""Handling of Ctrl-C and SIGTERM during training."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 
 
 class StopSignals:
-    """Note Ctrl-C and SIGTERM inside the block instead of raising; a second one stops at once.
+    """Record Ctrl-C and SIGTERM inside the block instead of raising; the second one raises.
 
     Example:
         >>> with StopSignals() as stop:

@@ -1,4 +1,4 @@
-"""Running a model over encoded examples, and the splits it is run on."""
+"""Training, validation and test splits of a run."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from seqsuite.task import Task
 
 @dataclass(frozen=True)
 class Splits:
-    """Training and validation examples of a run.
+    """Examples of a run.
 
     Args:
-        train: What the model is fitted on.
-        validation: What selection, calibration and early stopping read.
-        test: What is scored in the end.
-        all_train: Everything that may be learned from: ``train``, and ``validation`` where it was
-            cut from the training split. Baselines, which select nothing, are fitted on it.
+        train: Training examples.
+        validation: Examples for selection, calibration and early stopping.
+        test: Examples for the final scores.
+        all_train: ``train``, and ``validation`` if it was cut from the training split. Baselines,
+            which select nothing, are fitted on it.
     """
 
     train: Examples
@@ -39,12 +39,12 @@ def load_splits(task: Task, inherited: bool = False) -> Splits:
 
     Args:
         task: The configured task.
-        inherited: The configuration is that of a run, whose options may be without effect on
-            another source.
+        inherited: The configuration is that of a finished run, whose options may have no effect
+            on another source.
 
     Raises:
-        UserError: The source has no training split, cannot be read, or an option of cuts would
-            have no effect on it.
+        UserError: The source has no training split or cannot be read, or an option of cuts
+            would be ignored.
     """
     data, seed = task.config.data, task.config.training.seed
     rows = data if isinstance(data, RowDataConfig) else None
@@ -98,7 +98,7 @@ def _check_cuts(data: RowDataConfig, validation: Examples | None, test: Examples
 
 
 def _cut(data: RowDataConfig, examples: Examples, seed: int) -> tuple[Examples, Examples]:
-    """Hold examples out, but none whose label would then be missing from the rest."""
+    """Hold examples out; labels that would be missing from the rest stay in it."""
     if len(examples) < 2:
         raise UserError(
             "The training examples are too few to cut some from them for validation or test: "
@@ -121,7 +121,7 @@ def _names(label: object) -> set[Any]:
 
 
 def encode_labels(preprocessor: Preprocessor, examples: Examples) -> Targets:
-    """Encode labels alone, turning labels the model has never seen into a clear error."""
+    """Encode labels; raise a UserError for labels that training lacks."""
     try:
         return preprocessor.encode_labels(examples.labels or [])
     except KeyError as error:
@@ -138,7 +138,7 @@ def encode_labels(preprocessor: Preprocessor, examples: Examples) -> Targets:
 def encode(
     preprocessor: Preprocessor, examples: Examples, training: bool = False
 ) -> EncodedExamples:
-    """Encode examples, turning labels the model has never seen into a clear error."""
+    """Encode examples; raise a UserError for labels that training lacks."""
     encode_labels(preprocessor, examples)
     return preprocessor.encode(examples, training=training)
 
@@ -148,8 +148,8 @@ def encode_training(
 ) -> tuple[EncodedExamples, EncodedExamples]:
     """Encode training and validation examples of a preprocessor adapted to ``all_train``.
 
-    Validation examples that the preprocessor was adapted to are seen as training examples are: what
-    it learned from labels is taken out of fold, so validation stays honest.
+    Validation examples that the preprocessor was adapted to are encoded like training examples:
+    features learned from labels are taken out of fold, which keeps validation honest.
     """
     encoded = encode(preprocessor, splits.all_train, training=True)
     count = len(splits.train)

@@ -1,8 +1,8 @@
 """The training loop: phases, schedules, averaging, selection on validation, exact resume.
 
-A run is a pure function of its configuration. All that a step depends on (weights, optimizer,
-random generators, position in the plan of batches) is in the checkpoint, so a run that was stopped
-or killed and resumed ends with the weights of the run that was not.
+A run is a pure function of its configuration. The checkpoint holds everything that a step depends
+on (weights, optimizer, random generators, position in the plan of batches), so a resumed run ends
+with the same weights as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ Step = Callable[[tuple, tf.Tensor], tf.Tensor]
 
 
 class Trainer:
-    """Fit a task's model and leave the selected weights in the model and in ``best.npz``.
+    """Fit a task's model; the selected weights end up in the model and in ``best.npz``.
 
     Callbacks see each phase as Keras' own loop would show it: ``on_train_begin`` and
     ``on_train_end``, ``on_epoch_begin`` and ``on_epoch_end`` (with the numbers of the history),
     ``on_train_batch_begin`` and ``on_train_batch_end`` (with the mean loss of the epoch so far).
-    ``params`` holds ``epochs``, ``steps`` of the first epoch, and ``total_steps``. What a callback
-    must remember when a run is resumed is its own affair; ``model.optimizer.iterations`` counts on.
+    ``params`` holds ``epochs``, ``steps`` of the first epoch, and ``total_steps``. Callbacks keep
+    their own state when a run is resumed; ``model.optimizer.iterations`` continues.
     ``model.stop_training`` ends a phase after the epoch. The learning rate belongs to the schedule.
 
     Args:
         task: The configured task.
         preprocessor: Its adapted preprocessor.
-        phases: What is fitted one after the other; the last is the task's model.
-        run_dir: Where checkpoints and history go.
+        phases: Models to fit in order; the last one is the task's model.
+        run_dir: Folder for checkpoints and history.
         callbacks: Keras callbacks of all phases.
     """
 
@@ -101,7 +101,7 @@ class Trainer:
             checkpoint.assign(variables, groups.get(name, []))
 
     def fit(self, train: EncodedExamples, validation: EncodedExamples) -> Progress:
-        """Run all phases that are not done yet.
+        """Run the remaining phases.
 
         Args:
             train: Encoded training examples.
@@ -169,7 +169,7 @@ class Trainer:
         total_steps: int,
         callbacks: keras.callbacks.CallbackList,
     ) -> float:
-        """Train on the rest of an epoch and return the real time steps per second."""
+        """Train on the rest of an epoch; return time steps per second, without padding."""
         progress, optimizer = self.progress, phase.model.optimizer
         plan = self._plan(train, phase, progress.epoch)
         label = f"{phase.name} {progress.epoch + 1}/{phase.epochs}"
@@ -202,7 +202,7 @@ class Trainer:
     def _finish_epoch(
         self, phase: Phase, validation: EncodedExamples, tokens_per_second: float
     ) -> dict[str, Any]:
-        """Validate and select; return the epoch's row of the history, which is written."""
+        """Validate, select and write the history; return the epoch's row."""
         progress, loss = self.progress, float(self.mean_loss)
         if not np.isfinite(loss):
             raise UserError(

@@ -1,4 +1,4 @@
-"""One compiled step of training."""
+"""Compiled training steps."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def compile_step(
     mean_loss: tf.Variable,
     average: WeightAverage | None,
 ) -> Callable[[tuple, tf.Tensor], tf.Tensor]:
-    """Return a function of (batch, its number in the epoch from 1) that takes a step.
+    """Return a training step: a function of a batch and its number in the epoch, from 1.
 
     Args:
         model: A compiled model.
         train: Encoded training examples.
         example: A batch of a plan, of one example.
         mean_loss: Mean of the losses of an epoch's batches; updated and returned by each step.
-        average: Average of the weights; None for a model that is trained without targets.
+        average: Average of the weights; None for a model without targets.
     """
     if isinstance(model.loss, dict) and len(model.loss) > 1:
         _build_loss_trackers(model, next(iter(batch_dataset(train, [example]))))
@@ -52,7 +52,7 @@ def compile_step(
 
 
 def targets_of_losses(model: keras.Model, targets: Targets) -> Targets:
-    """Return the targets of a model's losses; scores alone may have others.
+    """Return the targets of a model's losses, without those for scores alone.
 
     Args:
         model: A compiled model.
@@ -66,9 +66,9 @@ def targets_of_losses(model: keras.Model, targets: Targets) -> Targets:
 
 
 def _build_loss_trackers(model: keras.Model, batch: tuple) -> None:
-    """Let Keras create the trackers of several losses, which it does on the first call.
+    """Let Keras create the trackers of several losses.
 
-    Created while the step is traced, they make Keras trace all of it a second time: seconds.
+    Keras creates them on the first call; during tracing, that would cost a second trace (seconds).
     """
     features, targets, *_ = batch
     outputs = model(features, training=False)

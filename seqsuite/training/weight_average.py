@@ -10,13 +10,13 @@ import tensorflow as tf
 
 
 class WeightAverage:
-    """Follow some variables by an exponential moving average.
+    """Exponential moving average of variables.
 
-    The decay starts small, ``min(decay, (1 + n) / (10 + n))`` after ``n`` updates, so that the
-    average is not held back by the random weights it started from.
+    The decay starts small, ``min(decay, (1 + n) / (10 + n))`` after ``n`` updates, so that
+    the initial random weights are forgotten quickly.
 
     Args:
-        variables: What to follow.
+        variables: The variables.
         decay: Final decay in [0, 1); 0 switches averaging off at no cost.
 
     Example:
@@ -44,7 +44,7 @@ class WeightAverage:
         return [self.num_updates, *self._averages]
 
     def update(self) -> None:
-        """Move the average towards the variables' present values; callable in a graph."""
+        """Update the averages with the present values; callable in a graph."""
         if not self.followed:
             return
         self.num_updates.assign_add(1.0)
@@ -54,14 +54,14 @@ class WeightAverage:
             average.assign_add(tf.cast(rate, average.dtype) * (variable.value - average))
 
     def reset(self) -> None:
-        """Start over from the variables' present values."""
+        """Restart from the present values."""
         self.num_updates.assign(0.0)
         for variable, average in zip(self.followed, self._averages, strict=True):
             average.assign(variable.value)
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Put the averages into the variables inside the block and take them out again."""
+        """Assign the averages to the variables inside the block."""
         kept = [tf.identity(variable.value) for variable in self.followed]
         for variable, average in zip(self.followed, self._averages, strict=True):
             variable.assign(average)

@@ -10,6 +10,10 @@ class TranslationClient(Client):
 
     input_name = "source"
 
+    @property
+    def column(self):
+        return self.config.data.source_column
+
     def _unpadded(self, row):
         found = row["num_alternatives"]
         said = sum(place >= 0 for place in row["alignment"])

@@ -19,6 +19,8 @@ class TranslationDataConfig(RowDataConfig):
         train: Training files (source files): two of aligned lines, the source's first, or a table.
         validation: Validation files (source files).
         test: Test files (source files).
+        source_column: Column of sentences in csv, jsonl, json, parquet and xlsx files.
+        target_column: Column of their translations there.
         source_language: Language to translate from; absent: the source's usual one.
         target_language: Language to translate to; also names the rules by which bleu_lowercased
             cuts words.
@@ -37,13 +39,16 @@ class TranslationDataConfig(RowDataConfig):
 
     free_labels = True
 
-    read_when: ClassVar[dict[str, Condition]] = dict.fromkeys(
-        ("byte_fallback", "character_coverage"), when("pieces", "bpe", "unigram")
-    )
+    read_when: ClassVar[dict[str, Condition]] = {
+        **dict.fromkeys(("source_column", "target_column"), when("source", "files")),
+        **dict.fromkeys(("byte_fallback", "character_coverage"), when("pieces", "bpe", "unigram")),
+    }
 
     train: tuple[str, ...] = ()  # type: ignore[assignment]
     validation: tuple[str, ...] = ()  # type: ignore[assignment]
     test: tuple[str, ...] = ()  # type: ignore[assignment]
+    source_column: str = "source"
+    target_column: str = "target"
     source_language: str | None = None
     target_language: str | None = None
     vocabulary_size: int = 800

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from seqsuite.data import encodings, raw_files
+from seqsuite.data import encodings, raw_files, tables
 from seqsuite.data.examples import Examples
 from seqsuite.errors import UserError, nearest
 from seqsuite.tasks.translation.config import TranslationDataConfig
@@ -19,15 +19,17 @@ NAME = "files"
 DESCRIPTION = "your own files: --data.train a.en,a.de or a.tsv [--data.validation ...] --data.test"
 
 _FORMATS = (
-    "two files separated by a comma, the source's first (train.en,train.de), or one file with a "
-    "sentence, a tab and its translation on each line"
+    "two files separated by a comma, the source's first (train.en,train.de), one file with a "
+    "sentence, a tab and its translation on each line, or a csv, jsonl, json, parquet or xlsx file "
+    "with columns source and target"
 )
 
 
 def load(split: str, options: TranslationDataConfig) -> Examples | None:
     """Read the two files, or the one table, that the data section names for ``split``.
 
-    A table is plain: no header, no quotes, exactly two columns. Every file may be ``.gz``.
+    A tsv file is plain: no header, no quotes, exactly two columns; other tables have named columns.
+    Every text file may be ``.gz``.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
@@ -54,7 +56,10 @@ def load(split: str, options: TranslationDataConfig) -> Examples | None:
     if len(paths) > 2:
         raise UserError(f"--data.{split} names {len(paths)} files. Give {_FORMATS}.")
     if len(paths) == 1:
-        return examples_of_pairs(*read_table(paths[0], options.encoding), split, names[0])
+        table_format = tables.format_of(paths[0].name)
+        named = table_format is not None and table_format != "tsv"
+        pairs = read_columns(paths[0], options) if named else read_table(paths[0], options.encoding)
+        return examples_of_pairs(*pairs, split, names[0])
     _check_order(split, paths, options)
     pairs = read_aligned(paths[0], paths[1], options.encoding)
     return examples_of_pairs(*pairs, split, ",".join(names))
@@ -161,6 +166,33 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[list[str], list
                 f"expected a sentence, a tab and its translation. Give {_FORMATS}."
             )
     return [row[0] for row in rows], [row[1] for row in rows]
+
+
+def read_columns(path: Path, options: TranslationDataConfig) -> tuple[list[str], list[str]]:
+    """Return the sentences and translations of a table with named columns.
+
+    Args:
+        path: A csv, jsonl, json, parquet or xlsx file.
+        options: The data section (``source_column``, ``target_column``, ``encoding``).
+
+    Raises:
+        UserError: It cannot be read, or lacks a column.
+    """
+    wanted = {"source_column": options.source_column, "target_column": options.target_column}
+    table = tables.of_bytes(
+        raw_files.content(path),
+        str(tables.format_of(path.name)),
+        path,
+        *wanted.values(),
+        encoding=options.encoding,
+    )
+    names = {flag: table.names(name, f"--data.{flag}") for flag, name in wanted.items()}
+    sides: dict[str, list[str]] = {flag: [] for flag in wanted}
+    for number, record in enumerate(table.records, 1):
+        for flag, texts in sides.items():
+            where = f"{path} {table.place(number)}"
+            texts.append(tables.joined(record, names[flag], where))
+    return sides["source_column"], sides["target_column"]
 
 
 def examples_of_pairs(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import socket
 import zipfile
 
@@ -30,7 +31,13 @@ CAPTIONS = {
 def options(monkeypatch):
     monkeypatch.delenv("SEQSUITE_DATA", raising=False)
     return section_builder(
-        source_language=None, target_language=None, train=(), validation=(), test=()
+        source_language=None,
+        target_language=None,
+        train=(),
+        validation=(),
+        test=(),
+        source_column="source",
+        target_column="target",
     )
 
 
@@ -297,6 +304,18 @@ def test_pairs_of_one_source_are_not_parted_by_a_cut(load, tmp_path):
 def test_a_table_without_pairs_is_refused(load, tmp_path, lines, message):
     path = write(tmp_path / "x.tsv", lines)
     with pytest.raises(UserError, match=message):
+        load("files", train=str(path))
+
+
+def test_tables_with_named_columns_are_read_too(load, tmp_path):
+    pairs = list(zip(CAPTIONS["en"], CAPTIONS["de"], strict=True))
+    lines = [json.dumps({"id": 1, "source": a, "target": b}) for a, b in pairs]
+    found = load("files", train=str(write(tmp_path / "x.jsonl", lines)))
+    assert (found.features["source"], found.labels) == (CAPTIONS["en"], CAPTIONS["de"])
+    path = write(tmp_path / "x.csv", ["en,de", *(f"{a},{b}" for a, b in pairs)])
+    found = load("files", train=str(path), source_column="de", target_column="en")
+    assert (found.features["source"], found.labels) == (CAPTIONS["de"], CAPTIONS["en"])
+    with pytest.raises(UserError, match=r"no column 'source'.*--data\.source_column"):
         load("files", train=str(path))
 
 
