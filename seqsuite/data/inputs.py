@@ -200,10 +200,10 @@ class Inputs:
         names = table.names(column, "--column")
         for number, record in enumerate(table.records, 1):
             where = f"{self.where} {table.place(number)}"
-            words = tables.field(record, names[0]) if lists and len(names) == 1 else None
+            words = records.field(record, names[0]) if lists and len(names) == 1 else None
             words = words.tolist() if hasattr(words, "tolist") else words
             if isinstance(words, list) and all(isinstance(word, str) for word in words):
-                yield Row([tables.plain_text(word) for word in words], record)
+                yield Row([records.plain_text(word) for word in words], record)
             else:
                 yield Row(tables.joined(record, names, where), record)
 
