@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
@@ -17,6 +18,7 @@ from seqsuite.tasks.forecasting.plots import Fan
 from seqsuite.tasks.forecasting.preprocessor import SeriesPreprocessor
 from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
 from seqsuite.tasks.forecasting.scores import M4_HOURLY_NAIVE2, ForecastScores
+from seqsuite.tasks.forecasting.unknown_series import forecast_with_hidden_ids
 from seqsuite.tasks.forecasting.windows import SeriesWindows
 
 _BATCH = 256
@@ -43,7 +45,8 @@ class ForecastPredictor:
 
     Returns:
         From a call with :class:`EncodedSeries`: ``scores``, a :class:`ForecastScores`; ``targets``
-        and ``forecasts``, what calibration reads, standardized; ``shown``, some windows; and, in
+        and ``forecasts``, what calibration reads, standardized; ``with_hidden_ids``, a function
+        that returns the two as if no series was known; ``shown``, some windows; and, in
         the end and of a model that has them, ``cycles``, float ``(series, steps)``.
     """
 
@@ -71,13 +74,7 @@ class ForecastPredictor:
         plan = encoded.evaluation_plan(_BATCH, max(1, every))
         dataset = batch_dataset(encoded, plan)
         if self._call is None:
-            # Of the model alone: a cycle with this object would keep whole splits alive.
-            model = self.model
-            self._call = tf.function(
-                lambda features: model(features, training=False),
-                input_signature=[dataset.element_spec[0]],
-                autograph=False,
-            )
+            self._call = _traced(self.model, dataset.element_spec[0])
         levels = QUANTILE_LEVELS if self._has_quantiles else ()
         scores = ForecastScores(self.horizons, levels, encoded.scales, OWA[self.owa])
         naive = self._past_of(encoded)
@@ -85,10 +82,12 @@ class ForecastPredictor:
         kept: dict[str, list[np.ndarray]] = {"targets": [], "forecasts": []}
         windows = []
         for features, targets, indices in dataset:
-            outputs = {name: value.numpy() for name, value in self._call(features).items()}
             numbers, truth = indices.numpy(), targets.numpy()
-            quantiles = self.quantiles(outputs)
             series, rows = encoded.locate(numbers)
+            outputs, center, scale = self._outputs(features)
+            unknown = encoded.series_index[series] == 0
+            quantiles = _moved(self.quantiles(outputs, unknown), center, scale)
+            outputs = {name: _moved(value, center, scale) for name, value in outputs.items()}
             mean = encoded.in_units(numbers, outputs["forecast"])
             bands = None if quantiles is None else encoded.in_units(numbers, quantiles)
             truth_in_units = encoded.in_units(numbers, truth)
@@ -110,9 +109,28 @@ class ForecastPredictor:
                 band = None if bands is None else bands[place]
                 name = encoded.names[series[place]]
                 windows.append(Fan(name, history, truth_in_units[place], mean[place], band))
-        found = {name: np.concatenate(parts) for name, parts in kept.items() if parts}
+        found: dict[str, Any] = {n: np.concatenate(parts) for n, parts in kept.items() if parts}
+        if found:
+            found["with_hidden_ids"] = partial(self._with_hidden_ids, encoded, plan)
         cycles = {} if self.max_windows else _learned_cycles(self.model)
         return {"scores": scores, "shown": windows, **cycles, **found}
+
+    def _outputs(self, features, hide: bool = False) -> tuple[dict[str, np.ndarray], Any, Any]:
+        outputs, center, scale = self._call(features, tf.constant(hide))
+        found = {name: value.numpy() for name, value in outputs.items()}
+        return found, center.numpy(), scale.numpy()
+
+    def _with_hidden_ids(
+        self, encoded: EncodedSeries, plan: list[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return targets and forecasts of windows whose series is not told, on their own scale."""
+        found = []
+        for features, targets, _ in batch_dataset(encoded, plan):
+            outputs, center, scale = self._outputs(features, hide=True)
+            truth = (targets.numpy() - center[:, None]) / scale[:, None]
+            found.append((truth, self._uncalibrated(outputs)))
+        targets, forecasts = zip(*found, strict=True)
+        return np.concatenate(targets), np.concatenate(forecasts)
 
     @property
     def _has_quantiles(self) -> bool:
@@ -121,18 +139,26 @@ class ForecastPredictor:
     def _uncalibrated(self, outputs: dict[str, np.ndarray]) -> np.ndarray:
         return outputs["forecast" if self.intervals == "conformal" else "quantiles"]
 
-    def quantiles(self, outputs: dict[str, np.ndarray]) -> np.ndarray | None:
+    def quantiles(
+        self, outputs: dict[str, np.ndarray], unknown: np.ndarray | None = None
+    ) -> np.ndarray | None:
         """Return the quantiles of a batch as they are served, standardized; None without any.
 
         Args:
             outputs: Of the model.
+            unknown: Which windows are of series that training did not know, bool ``(batch,)``;
+                None: none is.
         """
         if not self._has_quantiles:
             return None
         found = self._uncalibrated(outputs)
         if self.intervals == "model":
             return found
-        return apply_conformal_offsets(found, np.array(self.preprocessor.offsets), QUANTILE_LEVELS)
+        offsets = np.array(self.preprocessor.offsets)
+        if unknown is not None and unknown.any() and self.preprocessor.unknown_offsets:
+            others = np.array(self.preprocessor.unknown_offsets)
+            offsets = np.where(unknown[:, None, None], others, offsets)
+        return apply_conformal_offsets(found, offsets, QUANTILE_LEVELS)
 
     def _past_of(self, encoded: EncodedSeries) -> SeriesWindows:
         """Return what the seasonal naive forecast reads: of validation the same in every epoch."""
@@ -147,6 +173,23 @@ class ForecastPredictor:
             return np.zeros(0, np.int64)
         numbers = np.concatenate(plan)
         return numbers[np.linspace(0, len(numbers) - 1, _SHOWN).astype(np.int64)]
+
+
+def _traced(model: Callable[..., dict[str, Any]], specification: Any) -> Any:
+    # Of the model alone: a cycle with a predictor would keep whole splits alive.
+    return tf.function(
+        lambda features, hide: forecast_with_hidden_ids(model, features, hide),
+        input_signature=[specification, tf.TensorSpec((), tf.bool)],
+        autograph=False,
+    )
+
+
+def _moved(values: np.ndarray | None, center: np.ndarray, scale: np.ndarray) -> Any:
+    """Return numbers of windows on the scales of their series; None stays None."""
+    if values is None or (not center.any() and (scale == 1).all()):
+        return values
+    shape = (-1,) + (1,) * (values.ndim - 1)
+    return values * scale.reshape(shape) + center.reshape(shape)
 
 
 def _learned_cycles(model: keras.Model) -> dict[str, np.ndarray]:

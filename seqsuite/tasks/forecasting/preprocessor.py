@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -20,6 +20,7 @@ from seqsuite.tasks.forecasting.time_axis import step_numbers
 from seqsuite.text.lookup_tables import lookup_table
 
 # Of the largest value: what differs by less differs by rounding alone.
+Tensor = Any
 NOT_VARYING = 1e-12
 
 
@@ -68,7 +69,8 @@ class SeriesPreprocessor(Preprocessor):
 
     ragged_features = ()
     state_names = (
-        "frequency", "unique_ids", "centers", "scales", "covariate_config", "has_missing", "offsets"
+        "frequency", "unique_ids", "centers", "scales", "covariate_config", "has_missing",
+        "offsets", "unknown_offsets",
     )  # fmt: skip
 
     def __init__(
@@ -100,6 +102,7 @@ class SeriesPreprocessor(Preprocessor):
         self.covariate_config: dict | None = None
         self.has_missing = False
         self.offsets: list[list[float]] | None = None
+        self.unknown_offsets: list[list[float]] | None = None
         self._build_tables()
 
     def adapt(self, examples: Examples) -> None:
@@ -248,24 +251,38 @@ class SeriesPreprocessor(Preprocessor):
         if self._table is None:
             return tf.zeros(tf.shape(unique_id), tf.int32)
         # The table counts from 2, and says 1 for what it does not know.
-        return self._table.lookup(unique_id) - 1
+        index = self._table.lookup(unique_id) - 1
+        # A series without a name is the only one that there is.
+        return tf.where(unique_id == "", 1, index) if self.num_series == 1 else index
 
     def _standardization(self, history, known, index) -> tuple[tf.Tensor, tf.Tensor]:
         """Return center and scale: those learned, or of the history itself."""
-        # Divided by the largest value first, so that no square is too large for a number.
-        largest = tf.reduce_max(tf.abs(history), axis=1, keepdims=True)
-        largest = tf.where(largest > 0, largest, 1.0)
-        small = history / largest
-        count = tf.maximum(tf.reduce_sum(tf.cast(known, tf.float64), axis=1, keepdims=True), 1.0)
-        mean = tf.reduce_sum(small, axis=1, keepdims=True) / count
-        squares = tf.where(known, tf.square(small - mean), 0.0)
-        deviation = tf.sqrt(tf.reduce_sum(squares, axis=1, keepdims=True) / count)
-        own_center, own_scale = (mean * largest)[:, 0], (deviation * largest)[:, 0]
-        own_scale = tf.where(deviation[:, 0] > NOT_VARYING, own_scale, largest[:, 0])
+        own_center, own_scale = own_standardization(history, known)
         centers = tf.constant([0.0, *self.centers], tf.float64)
         scales = tf.constant([1.0, *self.scales], tf.float64)
         center = tf.where(index > 0, tf.gather(centers, index), own_center)
         return center, tf.where(index > 0, tf.gather(scales, index), own_scale)
+
+
+def own_standardization(history: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation of each window, both float64 ``(batch,)``.
+
+    The scale of a window that does not vary is its largest magnitude, or 1.
+
+    Args:
+        history: float64 ``(batch, time)``, 0 where missing.
+        known: Bool ``(batch, time)``.
+    """
+    # Divided by the largest value first, so that no square is too large for a number.
+    largest = tf.reduce_max(tf.abs(history), axis=1, keepdims=True)
+    largest = tf.where(largest > 0, largest, 1.0)
+    small = history / largest
+    count = tf.maximum(tf.reduce_sum(tf.cast(known, tf.float64), axis=1, keepdims=True), 1.0)
+    mean = tf.reduce_sum(small, axis=1, keepdims=True) / count
+    squares = tf.where(known, tf.square(small - mean), 0.0)
+    deviation = tf.sqrt(tf.reduce_sum(squares, axis=1, keepdims=True) / count)
+    center, scale = (mean * largest)[:, 0], (deviation * largest)[:, 0]
+    return center, tf.where(deviation[:, 0] > NOT_VARYING, scale, largest[:, 0])
 
 
 def _check_counts(series: Sequence[Series]) -> None:

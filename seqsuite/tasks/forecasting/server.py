@@ -74,24 +74,29 @@ class Forecaster:
     def _forecast(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         encoded = self.preprocessor(features)
         center, scale = encoded["center"][:, None], encoded["scale"][:, None]
+        is_known = encoded["series_index"] > 0
         if not self.preprocessor.counts:
             del encoded["center"], encoded["scale"]
         found = self.model(encoded, training=False)
         mean = _finite(found["forecast"])
         answer = {"mean": _in_units(mean, scale, center)}
-        quantiles = self._quantiles(found, mean)
+        quantiles = self._quantiles(found, mean, is_known)
         if quantiles is not None:
             answer["quantiles"] = _in_units(quantiles, scale[:, :, None], center[:, :, None])
         return answer
 
-    def _quantiles(self, found: dict[str, Tensor], mean: Tensor) -> Tensor | None:
+    def _quantiles(self, found: dict[str, Tensor], mean: Tensor, is_known: Tensor) -> Tensor | None:
         if self.intervals == "model":
             return _finite(found["quantiles"])
         if self.preprocessor.offsets is None:
             return None
         conformal = self.intervals == "conformal"
         inner = mean[:, :, None] if conformal else _finite(found["quantiles"])
-        moved = inner + tf.constant(self.preprocessor.offsets, tf.float64)
+        offsets = tf.constant(self.preprocessor.offsets, tf.float64)
+        if self.preprocessor.unknown_offsets is not None:
+            others = tf.constant(self.preprocessor.unknown_offsets, tf.float64)
+            offsets = tf.where(is_known[:, None, None], offsets, others)
+        moved = inner + offsets
         # As apply_conformal_offsets does it: where quantiles would cross, the outer one gives way.
         levels = tf.unstack(moved, axis=-1)
         middle = len(levels) // 2

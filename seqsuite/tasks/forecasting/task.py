@@ -118,6 +118,8 @@ class Forecasting(Task):
             preprocessor.offsets = conformal_offsets(
                 predictions["targets"], predictions["forecasts"]
             )
+            # Unknown series are served on the scale of their window, where errors are others.
+            preprocessor.unknown_offsets = conformal_offsets(*predictions["with_hidden_ids"]())
 
     def score(self, predictions, references, preprocessor):
         return predictions["scores"].result()

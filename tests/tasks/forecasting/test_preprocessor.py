@@ -149,3 +149,13 @@ def test_months_are_numbered_as_the_calendar_has_them():
 def test_steps_before_1970_are_negative():
     assert step_numbers(np.int64([-1, 0, 3600]), "1h").numpy().tolist() == [-1, 0, 1]
     assert step_numbers(np.int64([5]), "").numpy().tolist() == [5]
+
+
+@pytest.mark.parametrize(("names", "index"), [(["a"], 1), (["a", "bb"], 0)])
+def test_a_series_without_a_name_is_the_only_one_that_training_knew(names, index):
+    layer = SeriesPreprocessor(10, 4)
+    layer.adapt(Examples({"series": [series(name).part(30) for name in names]}))
+    tensors = layer.to_tensors(Examples({"series": [series("a", first_target=30)]}))
+    for unique_id, expected in (("a", 1), ("", index), ("other", 0)):
+        encoded = layer(tensors | {"unique_id": tf.constant([unique_id])})
+        assert encoded["series_index"].numpy().tolist() == [expected]

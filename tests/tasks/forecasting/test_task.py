@@ -84,6 +84,46 @@ def test_served_forecasts_are_those_that_are_scored(variant):
 
 
 @pytest.mark.full(default=2)
+def test_series_that_training_did_not_know_are_scored_as_they_are_served(variant):
+    task, preprocessor, model = variant
+    unknown = Examples({"series": [series("unknown", first_target=30)]})
+    answers = answered(task.serving(preprocessor, model).function, preprocessor.to_tensors(unknown))
+    predictor = task.build_predictor(preprocessor, model, final=True)
+    shown = predictor(preprocessor.encode(unknown))["shown"]
+    ends = [fan.history[-1] for fan in shown]
+    fan = shown[int(np.argmin(np.abs(np.array(ends) - series("unknown").target[29])))]
+    assert fan.history[-1] == pytest.approx(series("unknown").target[29], rel=1e-5)
+    np.testing.assert_allclose(answers["mean"][0], fan.mean, rtol=1e-4)
+    np.testing.assert_allclose(answers["quantiles"][0], fan.quantiles, rtol=1e-4)
+
+
+@pytest.mark.full
+def test_intervals_of_series_that_training_did_not_know_cover_what_they_say():
+    generator = np.random.default_rng(0)
+
+    def walks(prefix, count, first_target):
+        values = np.cumsum(generator.normal(size=(count, 60)), axis=1)
+        steps = HOUR * np.arange(60)
+        return [
+            Series(f"{prefix}{i}", steps, row, first_target=first_target, frequency="1h")
+            for i, row in enumerate(values)
+        ]
+
+    task, _, _ = built()
+    known = walks("known", 60, 40)
+    preprocessor = task.build_preprocessor(Examples({"series": [one.part(40) for one in known]}))
+    model = task.build_model(preprocessor)  # untrained: coverage holds whatever the forecasts are
+    encoded = preprocessor.encode(Examples({"series": known}))
+    task.calibrate(preprocessor, task.build_predictor(preprocessor, model)(encoded), None)
+    server = task.serving(preprocessor, model).function
+    fresh = walks("fresh", 300, 50)
+    quantiles = answered(server, preprocessor.to_tensors(Examples({"series": fresh})))["quantiles"]
+    truth = np.array([one.target[50:54] for one in fresh])
+    low, high = (quantiles[..., QUANTILE_LEVELS.index(level)] for level in (0.1, 0.9))
+    assert np.mean((truth >= low) & (truth <= high)) == pytest.approx(0.8, abs=0.06)
+
+
+@pytest.mark.full(default=2)
 def test_steps_forecast_as_the_whole_history_does(variant):
     task, preprocessor, model = variant
     server = task.serving(preprocessor, model).function
