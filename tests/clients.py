@@ -18,7 +18,14 @@ def lay_files(serving: Any, folder: Path) -> Path:
 
 def client_of(task: Any, folder: Path | None = None, **options: Any) -> Any:
     """Return the client of a task whose model is no more than a folder of files."""
-    flags = {"column": None, "explain": False, "output": "-", "stream": False, "best_path": False}
+    flags = {
+        "column": None,
+        "explain": False,
+        "output": "-",
+        "stream": False,
+        "best_path": False,
+        "end": None,
+    }
     model = SimpleNamespace(extra=folder, signatures={})
     return task.spec.client_class(model, task.config, SimpleNamespace(**flags | options))
 

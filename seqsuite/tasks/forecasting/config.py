@@ -29,6 +29,8 @@ class ForecastDataConfig(FileDataConfig):
         target_column: Column that is forecast; a file without it has a column for each series.
         frequency: Step of the time axis (15min, 1h, 1d, 1MS); absent: found from the times.
         decimal_comma: Numbers are written 1,5.
+        thousands: Separator of thousands: comma (1,005), point (1.005), space (1 005) or apostrophe
+            (1'005).
         timezone: Where times without an offset were written (Europe/Berlin); absent: UTC.
         validation_length: Rows at the end of training for validation (0: a tenth).
         test_length: Rows at the end for the test, where no file is given (0: a fifth).
@@ -51,6 +53,7 @@ class ForecastDataConfig(FileDataConfig):
     target_column: str = "y"
     frequency: str | None = None
     decimal_comma: bool = False
+    thousands: Literal["none", "comma", "point", "space", "apostrophe"] = "none"
     timezone: str | None = None
     validation_length: int = 0
     test_length: int = 0
@@ -60,6 +63,12 @@ class ForecastDataConfig(FileDataConfig):
         check_ranges(self, dict.fromkeys(("context_length", "prediction_length"), (1, math.inf)))
         counts = ("season_steps", "validation_length", "test_length")
         check_ranges(self, dict.fromkeys(counts, (0, math.inf)))
+        if self.thousands == ("comma" if self.decimal_comma else "point"):
+            mark = "decimal comma" if self.decimal_comma else "decimal point"
+            raise UserError(
+                f"data.thousands {self.thousands} is the {mark} too: set data.decimal_comma to "
+                f"{str(not self.decimal_comma).lower()}."
+            )
         if self.horizons and not 1 <= min(self.horizons) <= max(self.horizons) <= (
             self.prediction_length
         ):

@@ -140,6 +140,8 @@ def serving(
         preprocessor: Adapted, with conformal offsets where intervals need them.
         model: The network.
     """
+    reads_clock = config.model.calendar or config.model.cycle_length
+    needs_table = reads_clock or any(config.data.covariates.values())
     function = forecast_function(preprocessor, model, config.model)
     limits, intervals = config.serving, config.evaluation.intervals
     inputs = {"end": [tf.int64], "unique_id": [tf.string]}
@@ -161,7 +163,7 @@ def serving(
         Forecaster(preprocessor, function, intervals, limits.max_rows),
         signatures,
         _requests(signatures, preprocessor.prediction_length),
-        example="--input FILE.csv" if any(config.data.covariates.values()) else f'"{_HISTORY}"',
+        example="--input FILE.csv" if needs_table else f'"{_HISTORY}"',
         files=lambda: {TRAINED_ON_FILE: trained_on(preprocessor)},
     )
 

@@ -184,8 +184,12 @@ def _row(value: Any) -> np.ndarray:
     return np.vectorize(bytes.decode, otypes=[object])(row) if row.dtype == object else row
 
 
-def request(text: str) -> dict[str, Any]:
+def request(text: str, end: int = 0) -> dict[str, Any]:
     """Return the served inputs of numbers in a text, oldest first; ``nan`` is a missing one.
+
+    Args:
+        text: The numbers, with commas or spaces between.
+        end: Time of the last one, in seconds since 1970.
 
     Raises:
         UserError: Something else stands there.
@@ -203,7 +207,7 @@ def request(text: str) -> dict[str, Any]:
             "--input FILE.csv."
         ) from error
     history = history if len(history) else np.array([np.nan])
-    values = {"length": np.int32(len(history)), "end": np.int64(0), "unique_id": ""}
+    values = {"length": np.int32(len(history)), "end": np.int64(end), "unique_id": ""}
     return {"history": history, **values}
 
 
@@ -224,25 +228,44 @@ def written(
         timezone: Where times of day are told; None: in UTC.
     """
     steps = len(outputs["mean"])
-    times = [str(step) for step in range(1, steps + 1)]
-    if series is not None:
-        origin = int(np.flatnonzero(np.isfinite(series.target))[-1])
-        if series.frequency:
-            step = parse_frequency(series.frequency)
-            grid = step.grid(series.timestamps[origin], steps + 1)[1:]
-            # Days and months are dates, the same everywhere.
-            zone = load_zone(timezone) if 0 < step.seconds < _DAY else None
-            # Counts of rows are days since 1970.
-            times = [
-                time_text(seconds, zone) if series.dated else str(seconds // _DAY)
-                for seconds in grid
-            ]
-        name = series.unique_id
+    times = times_ahead(series, steps, timezone)
+    name = name if series is None else series.unique_id
     quantiles = outputs.get("quantiles", [[]] * steps)
     rows = zip(times, outputs["mean"], quantiles, strict=True)
     return "".join(
         _line([name, time, *(digits(value) for value in (mean, *row))]) for time, mean, row in rows
     )
+
+
+def times_ahead(series: Series | None, steps: int, timezone: str | None = None) -> list[str]:
+    """Return the times of the steps after the last known value of a series, as text.
+
+    Args:
+        series: The series; None: numbers without times, whose steps are counted from 1.
+        steps: Steps of the forecast.
+        timezone: As for :func:`written`.
+    """
+    if series is None or not series.frequency:
+        return [str(step) for step in range(1, steps + 1)]
+    origin = int(np.flatnonzero(np.isfinite(series.target))[-1])
+    grid = parse_frequency(series.frequency).grid(series.timestamps[origin], steps + 1)[1:]
+    return [time_of(series, seconds, timezone) for seconds in grid]
+
+
+def time_of(series: Series, seconds: int, timezone: str | None = None) -> str:
+    """Return a time of a series as text; its number where rows are counted.
+
+    Args:
+        series: The series.
+        seconds: The time.
+        timezone: Where times of day are told; None: in UTC.
+    """
+    if not series.dated:
+        # Counts of rows are days since 1970.
+        return str(int(seconds) // _DAY)
+    # Days and months are dates, the same everywhere.
+    is_of_day = series.frequency and 0 < parse_frequency(series.frequency).seconds < _DAY
+    return time_text(seconds, load_zone(timezone) if is_of_day else None)
 
 
 def digits(value: float) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from seqsuite.errors import UserError
+from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
 from seqsuite.tasks.forecasting.tables import written
 from tests.clients import client_of, lay_files, read
 from tests.tasks.forecasting.forecasters import COVARIATES, FORECASTING, HOUR, built, series
@@ -67,6 +71,51 @@ def test_what_tells_less_than_training_did_is_refused(covariates, tmp_path, chan
 def test_numbers_alone_are_refused_where_covariates_are_read(covariates):
     with pytest.raises(UserError, match=r"no covariates.* warm, wind, plan, city.*--input"):
         read(covariates, "[1, 2]")
+
+
+@pytest.fixture(scope="module")
+def on_the_clock(tmp_path_factory):
+    """A client of a model that reads the clock, as far as the time of numbers goes."""
+    task, *trained = built(model={"cycle_length": 6})
+    folder = lay_files(task.serving(*trained), tmp_path_factory.mktemp("assets.extra"))
+    return lambda **options: client_of(task, folder, **options)
+
+
+def test_numbers_alone_need_their_time_where_the_clock_is_read(on_the_clock, covariates, tmp_path):
+    with pytest.raises(UserError, match=r"reads the clock.*--end"):
+        read(on_the_clock(), "[1, 2]")
+    (item,) = read(on_the_clock(end="1970-01-02 03:00"), "[1, 2]")
+    assert item.features["end"] == 27 * HOUR
+    with pytest.raises(UserError, match="'noon' cannot be read as a time"):
+        read(on_the_clock(end="noon"), "[1, 2]")
+    with pytest.raises(UserError, match="--end is of numbers without times"):
+        read(on_the_clock(end="1970-01-02"), name=table(tmp_path / "t.csv"))
+    timeless = copy.copy(covariates)
+    timeless.options = SimpleNamespace(end="1970-01-02")
+    with pytest.raises(UserError, match="does not read the clock"):
+        read(timeless, "[1, 2]")
+
+
+def test_answers_of_tables_tell_series_times_and_levels(covariates, tmp_path):
+    client = on_table_client(covariates)
+    (item,) = read(client, name=table(tmp_path / "t.csv"))
+    (answer,) = client.answer([item])
+    assert answer["unique_id"] == "a"
+    assert answer["ds"] == [f"1970-01-01 {hour:02d}:00:00" for hour in range(ROWS, ROWS + AHEAD)]
+    assert len(answer["levels"]) == len(answer["quantiles"][0])
+
+
+def on_table_client(client):
+    levels = len(QUANTILE_LEVELS)
+
+    def model(**features):
+        rows = len(features["unique_id"])
+        shapes = {"mean": (rows, AHEAD), "quantiles": (rows, AHEAD, levels)}
+        return {n: SimpleNamespace(numpy=lambda s=s: np.zeros(s)) for n, s in shapes.items()}
+
+    answering = copy.copy(client)
+    answering.model = model
+    return answering
 
 
 @pytest.mark.parametrize(

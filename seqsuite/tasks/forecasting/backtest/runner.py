@@ -76,7 +76,7 @@ def run_backtest(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
         replaced(table) as partial,
         open(partial, "w", encoding="utf-8", newline="") as file,
     ):
-        write = forecast_writer(file)
+        write = forecast_writer(file, data.timezone)
         for behind, windows in rounds(forecasters, series, where, notes):
             scores.add(behind, windows)
             write(windows, series)
@@ -91,7 +91,7 @@ def run_backtest(task: Task, run_dir: Path, where: Origins) -> dict[str, Any]:
         "baseline": {name: own.result() for name, own in scores.overall.items() if name != OURS},
         "examples": done,
         "series": sum(map(bool, counts)),
-        "origins": by_origin(scores, series),
+        "origins": by_origin(scores, series, data.timezone),
         "notes": notes,
         "seconds": round(time.monotonic() - started, 1),
     }

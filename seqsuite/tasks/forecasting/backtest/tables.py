@@ -10,16 +10,18 @@ import numpy as np
 
 from seqsuite.tasks.forecasting.backtest.scores import OURS, BacktestScores, Round
 from seqsuite.tasks.forecasting.data.series import Series
-from seqsuite.tasks.forecasting.data.timestamps import time_text
 from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
-from seqsuite.tasks.forecasting.tables import digits
+from seqsuite.tasks.forecasting.tables import digits, time_of
 
 
-def forecast_writer(file: IO[str]) -> Callable[[Round, Sequence[Series]], None]:
+def forecast_writer(
+    file: IO[str], timezone: str | None = None
+) -> Callable[[Round, Sequence[Series]], None]:
     """Write the header of the table of forecasts and return what writes windows below it.
 
     Args:
         file: An open csv file.
+        timezone: Where times of day are told; None: in UTC.
 
     Returns:
         A function of the windows of a round and of the whole series, which writes a row for each
@@ -32,23 +34,26 @@ def forecast_writer(file: IO[str]) -> Callable[[Round, Sequence[Series]], None]:
     def write(windows: Round, series: Sequence[Series]) -> None:
         for window in windows[OURS]:
             one, origin = series[window.series], window.origin
-            start = _when(one, origin)
+            start = _when(one, origin, timezone)
             for step, (y, mean) in enumerate(zip(window.targets, window.mean, strict=True)):
                 bands = () if window.quantiles is None else window.quantiles[step]
                 numbers = [digits(value) for value in (mean, *bands)]
                 truth = "" if np.isnan(y) else digits(y)
-                when = _when(one, origin + step)
+                when = _when(one, origin + step, timezone)
                 rows.writerow([window.unique_id, start, step + 1, when, truth, *numbers])
 
     return write
 
 
-def by_origin(scores: BacktestScores, series: Sequence[Series]) -> list[dict[str, Any]]:
+def by_origin(
+    scores: BacktestScores, series: Sequence[Series], timezone: str | None = None
+) -> list[dict[str, Any]]:
     """Return the scores from each origin, the oldest first.
 
     Args:
         scores: Of the whole back-test.
         series: Whole series.
+        timezone: As for :func:`forecast_writer`.
     """
     found = []
     for behind, own in sorted(scores.by_origin.items(), reverse=True):
@@ -57,8 +62,8 @@ def by_origin(scores: BacktestScores, series: Sequence[Series]) -> list[dict[str
         results = {name: part.result() for name, part in own.items()}
         found.append(
             {
-                "first": _when(series[first], first_row),
-                "last": _when(series[last], last_row),
+                "first": _when(series[first], first_row, timezone),
+                "last": _when(series[last], last_row, timezone),
                 "windows": len(windows),
                 "metrics": results.pop(OURS),
                 "baseline": results,
@@ -90,6 +95,6 @@ def origins_table(result: dict[str, Any]) -> str:
     )
 
 
-def _when(one: Series, row: int) -> str:
+def _when(one: Series, row: int, timezone: str | None) -> str:
     """Return the time of a row, or its number where the source has no times."""
-    return time_text(one.timestamps[row]) if one.dated else f"row {row}"
+    return time_of(one, one.timestamps[row], timezone) if one.dated else f"row {row}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,11 @@ _MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "-", "?"))
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*")
 # Stands for a number that is written the other way.
 _WITH_POINT = "point"
+SEPARATORS = {"comma": ",", "point": ".", "space": " \u00a0\u2009\u202f", "apostrophe": "'\u2019"}
+"""Names of separators of thousands -> the characters that are one."""
+_THOUSANDS = re.compile(
+    r"\s*[+-]?\d{1,3}(([,.' \u00a0\u2009\u202f\u2019])\d{3})(\2\d{3})*([.,]\d*)?\s*"
+)
 
 
 @dataclass(frozen=True)
@@ -25,12 +31,14 @@ class Reading:
 
     Args:
         decimal_comma: Numbers are written ``1,5``.
+        thousands: Separator of thousands, a key of ``SEPARATORS``; ``none``: there is none.
         timezone: Where times without an offset were written.
         undecodable: What happens with bytes that are not text: ``strict`` or ``replace``.
         encoding: Encoding of the table; None: UTF-8, or UTF-16 by its mark.
     """
 
     decimal_comma: bool = False
+    thousands: str = "none"
     timezone: str | None = None
     undecodable: str = "strict"
     encoding: str | None = None
@@ -119,11 +127,17 @@ class _NumberColumn:
     def __init__(self, name: str, kind: str, path: Path, reading: Reading):
         self.name, self.path, self.may_be_names = name, path, kind == "either"
         self.comma = reading.decimal_comma
+        marks = SEPARATORS.get(reading.thousands, "")
+        self.marks = re.compile(f"(?<=\\d)[{marks}](?=\\d{{3}}(?!\\d))") if marks else None
+        self.decimals: set[int] = set()
         self.chunks: list[np.ndarray] = []
 
     def add(self, texts: Sequence[str], line_of: Callable[[int], int]) -> None:
         given: Sequence[Any] = texts
+        if self.marks:
+            given = texts = [self.marks.sub("", text) for text in texts]
         if self.comma:
+            self.decimals |= {len(t.strip()) - t.strip().index(",") - 1 for t in texts if "," in t}
             given = [_WITH_POINT if "." in t else t.replace(",", ".") for t in texts]
         try:
             values = np.fromiter(map(float, given), np.float64, len(given))
@@ -136,6 +150,12 @@ class _NumberColumn:
         self.chunks.append(values)
 
     def finish(self) -> np.ndarray:
+        if self.decimals == {3}:
+            print(
+                f"note: {self.path}: {self.name} has three digits after every comma. If these are "
+                "thousands, set --data.thousands comma instead of decimal_comma",
+                file=sys.stderr,
+            )
         return np.concatenate([np.zeros(0), *self.chunks])
 
     def _unreadable(
@@ -143,6 +163,18 @@ class _NumberColumn:
     ) -> Exception:
         row = next(row for row, text in enumerate(given) if not _is_number(text))
         place = f"{self.path} line {line_of(row)}: {self.name} {texts[row]!r}"
+        thousands = _THOUSANDS.fullmatch(texts[row]) if not self.marks else None
+        name = next(
+            (n for n, marks in SEPARATORS.items() if thousands and thousands[2] in marks), ""
+        )
+        # A single comma with three digits after it may be either.
+        if thousands and not (name == "comma" and self.comma):
+            either = name == "comma" and texts[row].count(",") == 1 and "." not in texts[row]
+            raise UserError(
+                f"{place} looks like a number with separators of thousands: add --data.thousands "
+                f"{name}"
+                + (", or --data.decimal_comma true if it has a decimal comma." * either or ".")
+            )
         if not self.comma and _DECIMAL_COMMA.fullmatch(texts[row]):
             return UserError(
                 f"{place} looks like a number with a decimal comma. If it is one, add "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +68,7 @@ class Layout:
             frequency=getattr(options, "frequency", None),
             reading=Reading(
                 decimal_comma=getattr(options, "decimal_comma", False),
+                thousands=getattr(options, "thousands", "none"),
                 timezone=getattr(options, "timezone", None),
                 encoding=getattr(options, "encoding", None),
             ),
@@ -183,11 +186,26 @@ def _wide_columns(path: Path, header: list[str], layout: Layout) -> dict[str, st
         for name in getattr(layout, option):
             if name not in header:
                 raise _absent(path, option, name, header)
+    header = _without_index(path, header, layout)
     kinds = {name: "either" if name in layout.covariates else "number" for name in header if name}
     kinds[layout.time_column] = "time"
     if len(kinds) == 1 + len(layout.covariates):
         raise _absent(path, "target_column", layout.target_column, header)
     return kinds
+
+
+def _without_index(path: Path, header: list[str], layout: Layout) -> list[str]:
+    """Return the columns without the one in which pandas writes the numbers of rows."""
+    names = [name for name in header if re.fullmatch(r"Unnamed: \d+", name)]
+    names = [name for name in names if name not in (layout.time_column, *layout.covariates)]
+    if not names:
+        return header
+    print(
+        f"note: {path}: column {names[0]!r}, an index that pandas writes, is no series and is left "
+        "out",
+        file=sys.stderr,
+    )
+    return [name for name in header if name not in names]
 
 
 def _absent(path: Path, option: str, name: str, header: list[str]) -> UserError:

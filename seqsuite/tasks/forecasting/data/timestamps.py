@@ -11,6 +11,7 @@ from seqsuite.errors import UserError
 
 _EPOCH = datetime(1970, 1, 1)
 _YEARS = range(1600, 2400)
+_QUARTER = r"(\d{4})[- ]?[Qq]([1-4])"
 
 
 def time_text(seconds: int, zone: ZoneInfo | None = None) -> str:
@@ -54,9 +55,10 @@ class TimeReader:
     """Read the texts of one column of times.
 
     The first text of a column tells how all of it is written: ISO 8601 dates and times (also with
-    ``/`` between year, month and day), months (``2020-01``, ``202001``), years (``2020``), seconds
-    since 1970 (ten digits), or whole numbers that count rows. Counts are no times: they are read as
-    days since 1970, and ``dated`` becomes False.
+    ``/`` between year, month and day), months (``2020-01``, ``202001``), quarters (``2020Q1``,
+    ``2020-Q1``: their first day), years (``2020``), seconds since 1970 (ten digits), or whole
+    numbers that count rows. Counts are no times: they are read as days since 1970, and ``dated``
+    becomes False.
 
     Args:
         zone: Where times without an offset were written; None: in UTC.
@@ -121,6 +123,8 @@ class TimeReader:
             return lambda value: _seconds(datetime(_whole(value), 1, 1))
         if re.fullmatch(r"\d{6}", text) and int(text[:4]) in _YEARS and 1 <= int(text[4:]) <= 12:
             return lambda value: _seconds(datetime(*divmod(_whole(value), 100), 1))
+        if re.fullmatch(_QUARTER, text):
+            return _quarter
         if re.fullmatch(r"\d{10}(\.0*)?", text):
             return _whole
         if re.fullmatch(r"\d{13}|\d{16}|\d{19}", text):
@@ -154,6 +158,13 @@ class TimeReader:
                 "times are not that zone's, leave out --data.timezone"
             )
         return seconds
+
+
+def _quarter(text: str) -> int:
+    match = re.fullmatch(_QUARTER, text.strip())
+    if match is None:
+        raise ValueError("no quarter")
+    return _seconds(datetime(int(match[1]), 3 * int(match[2]) - 2, 1))
 
 
 def _whole_seconds(text: str, parts: int) -> int:

@@ -13,6 +13,7 @@ import pytest
 from seqsuite.data.discovery import load_examples, sources
 from seqsuite.errors import UserError
 from seqsuite.tasks.forecasting.data import files as series_files
+from seqsuite.tasks.forecasting.data.timestamps import time_text
 from tests.data.sections import section_builder
 
 HOUR, DAY = 3600, 86_400
@@ -26,6 +27,7 @@ def options(monkeypatch):
         prediction_length=2, context_length=4, validation_length=0, test_length=0, frequency=None,
         past_covariates=(), future_covariates=(), static_covariates=(), time_column="ds",
         id_column="unique_id", target_column="y", decimal_comma=False, timezone=None,
+        thousands="none",
     )  # fmt: skip
 
 
@@ -355,10 +357,57 @@ class TestNumbers:
                 whole(changed)
         with pytest.raises(UserError, match=r"c '-0,0e1' looks .*--data\.decimal_comma true"):
             whole(text.replace(",5;", ";"), past_covariates="c")
-        with pytest.raises(UserError, match=r"y '1\.234,5' has a decimal point|not a number"):
+        with pytest.raises(UserError, match=r"y '1\.234,5' .*add --data\.thousands point\."):
             whole(text.replace("1,5", "1.234,5"), decimal_comma=True)
         with pytest.raises(UserError, match=r"y '1\.5' has a decimal point"):
             whole(text.replace("1,5", "1.5"), decimal_comma=True)
+
+    @pytest.mark.parametrize(
+        ("texts", "name", "changes"),
+        [
+            (["998", "1,005", "12,345,678.5"], "comma", {}),
+            (["998", "1.005", "12.345.678,5"], "point", {"decimal_comma": True}),
+            (["998", "1 005", "12\u00a0345\u202f678.5"], "space", {}),
+            (["998", "1'005", "12\u2019345\u2019678.5"], "apostrophe", {}),
+        ],
+    )
+    def test_separators_of_thousands_are_read_when_they_are_named(
+        self, whole, texts, name, changes
+    ):
+        text = "unique_id,ds,y\n" + "".join(f'a,{clock(t)},"{y}"\n' for t, y in enumerate(texts))
+        (one,) = whole(text, thousands=name, **changes)
+        assert one.target.tolist() == [998, 1005, 12345678.5]
+        if name == "point":  # 1.005 alone is a number
+            text = text.replace("998", "9.998,0")
+        with pytest.raises(UserError, match=rf"separators of .*--data\.thousands {name}"):
+            whole(text, **changes)
+
+    @pytest.mark.parametrize("text", ["1,00", "1,0050", "12,34,567", ",005", "1,005x"])
+    def test_commas_elsewhere_separate_no_thousands(self, whole, text):
+        with pytest.raises(UserError, match="line 2: y"):
+            whole(f'unique_id,ds,y\na,2020-01-01,"{text}"\n', thousands="comma")
+
+    def test_three_digits_after_every_decimal_comma_are_noted(self, whole, capsys):
+        text = "unique_id;ds;y\n" + "".join(f"a;{clock(t)};{t},005\n" for t in range(5))
+        whole(text, decimal_comma=True)
+        assert "three digits after every comma" in capsys.readouterr().err
+        whole(text.replace("1,005", "1,5"), decimal_comma=True)
+        assert capsys.readouterr().err == ""
+
+    def test_the_index_that_pandas_writes_is_no_series(self, whole, capsys):
+        rows = "".join(f"{t},{clock(t)},{t},{t}\n" for t in range(5))
+        assert [one.unique_id for one in whole("Unnamed: 0,ds,a,b\n" + rows)] == ["a", "b"]
+        assert "'Unnamed: 0', an index that pandas writes" in capsys.readouterr().err
+        (one, *_) = whole("Unnamed: 0,ds,a,b\n" + rows, past_covariates="Unnamed: 0")
+        assert "Unnamed: 0" in one.covariates
+
+    @pytest.mark.parametrize("form", ["{}Q{}", "{}-Q{}", "{} q{}"])
+    def test_quarters_are_their_first_days(self, whole, form):
+        times = [form.format(2020 + i // 4, i % 4 + 1) for i in range(6)]
+        (one,) = whole("unique_id,ds,y\n" + "".join(f"a,{t},{i}\n" for i, t in enumerate(times)))
+        assert [time_text(t) for t in one.timestamps[:2]] == ["2020-01-01", "2020-04-01"]
+        with pytest.raises(UserError, match=r"'2020-Q5'|'x'"):
+            whole("unique_id,ds,y\na,2020Q1,1\na,2020-Q5,2\n")
 
     def test_decimal_commas_without_quotes_break_rows_and_are_told(self, whole):
         with pytest.raises(UserError, match=r"line 2 has 4 fields, the header has 3.*semicolons"):
