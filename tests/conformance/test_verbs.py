@@ -44,8 +44,6 @@ OF_CUTS = ("data.validation_fraction",)
 READ_LATER = ("training.plateau_patience",)
 # Read by exports alone, beside the section serving.
 SERVED = ("decoding.num_alternatives",)
-# Refused without another flag, by a test of the task.
-DEPENDENT_FLAGS = {"music": {"tempo"}}
 
 
 @pytest.fixture
@@ -171,7 +169,7 @@ def test_train_evaluate_export_and_predict(name, tmp_path, capsys, monkeypatch, 
 
     assert options_to_be_read(task, flags[4:]) - reads == set()
     names, found = flag_reads
-    assert names - found == DEPENDENT_FLAGS.get(name, set()) | {"model"}
+    assert names - found == {"model"}
 
 
 # Settings under which options are read that are not by default, a run for each.

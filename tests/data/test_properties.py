@@ -34,7 +34,8 @@ READERS = {
     ),
     "char_lm": ("some text\n", "txt txt.gz zip tar"),
     "pos_tagging": (
-        "1\tGo\tgo\tVERB\tVB\t_\t0\troot\t_\t_\n\n", "conllu conll tsv txt bio conllu.gz zip",
+        "1\tGo\tgo\tVERB\tVB\t_\t0\troot\t_\t_\n\n",
+        "conllu conll tsv txt bio csv jsonl json parquet conllu.gz zip",
     ),
     "translation": ("Go.\tVa !\n", "tsv tsv.gz txt"),
     "forecasting": ("ds,y\n2020-01-01,1\n2020-01-02,2\n", "csv tsv csv.gz tsf parquet txt"),

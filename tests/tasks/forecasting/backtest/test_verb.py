@@ -105,6 +105,12 @@ def test_validation_that_is_too_short_is_told_before_training(
     assert not (tmp_path / "run").exists()
 
 
+def test_a_step_between_origins_needs_two(tmp_path, capsys):
+    words = ("--run_dir", tmp_path, "--n_windows=1", "--step_size=2")
+    assert run("backtest", *words) == 2
+    assert "--n_windows 1 has one" in capsys.readouterr().err
+
+
 def backtested(capsys, directory, *words):
     code = run("backtest", "--run_dir", directory, "--json", *words)
     printed = capsys.readouterr()
