@@ -111,3 +111,21 @@ def test_a_recipe_of_an_earlier_version_is_refused_with_the_successors_of_its_ke
 def test_a_flag_of_an_earlier_version_is_refused_with_its_successor():
     with pytest.raises(UserError, match=r"use training\.steps"):
         parse(find_task("char_lm").config_class, ["--training.batch_tokens=9"])
+
+
+def test_options_of_a_run_that_other_flags_take_out_are_left_out(tmp_path):
+    recipe_of_run = recipe(
+        tmp_path,
+        '[data]\nsource = "files"\ntrain = "a.csv"\ntext_column = "body"\n'
+        "[training]\nweight_decay = 0.5\n",
+    )
+    words = ["--config", recipe_of_run, "--data.source=imdb", "--data.dir=data"]
+    config, _ = parse(SentimentConfig, words, inherited=True)
+    assert (config.data.source, config.data.dir) == ("imdb", "data")
+    assert (config.data.train, config.data.text_column) == (None, "text")
+    assert config.training == build_config(SentimentConfig).training
+    # A flag itself is refused as ever.
+    with pytest.raises(UserError, match=r"data\.train is read with --data\.source files only"):
+        parse(SentimentConfig, [*words, "--data.train=b.csv"], inherited=True)
+    with pytest.raises(UserError, match="is read with"):
+        parse(SentimentConfig, words)

@@ -34,9 +34,7 @@ def backtest(spec: TaskSpec, words: list[str]) -> int:
         if value is not None and value < 1:
             raise UserError(f"--{name} must be at least 1. Received: {value}.")
     if options.step_size is not None and options.n_windows == 1:
-        raise UserError(
-            "--step_size lies between origins, and --n_windows 1 has one: leave it out."
-        )
+        raise UserError("--step_size is between origins, and --n_windows 1 has one: leave it out.")
     run_dir = Path(options.run_dir)
     config = parsing.read_run_config(spec, run_dir)
     terminal.quiet_tensorflow()
