@@ -19,7 +19,7 @@ class TranslationDataConfig(RowDataConfig):
         train: Training files (source files): two of aligned lines, the source's first, or a table.
         validation: Validation files (source files).
         test: Test files (source files).
-        source_column: Column of sentences in csv, jsonl, json, parquet and xlsx files.
+        source_column: Column of sentences in tables; without a header: a number, from 0.
         target_column: Column of their translations there.
         source_language: Language to translate from; absent: the source's usual one.
         target_language: Language to translate to; also names the rules by which bleu_lowercased

@@ -133,6 +133,10 @@ def _is_text(name: str) -> bool:
 
 def _table(data: bytes, name: str, where: object, options: SentimentDataConfig) -> Iterator[_Row]:
     table_format = tables.format_of(name)
+    wanted = [*tables.names_of(options.text_column), *tables.names_of(options.label_column)]
+    if table_format is None and all(map(str.isdecimal, wanted)):
+        # Numbers are of columns: the SMS spam collection is such a table, without an ending.
+        table_format = "tsv"
     if table_format is None:
         if not _is_text(name) and not data.startswith(_MARK.encode()):
             ending = PurePosixPath(name.lower().removesuffix(".gz")).suffix or "without an ending"
@@ -180,6 +184,8 @@ def _marked_lines(data: bytes, where: object, options: SentimentDataConfig) -> I
 def _labels(value: object, options: SentimentDataConfig, where: object) -> Any:
     """Return a label ("" when there is none), or a sorted tuple of labels."""
     if not options.multi_label:
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
         if isinstance(value, list | dict):
             raise UserError(
                 f"{where}: a label is {str(value)[:40]}, expected one name. For several "

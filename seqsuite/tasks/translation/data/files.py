@@ -24,11 +24,14 @@ _FORMATS = (
     "with columns source and target"
 )
 
+_COLUMNS = ("source", "target")
+
 
 def load(split: str, options: TranslationDataConfig) -> Examples | None:
     """Read the two files, or the one table, that the data section names for ``split``.
 
-    A tsv file is plain: no header, no quotes, exactly two columns; other tables have named columns.
+    A tsv file is plain (no header, no quotes, exactly two columns) unless columns are named, by
+    names or numbers; other tables have named columns.
     Every text file may be ``.gz``.
 
     Args:
@@ -57,7 +60,8 @@ def load(split: str, options: TranslationDataConfig) -> Examples | None:
         raise UserError(f"--data.{split} names {len(paths)} files. Give {_FORMATS}.")
     if len(paths) == 1:
         table_format = tables.format_of(paths[0].name)
-        named = table_format is not None and table_format != "tsv"
+        columns = options.source_column, options.target_column
+        named = table_format is not None and (table_format, columns) != ("tsv", _COLUMNS)
         pairs = read_columns(paths[0], options) if named else read_table(paths[0], options.encoding)
         return examples_of_pairs(*pairs, split, names[0])
     _check_order(split, paths, options)
@@ -163,7 +167,8 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[list[str], list
         if len(row) != 2:
             raise UserError(
                 f"{path} line {number} has {len(row)} column{'s' * (len(row) > 1)} instead of 2: "
-                f"expected a sentence, a tab and its translation. Give {_FORMATS}."
+                "expected a sentence, a tab and its translation. Columns by number: "
+                f"--data.source_column 0 --data.target_column 1. Give {_FORMATS}."
             )
     return [row[0] for row in rows], [row[1] for row in rows]
 

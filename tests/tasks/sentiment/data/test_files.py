@@ -122,8 +122,14 @@ def test_columns_without_a_header_are_numbers_and_several_are_joined(load, capsy
     assert pairs(found) == [("Oil rises Up again, by a dollar", "3"), ("New chip", "4")]
     assert "columns are named by number" in capsys.readouterr().err
     # The SMS spam collection: class, message.
-    found = load("a.tsv", b"ham\tok lar\nspam\twin\n", text_column="1", label_column="0")
-    assert pairs(found) == [("ok lar", "ham"), ("win", "spam")]
+    for name in ("a.tsv", "a.txt", "SMSSpamCollection"):
+        found = load(name, b"ham\tok lar\nspam\twin\n", text_column="1", label_column="0")
+        assert pairs(found) == [("ok lar", "ham"), ("win", "spam")]
+
+
+def test_a_list_of_one_label_is_that_label(load):
+    # As doccano exports it.
+    assert pairs(load("a.jsonl", b'{"text": "a", "label": ["x"]}\n')) == [("a", "x")]
 
 
 def test_a_column_for_each_label(load):
@@ -267,7 +273,7 @@ MISTAKES = {
     "blank.csv": (b"text,label\n ,a\n,b\n", r"no row has a text in column 'text'"),
     "label.csv": (b"text,label\na,\nb,x\nc, \n", r"2 of 3 rows have no label"),
     "label.jsonl": (b'{"text": "a", "label": ""}', r"1 of 1 rows have no label"),
-    "list.jsonl": (b'{"text": "a", "label": ["x"]}', r"label_separator"),
+    "list.jsonl": (b'{"text": "a", "label": ["x", "y"]}', r"label_separator"),
     "latin.csv": (b"text,label\nok,a\ncaf\xe9,b\n", r"latin\.csv line 3 .*UTF-8.*0xe9.*iconv"),
     "latin_bom.csv": (BOM + b"text,label\n\xe9,b\n", r"line 2 "),
     "latin.jsonl": (b'{"text": "a"}\n\n\xff', r"line 3 "),

@@ -317,6 +317,10 @@ def test_tables_with_named_columns_are_read_too(load, tmp_path):
     assert (found.features["source"], found.labels) == (CAPTIONS["de"], CAPTIONS["en"])
     with pytest.raises(UserError, match=r"no column 'source'.*--data\.source_column"):
         load("files", train=str(path))
+    # Anki's files: the sentence, its translation, whose work they are.
+    path = write(tmp_path / "deu.tsv", [f"{a}\t{b}\tCC-BY" for a, b in pairs])
+    found = load("files", train=str(path), source_column="0", target_column="1")
+    assert (found.features["source"], found.labels) == (CAPTIONS["en"], CAPTIONS["de"])
 
 
 def test_what_is_not_utf8_is_named_by_its_line(load, tmp_path):
