@@ -99,9 +99,9 @@ def check_conditions(config: Any) -> None:
         text = re.sub("<(.*?)>", partial(_flag, name), condition.text)
         others = dict.fromkeys(_full(option, name) for option in condition.options)
         read = _reader(config, name)
-        found = ", ".join(f"{other} {read(other)!r}" for other in others)
+        values = ", ".join(f"{other} {read(other)!r}" for other in others)
         kept = "leave it out" if _is_off(default) else f"leave it at {default}"
-        raise UserError(f"{name} is read {text} only. Found {found}: change that, or {kept}.")
+        raise UserError(f"{name} is read {text} only. Found {values}: change that, or {kept}.")
 
 
 def without_unread(config: ConfigType, kept: Collection[str] = ()) -> ConfigType:

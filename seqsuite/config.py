@@ -62,10 +62,10 @@ def check_encoding(name: str | None) -> None:
         >>> check_encoding("windows-1252")
     """
     try:
-        known = name is None or codecs.lookup(name)._is_text_encoding
+        is_valid = name is None or codecs.lookup(name)._is_text_encoding
     except LookupError:
-        known = False
-    if not known:
+        is_valid = False
+    if not is_valid:
         raise UserError(
             f"There is no text encoding {name!r}. Usual ones are utf-8, utf-16, windows-1252, "
             "iso-8859-15, shift_jis, gb18030 and big5."

@@ -170,9 +170,9 @@ def _wilson_interval(share: float, count: int, z: float = 1.96) -> tuple[float, 
 
 def _drawable(labels: Sequence[str]) -> list[str]:
     """Return labels; those that the font cannot draw are replaced by their numbers."""
-    known = get_font(findfont(FontProperties())).get_charmap()
+    characters = get_font(findfont(FontProperties())).get_charmap()
     return [
-        label if all(ord(character) in known for character in label) else f"label {index}"
+        label if all(ord(character) in characters for character in label) else f"label {index}"
         for index, label in enumerate(labels)
     ]
 

@@ -64,14 +64,14 @@ def _validation_batch(run: Run, examples: int) -> tuple[Any, Any]:
 
 
 def _jacobians(run: Run, x: Tensor) -> dict[str, StateJacobian]:
-    found = {}
+    jacobians = {}
     for name, call in layer_inputs(run.model, x).items():
         call = call.longest_rows(_JACOBIAN_ROWS)
         longest = int(call.mask.numpy().sum(axis=0).max(initial=0))
         if longest > 1:
             # The first step starts from the initial state, which is the same for all rows.
-            found[name] = jacobian_of_call(call, min(_JACOBIAN_LAG, longest - 1), num_values=4)
-    return found
+            jacobians[name] = jacobian_of_call(call, min(_JACOBIAN_LAG, longest - 1), num_values=4)
+    return jacobians
 
 
 def _write(

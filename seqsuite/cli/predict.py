@@ -19,10 +19,10 @@ def predict(task: TaskSpec, words: list[str]) -> int:
     """Predict with an exported model and return the exit code."""
     parser = Parser(
         prog=task.command("predict"),
-        description="Answer with an exported model, the artifact that is served.",
+        description="Predict with an exported model.",
         allow_abbrev=False,
     )
-    parser.add_argument("items", nargs="*", metavar="ITEM", help="raw inputs")
+    parser.add_argument("items", nargs="*", metavar="ITEM", help="inputs")
     parser.add_argument("--model", required=True, help="exported model (a version, or its parent)")
     parser.add_argument("--input", help="a file of lines, or a table; - for a pipe")
     parser.add_argument("--column", help="column of a table; several: a,b; without a header: 0, 1")
@@ -40,7 +40,7 @@ def predict(task: TaskSpec, words: list[str]) -> int:
         "--format", choices=formats, help="what to write; tables keep the columns of the input"
     )
     explains = client_class.explain is not Client.explain
-    explain_help = "mark what moved the answer" if explains else argparse.SUPPRESS
+    explain_help = "mark the words that influenced the answer" if explains else argparse.SUPPRESS
     parser.add_argument("--explain", action="store_true", help=explain_help)
     parser.add_argument("--batch_size", type=int, help="items per call (default: 64)")
     client_class.add_arguments(parser)

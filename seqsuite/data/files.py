@@ -36,12 +36,12 @@ def read_named(
     # Groups of one file are not those of another.
     grouped = [part.groups for part in parts]
     if any(groups is not None for groups in grouped):
-        known: dict[tuple[int, int], int] = {}
+        numbers: dict[tuple[int, int], int] = {}
         parts = [
             replace(
                 part,
                 groups=[
-                    known.setdefault((number, group), len(known))
+                    numbers.setdefault((number, group), len(numbers))
                     for group in (part.groups if part.groups is not None else range(len(part)))
                 ],
             )

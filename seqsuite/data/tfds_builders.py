@@ -44,8 +44,8 @@ def _builder(name: str, options: FileDataConfig) -> Any:
     try:
         return tensorflow_datasets.builder(name, data_dir=data_dir, try_gcs=False)
     except tensorflow_datasets.core.DatasetNotFoundError as error:
-        known = tensorflow_datasets.list_builders(with_community_datasets=False)
-        hint = nearest(name.split("/")[0], known)
+        names = tensorflow_datasets.list_builders(with_community_datasets=False)
+        hint = nearest(name.split("/")[0], names)
         raise UserError(f"TensorFlow Datasets has no builder {name!r}.{hint}") from error
     except (ValueError, ImportError) as error:
         reason = " ".join(str(error).split())

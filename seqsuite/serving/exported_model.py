@@ -58,9 +58,9 @@ class ExportedModel:
         """
         name = self._names.get(frozenset(features))
         if name is None:
-            known = ["+".join(sorted(names)) for names in self._names]
+            names = ["+".join(sorted(inputs)) for inputs in self._names]
             raise UserError(
-                f"The exported model takes {' or '.join(known)}, not {'+'.join(sorted(features))}. "
+                f"The exported model takes {' or '.join(names)}, not {'+'.join(sorted(features))}. "
                 "Was it exported by another task?"
             )
         inputs = self.signatures[name]

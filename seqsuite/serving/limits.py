@@ -59,9 +59,9 @@ def same_rows(features: dict[str, Tensor]) -> dict[str, Tensor]:
     (first, tensor), *others = features.items()
     rows, checks = tf.shape(tensor)[0], []
     for name, other in others:
-        found = tf.shape(other)[0]
+        size = tf.shape(other)[0]
         message = f"Inputs {first} and {name} must have the same number of rows. Received:"
-        checks.append(check(found == rows, message, rows, found))
+        checks.append(check(size == rows, message, rows, size))
     return after(checks, features)
 
 

@@ -250,12 +250,12 @@ def _markdown_table(
     return "\n".join(lines)
 
 
-def _known(row: dict[str, Any], key: str) -> bool:
+def _has_value(row: dict[str, Any], key: str) -> bool:
     return row.get(key) is not None and not math.isnan(row[key])
 
 
 def _number(row: dict[str, Any], key: str) -> str:
-    return f"{row[key]:.4f}" if _known(row, key) else "-"
+    return f"{row[key]:.4f}" if _has_value(row, key) else "-"
 
 
 def _best(rows: dict[str, dict[str, Any]], key: str, metrics: Metrics) -> list[str]:
@@ -263,7 +263,7 @@ def _best(rows: dict[str, dict[str, Any]], key: str, metrics: Metrics) -> list[s
 
     A value that only one of several rows has is not marked.
     """
-    values = {name: round(row[key], 4) for name, row in rows.items() if _known(row, key)}
+    values = {name: round(row[key], 4) for name, row in rows.items() if _has_value(row, key)}
     metric = metrics[key]
     if not values or (len(rows) > 1 and len(values) == 1) or metric.descriptive:
         return []

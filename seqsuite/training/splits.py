@@ -108,8 +108,8 @@ def _cut(data: RowDataConfig, examples: Examples, seed: int) -> tuple[Examples, 
     rest, held_out = split_off_groups(examples, data.validation_fraction, seed)
     if data.free_labels:
         return rest, held_out
-    known = {name for label in rest.labels or [] for name in _names(label)}
-    lost = [i for i, label in enumerate(held_out.labels or []) if not known >= _names(label)]
+    labels = {name for label in rest.labels or [] for name in _names(label)}
+    lost = [i for i, label in enumerate(held_out.labels or []) if not labels >= _names(label)]
     if not lost or len(lost) == len(held_out):
         return rest, held_out
     kept = sorted(set(range(len(held_out))) - set(lost))
@@ -127,11 +127,11 @@ def encode_labels(preprocessor: Preprocessor, examples: Examples) -> Targets:
     except KeyError as error:
         unseen = error.args[0]
         count = sum(unseen in _names(label) for label in examples.labels or [])
-        known = [repr(name) for name in getattr(preprocessor, "labels", [])]
-        shown = ", ".join(known[:12]) + ", ..." * (len(known) > 12)
+        labels = [repr(name) for name in getattr(preprocessor, "labels", [])]
+        shown = ", ".join(labels[:12]) + ", ..." * (len(labels) > 12)
         raise UserError(
             f"Label {unseen!r} ({count} of {len(examples):,} examples) is not among the labels "
-            f"seen in training{': ' * bool(known)}{shown}."
+            f"seen in training{': ' * bool(labels)}{shown}."
         ) from error
 
 

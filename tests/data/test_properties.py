@@ -25,7 +25,7 @@ FEW = settings(
     max_examples=8, deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
-MANY = settings(FEW, max_examples=400)
+MANY = settings(FEW, max_examples=150)
 
 # Task -> what its table begins with, and the endings of its files.
 READERS = {
