@@ -105,7 +105,8 @@ class Client:
             text = item.text if explanation is None else highlight(explanation, self._color)
             return self._line(answer, text) + "\n"
         if explanation is not None:
-            answer = {**answer, "explanation": explanation}
+            parts = [(part.rstrip(), effect) for part, effect in explanation]
+            answer = {**answer, "explanation": parts}
         if output_format == "json":
             row = {} if item.record is None else {"row": item.record}
             record = {"input": item.text, **answer, **row}

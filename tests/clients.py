@@ -25,6 +25,7 @@ def client_of(task: Any, folder: Path | None = None, **options: Any) -> Any:
         "stream": False,
         "best_path": False,
         "end": None,
+        "threshold": None,
     }
     model = SimpleNamespace(extra=folder, signatures={})
     return task.spec.client_class(model, task.config, SimpleNamespace(**flags | options))

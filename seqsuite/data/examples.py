@@ -8,20 +8,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Examples:
     """Raw, unbatched examples of one split.
 
     Args:
-        features: Column name -> one raw value per example.
-        labels: One label per example (a tuple of names when multi-label), or None.
+        features: Column name -> one raw value per example. Columns of a data frame become lists.
+        labels: One label per example (a tuple of names when multi-label), or None. Arrays become
+            lists.
         groups: Group of each example; a group is never split. None: independent examples.
     """
 
     features: dict[str, Sequence[Any]]
     labels: Sequence[Any] | None = None
     groups: Sequence[int] | None = None
+
+    def __post_init__(self):
+        # Rows of a pandas column have names of their own, and neither it nor an array is false.
+        features = {name: _plain(column, array=False) for name, column in self.features.items()}
+        object.__setattr__(self, "features", features)
+        object.__setattr__(self, "labels", _plain(self.labels))
+        object.__setattr__(self, "groups", _plain(self.groups))
 
     def __len__(self) -> int:
         return len(next(iter(self.features.values())))
@@ -34,6 +44,12 @@ class Examples:
 
         features = {name: pick(column) for name, column in self.features.items()}
         return Examples(features, pick(self.labels), pick(self.groups))
+
+
+def _plain(column: Any, array: bool = True) -> Any:
+    """Return a column of pandas (and an array, where these are not kept) as a list."""
+    is_array = isinstance(column, np.ndarray)
+    return column.tolist() if hasattr(column, "tolist") and (array or not is_array) else column
 
 
 def concatenate(parts: Sequence[Examples]) -> Examples:

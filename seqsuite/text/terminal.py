@@ -16,23 +16,25 @@ def highlight(explanation: Explanation, color: bool) -> str:
     """Return the text with its influential words marked.
 
     Args:
-        explanation: Of :func:`leave_one_out`.
+        explanation: Words, with the white space after each, and their effects.
         color: Mark with terminal colours; otherwise as ``[+word]`` and ``[-word]``.
 
     Example:
-        >>> highlight([("so", 0.0), ("good", 0.3), ("but", -0.1)], color=False)
+        >>> highlight([("so ", 0.0), ("good ", 0.3), ("but", -0.1)], color=False)
         'so [+good] [-but]'
     """
     largest = max([abs(effect) for _, effect in explanation], default=0.0)
     shown = []
-    for word, effect in explanation:
+    for part, effect in explanation:
+        word = part.rstrip()
+        space = " " * (word != part)
         if largest == 0 or abs(effect) < _SHOWN_SHARE * largest:
-            shown.append(word)
+            shown.append(word + space)
         elif color:
-            shown.append(f"{_GREEN if effect > 0 else _RED}{word}{_PLAIN}")
+            shown.append(f"{_GREEN if effect > 0 else _RED}{word}{_PLAIN}{space}")
         else:
-            shown.append(f"[{'+' if effect > 0 else '-'}{word}]")
-    return " ".join(shown)
+            shown.append(f"[{'+' if effect > 0 else '-'}{word}]{space}")
+    return "".join(shown)
 
 
 def tagged(tokens: Sequence[str], tags: Sequence[str], color: bool) -> str:

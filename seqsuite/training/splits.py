@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,12 +109,39 @@ def _cut(data: RowDataConfig, examples: Examples, seed: int) -> tuple[Examples, 
     rest, held_out = split_off_groups(examples, data.validation_fraction, seed)
     if data.free_labels:
         return rest, held_out
+    rest, held_out = _with_rare_labels(rest, held_out, data.validation_fraction)
     labels = {name for label in rest.labels or [] for name in _names(label)}
     lost = [i for i, label in enumerate(held_out.labels or []) if not labels >= _names(label)]
     if not lost or len(lost) == len(held_out):
         return rest, held_out
     kept = sorted(set(range(len(held_out))) - set(lost))
     return concatenate([rest, held_out.select(lost)]), held_out.select(kept)
+
+
+def _with_rare_labels(
+    rest: Examples, held_out: Examples, fraction: float
+) -> tuple[Examples, Examples]:
+    """Hold out a group of each label that by its number should be there, but by chance is not."""
+    labels = rest.labels or []
+    groups = range(len(rest)) if rest.groups is None else rest.groups
+    present = {name for label in held_out.labels or [] for name in _names(label)}
+    members: dict[Any, list[int]] = {}
+    for index, label in enumerate(labels):
+        for name in _names(label) - present:
+            members.setdefault(name, []).append(index)
+    moved: set[int] = set()
+    for name in sorted(members, key=str):
+        rows = members[name]
+        sizes = Counter(groups[row] for row in rows)
+        # Half an example of the share that is held out; and the rest keeps more than it gives.
+        enough = fraction * len(rows) >= 0.5 and len(sizes) > 1
+        if enough and not moved & {groups[row] for row in rows}:
+            moved.add(min(sizes, key=lambda group: (sizes[group], group)))
+    if not moved:
+        return rest, held_out
+    gone = [index for index in range(len(rest)) if groups[index] in moved]
+    kept = [index for index in range(len(rest)) if groups[index] not in moved]
+    return rest.select(kept), concatenate([held_out, rest.select(gone)])
 
 
 def _names(label: object) -> set[Any]:

@@ -119,6 +119,7 @@ def test_steps_may_be_epochs():
     assert seen == [0.5] * 4
 
 
+@pytest.mark.full
 def test_a_schedule_without_settings_spans_the_training():
     seen, _ = fitted(compiled(), ScheduledSamplingCallback("linear", maximum=0.8))
     assert seen == pytest.approx([0.1 * step for step in range(8)])

@@ -103,6 +103,7 @@ def test_evaluate_prints_one_json_object_with_the_numbers_of_training(three_labe
     assert set(result) == {"task", "metrics", "baseline", "examples"}
 
 
+@pytest.mark.full
 def test_evaluate_leaves_the_baselines_out(three_labels, capsys, monkeypatch):
     monkeypatch.setattr("seqsuite.tasks.sentiment.task.text_baselines", None)
     words = ("evaluate", "--run_dir", three_labels / "run", "--baselines", "false")
@@ -248,6 +249,7 @@ def test_a_mistake_in_the_model_does_not_block_the_corrected_command(tmp_path, c
     assert run("--model.pooling=mean", *rest) == 0
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("unexported")
 def test_one_file_is_enough_and_rare_labels_stay_in_training(tmp_path, capsys):
     rows = messages(120, 7) + [(f"something rare {i}", f"rare{i}") for i in range(6)]

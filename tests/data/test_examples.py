@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from seqsuite.data import discovery
@@ -115,3 +117,14 @@ def test_empty_texts_and_zeros_are_not_copies_of_each_other():
     rows = {"text": ["", "a", ""], "number": [0, 0, 0.5]}
     assert _copies(Examples(rows)) == [0, 1, 2]
     assert _copies(Examples({"text": ["", 0, "", "a"]})) == [0, 1, 0, 3]
+
+
+def test_columns_of_pandas_and_arrays_of_labels_are_taken():
+    frame = pd.DataFrame({"text": ["a", "b", "c"], "label": ["x", "y", "x"]}, index=[7, 8, 9])
+    for labels in (frame.label, frame.label.to_numpy(), list(frame.label)):
+        examples = Examples({"text": frame.text}, labels, np.array([1, 1, 2]))
+        assert examples == Examples({"text": ["a", "b", "c"]}, ["x", "y", "x"], [1, 1, 2])
+        assert (examples.labels or []) == ["x", "y", "x"]
+        assert examples.select([2]).features == {"text": ["c"]}
+    arrays = np.zeros((2, 3))
+    assert Examples({"features": arrays}).features["features"] is arrays

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from seqsuite.config import build_config
-from seqsuite.data.examples import Examples
+from seqsuite.data.examples import Examples, split_off_groups
 from seqsuite.tasks import find_task
-from seqsuite.training.splits import load_splits
+from seqsuite.tasks.sentiment import SentimentConfig
+from seqsuite.training.splits import _cut, load_splits
 
 TAGGING = find_task("pos_tagging")
 
@@ -61,3 +64,26 @@ def test_examples_that_extend_training_are_never_validated_on():
     # Encoding relies on it: what is trained on comes first, what is validated on after it.
     count = len(splits.train)
     assert words(splits.all_train.select(range(count))) == words(splits.train)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_labels_that_are_rare_stand_in_both_parts_of_a_cut(grouped):
+    data = SentimentConfig().data  # holds out a tenth
+    labels = ["common"] * 190 + ["rare"] * 8 + ["single"] * 2
+    groups = [i // 2 for i in range(200)] if grouped else None
+    for seed in range(20):
+        examples = Examples({"text": [str(i) for i in range(200)]}, labels, groups)
+        rest, held_out = _cut(data, examples, seed)
+        assert set(rest.labels) == {"common", "rare", "single"}
+        assert {"common", "rare"} <= set(held_out.labels)
+        assert sorted(map(int, [*rest.features["text"], *held_out.features["text"]])) == [
+            *range(200)
+        ]
+        if grouped:
+            assert not set(rest.groups) & set(held_out.groups)
+
+
+def test_a_cut_that_lacks_no_label_is_the_random_one():
+    data = SentimentConfig().data
+    examples = Examples({"text": [str(i) for i in range(100)]}, ["a", "b"] * 50)
+    assert _cut(data, examples, 3) == split_off_groups(examples, 0.1, 3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from seqsuite.client import Client, Item
+from seqsuite.errors import UserError
 from seqsuite.tasks.sentiment.explanation import leave_one_out
 
 
@@ -16,6 +17,33 @@ class SentimentClient(Client):
     @property
     def column(self):
         return self.config.data.text_column
+
+    @classmethod
+    def add_arguments(cls, parser):
+        parser.add_argument(
+            "--threshold",
+            type=float,
+            help="least probability of a label that is answered (several labels: 0.5)",
+        )
+
+    def read(self, inputs):
+        threshold = self.options.threshold
+        if threshold is not None and not 0 <= threshold <= 1:
+            raise UserError(f"--threshold must be between 0 and 1. Received: {threshold}.")
+        return super().read(inputs)
+
+    def answer(self, items):
+        answers = super().answer(items)
+        data, threshold = self.config.data, self.options.threshold
+        for answer in answers if data.multi_label or threshold is not None else ():
+            pairs = list(zip(answer["labels"], answer["probabilities"], strict=True))
+            if not data.multi_label:
+                pairs = [max(pairs, key=lambda pair: pair[1])]
+            least = 0.5 if threshold is None else threshold
+            chosen = [label for label, probability in pairs if probability >= least]
+            answer["label"] = (data.label_separator or ",").join(chosen)
+            answer["labels_chosen"] = chosen
+        return answers
 
     def explain(self, item):
         def probabilities(texts):

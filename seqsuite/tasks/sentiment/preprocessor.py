@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -32,6 +33,7 @@ class TextPreprocessor(Preprocessor):
         head_fraction: Share of a cut text's tokens kept from its head; the rest is its tail, where
             reviews tend to conclude.
         multi_label: Labels are sets rather than one name.
+        label_separator: Between the names of several labels in an answer.
         ngram_buckets: Rows of the n-gram table; 0 for no n-gram scores.
         **kwargs: Keras layer arguments.
 
@@ -63,6 +65,7 @@ class TextPreprocessor(Preprocessor):
         max_length: int = 400,
         head_fraction: float = 0.25,
         multi_label: bool = False,
+        label_separator: str = ",",
         ngram_buckets: int = 0,
         **kwargs,
     ):
@@ -72,6 +75,7 @@ class TextPreprocessor(Preprocessor):
         self.max_length = max_length
         self.head_fraction = head_fraction
         self.multi_label = multi_label
+        self.label_separator = label_separator
         self.ngram_buckets = ngram_buckets
         self.vocabulary: list[str] = []
         self.labels: list[str] = []
@@ -92,8 +96,16 @@ class TextPreprocessor(Preprocessor):
         names = {name for label in labels for name in (label if self.multi_label else [label])}
         self.labels = sorted(names, key=_natural_order)
         counts: Counter[bytes] = Counter()
+        num_long = 0
         for tokens in _tokenized(texts):
             counts.update(tokens.flat_values.numpy().tolist())
+            num_long += int((tokens.row_lengths().numpy() > self.max_length).sum())
+        if num_long:
+            print(
+                f"note: {num_long:,} of {len(texts):,} training texts have more than "
+                f"data.max_length {self.max_length} tokens, and are cut to their beginning and end",
+                file=sys.stderr,
+            )
         # Ties are broken by the token, so that the vocabulary does not depend on the order of rows.
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         # A handful of short texts may repeat no token at all; then every token is known.
@@ -174,7 +186,7 @@ class TextPreprocessor(Preprocessor):
         chosen = outputs >= 0.5
         spread = tf.broadcast_to(names[None], tf.shape(outputs))
         label = tf.strings.reduce_join(
-            tf.ragged.boolean_mask(spread, chosen), axis=-1, separator=","
+            tf.ragged.boolean_mask(spread, chosen), axis=-1, separator=self.label_separator
         )
         return {"label": label, "probability": tf.reduce_max(outputs, axis=-1)}
 

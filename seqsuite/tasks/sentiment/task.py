@@ -50,6 +50,7 @@ class Sentiment(Task):
             max_length=data.max_length,
             head_fraction=data.head_fraction,
             multi_label=self.multi_label,
+            label_separator=data.label_separator or ",",
             ngram_buckets=self.config.model.ngram_buckets,
         )
         preprocessor.adapt(examples)

@@ -11,7 +11,7 @@ from seqsuite.cli.main import main
 from seqsuite.tasks import find_task
 from tests.tasks.char_lm.character_models import TEXT
 
-pytestmark = pytest.mark.usefixtures("loaded_once")
+pytestmark = [pytest.mark.full, pytest.mark.usefixtures("loaded_once")]
 
 CHAR_LM = find_task("char_lm")
 SMALL = [

@@ -211,6 +211,7 @@ def test_every_architecture_is_scored_on_the_test(variant):
     assert found["cycles"].shape == (2, steps) if steps else "cycles" not in found
 
 
+@pytest.mark.full
 def test_every_window_of_every_horizon_is_scored():
     task, preprocessor, model = built()
     test = Examples({"series": [series("a", first_target=30), series("bb", first_target=30)]})
@@ -265,6 +266,7 @@ def test_conformal_intervals_cover_what_they_say():
     np.testing.assert_allclose(inside.mean(axis=0), 0.8, atol=0.03)
 
 
+@pytest.mark.full
 def test_the_model_learns_what_is_regular():
     keras.utils.set_random_seed(0)
     task, preprocessor, _ = built(

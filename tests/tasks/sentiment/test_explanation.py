@@ -49,6 +49,6 @@ def test_the_word_that_decides_is_marked():
         return np.array([[0.9, 0.1] if "good" in text else [0.2, 0.8] for text in texts])
 
     explanation = leave_one_out(classify, "it is good", chunk=2)
-    assert [word for word, _ in explanation] == ["it", "is", "good"]
+    assert [word for word, _ in explanation] == ["it ", "is ", "good"]
     assert [effect for _, effect in explanation] == pytest.approx([0, 0, 0.7])
     assert highlight(explanation, color=False) == "it is [+good]"

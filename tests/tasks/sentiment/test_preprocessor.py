@@ -111,3 +111,12 @@ def test_training_examples_see_out_of_fold_scores():
     # The labels are noise: what was fitted on these texts knows them, the folds must not.
     assert (memorised.argmax(1) == targets).mean() > 0.95
     assert (honest.argmax(1) == targets).mean() < 0.75
+
+
+def test_training_texts_that_are_cut_are_counted(capsys):
+    layer = TextPreprocessor(max_length=3)
+    layer.adapt(Examples({"text": ["a b c", "a b c d", "a " * 9]}, ["x", "y", "x"]))
+    note = capsys.readouterr().err
+    assert "2 of 3 training texts have more than data.max_length 3 tokens" in note
+    layer.adapt(Examples({"text": ["a b c", "a"]}, ["x", "y"]))
+    assert capsys.readouterr().err == ""

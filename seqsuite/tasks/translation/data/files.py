@@ -155,6 +155,8 @@ def read_aligned(
 def read_table(path: Path, encoding: str | None = None) -> tuple[list[str], list[str]]:
     """Return the two columns of a file with a sentence, a tab and its translation on each line.
 
+    A third column with a licence, as in the files of manythings.org, is passed over.
+
     Args:
         path: The file; an empty line is a pair of empty sentences.
         encoding: As for :func:`read_lines`.
@@ -164,6 +166,8 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[list[str], list
     """
     rows = [line.split("\t") if line.strip() else ["", ""] for line in read_lines(path, encoding)]
     for number, row in enumerate(rows, 1):
+        if len(row) == 3 and row[2].startswith("CC-BY"):
+            row.pop()
         if len(row) != 2:
             raise UserError(
                 f"{path} line {number} has {len(row)} column{'s' * (len(row) > 1)} instead of 2: "

@@ -19,6 +19,8 @@ from seqsuite.tasks.forecasting.models.autoregressive import path_quantiles
 from tests.layers.training_steps import build_for_training
 from tests.tasks.forecasting.forecasters import built, series
 
+pytestmark = pytest.mark.full
+
 COVARIATES = {"future_covariates": "plan", "static_covariates": "city"}
 VARIANTS = {
     "points": {

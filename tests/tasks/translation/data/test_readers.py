@@ -307,6 +307,13 @@ def test_a_table_without_pairs_is_refused(load, tmp_path, lines, message):
         load("files", train=str(path))
 
 
+def test_a_column_of_licences_is_passed_over(load, tmp_path):
+    licence = "CC-BY 2.0 (France) Attribution: tatoeba.org #1 (x) & #2 (y)"
+    path = write(tmp_path / "fra.txt", [f"Go.\tVa !\t{licence}", f"Hi.\tSalut.\t{licence}"])
+    found = load("files", train=str(path))
+    assert (found.features["source"], found.labels) == (["Go.", "Hi."], ["Va !", "Salut."])
+
+
 def test_tables_with_named_columns_are_read_too(load, tmp_path):
     pairs = list(zip(CAPTIONS["en"], CAPTIONS["de"], strict=True))
     lines = [json.dumps({"id": 1, "source": a, "target": b}) for a, b in pairs]
