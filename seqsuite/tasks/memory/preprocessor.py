@@ -11,10 +11,7 @@ import tensorflow as tf
 from seqsuite.data.batching import RaggedColumn
 from seqsuite.data.examples import Examples
 from seqsuite.preprocessor import Preprocessor
-from seqsuite.tasks.memory.problems import MARK, PROBLEMS
-
-# Other tokens of a sequence of numbers count as 0; so many digits are read without overflow.
-_NUMBER = r"-?[0-9]{0,12}\.?[0-9]{1,12}"
+from seqsuite.tasks.memory.problems import MARK, NUMBER, PROBLEMS
 
 
 @keras.saving.register_keras_serializable(package="seqsuite")
@@ -141,7 +138,7 @@ def _numbers(tokens):
     """Return the number and the mark of each token, float32 ``(tokens, 2)``."""
     marked = tf.strings.regex_full_match(tokens, rf".*\{MARK}")
     plain = tf.strings.regex_replace(tokens, rf"\{MARK}$", "")
-    known = tf.strings.regex_full_match(plain, _NUMBER)
+    known = tf.strings.regex_full_match(plain, NUMBER)
     number = tf.strings.to_number(tf.where(known, plain, "0"))
     return tf.stack([number, tf.cast(marked, tf.float32)], axis=-1)
 

@@ -6,6 +6,7 @@ one a step, and its label is the answer as a text.
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ _DIGITS = tuple("01234567")
 _LETTERS = tuple(string.ascii_lowercase)
 _DISTRACTORS = _LETTERS[:8]
 _NUM_FRACTIONS = 1000
+# So many digits are read without overflow.
+NUMBER = r"-?[0-9]{0,12}\.?[0-9]{1,12}"
 
 Generated = tuple[list[str], list[str]]
 """Sequences and their answers, both as texts."""
@@ -55,6 +58,17 @@ class MemoryProblem:
     def numeric(self) -> bool:
         """Whether the answer is a number."""
         return not self.answers
+
+    def reads(self, token: str) -> bool:
+        """Return whether a token is one of the problem's sequences.
+
+        Example:
+            >>> DELAYED_RECALL.reads("a"), DELAYED_RECALL.reads("x9"), ADDING.reads("0.25*")
+            (True, False, True)
+        """
+        if not self.symbols:
+            return re.fullmatch(NUMBER, token.removesuffix(MARK)) is not None
+        return token in self.symbols
 
     def step_answers(self, tokens: list[str], answer: str) -> np.ndarray:
         """Return the answer due at each step, as an index into ``answers``; -1: none.

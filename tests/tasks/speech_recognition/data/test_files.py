@@ -169,7 +169,7 @@ def test_a_bad_file_in_a_manifest_is_counted(recordings, load_speech, capsys):
     ("row", "message"),
     [
         ({"paht": "a"}, r"no column 'path'\. Did you mean 'paht'"),
-        ({"path": "a", "text": "x"}, r"no column 'transcript'.*Columns are 'path', 'text'"),
+        ({"path": "a", "words": "x"}, r"no column 'transcript'.*Columns are 'path', 'words'"),
         (
             {"path": "c.wav", "transcript": "x", "start": "1:05"},
             r"row 1: start is '1:05', expected",
@@ -331,3 +331,68 @@ def test_samples_in_memory_are_scaled_by_their_dtype():
     np.testing.assert_array_equal(waveform_of_samples(integers, RATE, RATE).samples, integers)
     found = waveform_of_samples(tone(1.0, 16000).astype(np.float32), 16000, RATE, "id", "mary")
     assert (len(found.samples), found.unique_id, found.speaker) == (RATE, "id", "mary")
+
+
+ONE = audio_bytes(tone(0.2))
+MANIFESTS = {
+    "train.tsv": "client_id\tpath\tsentence\tup_votes\nx\ta.wav\tone\t2\ny\tb.wav\ttwo\t1\n",
+    "train.csv": "wav_filename,wav_filesize,transcript\na.wav,9,one\nclips/b.wav,9,two\n",
+    "train_manifest.json": '{"audio_filepath": "a.wav", "duration": 0.2, "text": "one"}\n'
+    '{"audio_filepath": "b.wav", "duration": 0.2, "text": "two"}\n',
+    "metadata.csv": "a|1|one\nb|2|two\n",
+    "list.csv": "file,text\na,one\nb,two\n",
+}
+
+
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_manifests_of_other_programs_are_read(load_speech, tmp_path, capsys, name):
+    write_folder(tmp_path / "wavs", {"a.wav": ONE})
+    write_folder(tmp_path / "clips", {"b.wav": ONE})
+    (tmp_path / name).write_text(MANIFESTS[name])
+    found = load_speech("files", train=tmp_path / name)
+    assert found.labels == ["one", "two"]
+    assert ("columns are read by other names" in capsys.readouterr().err) == (
+        name != "metadata.csv"
+    )
+
+
+def test_offset_and_duration_are_a_part_of_a_file(load_speech, tmp_path):
+    write_folder(tmp_path, {"a.wav": audio_bytes(tone(1.0))})
+    rows = [
+        {"audio_filepath": "a.wav", "text": "x", "offset": at, "duration": 0.25} for at in (0, 0.5)
+    ]
+    path = tmp_path / "m.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    found = load_speech("files", train=path)
+    (waveforms,) = [column for name, column in found.features.items() if name == "audio"]
+    assert len(waveforms) == 2
+
+
+KALDI = {
+    "text": "u1 one two\nu2 three\n",
+    "wav.scp": "r1 audio/a.wav\n",
+    "segments": "u1 r1 0.0 0.5\nu2 r1 0.5 -1\n",
+    "utt2spk": "u1 ann\nu2 bob\n",
+}
+
+
+def test_kaldis_folders_are_read(load_speech, tmp_path):
+    write_folder(tmp_path / "audio", {"a.wav": audio_bytes(tone(1.0))})
+    write_folder(tmp_path, {name: text.encode() for name, text in KALDI.items()})
+    found = load_speech("files", train=tmp_path)
+    assert found.labels == ["one two", "three"]
+    assert len(set(found.groups)) == 2
+    (tmp_path / "segments").unlink()
+    with pytest.raises(UserError, match="no line of recording 'u1'"):
+        load_speech("files", train=tmp_path)
+    (tmp_path / "wav.scp").write_text("u1 sph2pipe a.sph |\nu2 audio/a.wav\n")
+    with pytest.raises(UserError, match=r"is a command .*which is not run"):
+        load_speech("files", train=tmp_path)
+
+
+@pytest.mark.parametrize("line", ["u1 r1 0.0\n", "u1 r1 a b\n", "u2 r1 0 1\n"])
+def test_broken_segments_are_told(load_speech, tmp_path, line):
+    write_folder(tmp_path, {name: text.encode() for name, text in KALDI.items()})
+    (tmp_path / "segments").write_text(line)
+    with pytest.raises(UserError, match="segments"):
+        load_speech("files", train=tmp_path)
