@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from seqsuite.data import encodings, raw_files, records, tables
 from seqsuite.data.pipes import Pipe
 from seqsuite.errors import UserError
@@ -201,7 +203,8 @@ class Inputs:
         for number, record in enumerate(table.records, 1):
             where = f"{self.where} {table.place(number)}"
             words = records.field(record, names[0]) if lists and len(names) == 1 else None
-            words = words.tolist() if hasattr(words, "tolist") else words
+            # Columns of parquet are arrays.
+            words = words.tolist() if isinstance(words, np.ndarray) else words
             if isinstance(words, list) and all(isinstance(word, str) for word in words):
                 yield Row([records.plain_text(word) for word in words], record)
             else:

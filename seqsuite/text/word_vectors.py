@@ -68,7 +68,7 @@ def _opened(path: Path, size: int) -> IO[bytes]:
             f"{path} holds {', '.join(sorted(names))}: unpack the file of {size} features, or set "
             f"{_FLAG} to the features of one of them."
         )
-    return io.BufferedReader(archive.open(wanted[0]), 1 << 20)  # type: ignore[arg-type]
+    return io.BufferedReader(archive.open(wanted[0]), 1 << 20)  # type: ignore[type-var]
 
 
 def _vectors(file: Any, path: Path, size: int) -> Iterator[tuple[str, np.ndarray]]:

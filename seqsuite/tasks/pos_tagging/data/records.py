@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -72,21 +71,23 @@ def _from_words(
             f"{table.where} has {len(table.columns)} columns, so none at position "
             f"{options.label_column}. Name the column (from 0) with --data.label_column."
         ) from None
-    numbers = itertools.accumulate(
-        ((place, record) for place, record in enumerate(table.records, 1)),
-        lambda last, one: (*one, one[1][number_column] or last[-1]),
-        initial=(0, {}, ""),
-    )
-    rows = itertools.islice(numbers, 1, None)
-    for _, words in itertools.groupby(rows, key=lambda row: row[-1]):
-        tokens, tags = [], []
-        for place, record, _ in words:
-            token, tag = str(record[word_column]).strip(), str(record[tag_column]).strip()
-            if not token or not tag:
-                what = "tag" if token else "token"
-                raise UserError(f"{table.where} {table.place(place)}: the {what} is empty.")
-            tokens.append(token)
-            tags.append(tag)
+    tokens: list[str] = []
+    tags: list[str] = []
+    last = ""
+    for place, record in enumerate(table.records, 1):
+        # The number may stand at the first word of a sentence alone.
+        number = str(record[number_column] or last)
+        if number != last and tokens:
+            yield TaggedSentence(tuple(tokens), tuple(tags))
+            tokens, tags = [], []
+        last = number
+        token, tag = str(record[word_column]).strip(), str(record[tag_column]).strip()
+        if not token or not tag:
+            what = "tag" if token else "token"
+            raise UserError(f"{table.where} {table.place(place)}: the {what} is empty.")
+        tokens.append(token)
+        tags.append(tag)
+    if tokens:
         yield TaggedSentence(tuple(tokens), tuple(tags))
 
 
@@ -140,13 +141,13 @@ def _spans_of(record: dict[str, Any], where: str) -> list[tuple[int, int, str]]:
     values = next((record[name] for name in _SPANS if isinstance(record.get(name), list)), None)
     if values is None:
         raise UserError(f"{where} has no list of spans: expected one of {', '.join(_SPANS)}.")
-    spans = []
+    spans: list[tuple[int, int, str]] = []
     for value in values:
         if isinstance(value, dict):
             start = value.get("start", value.get("start_offset"))
             value = [start, value.get("end", value.get("end_offset")), value.get("label")]
         valid = isinstance(value, list | tuple) and len(value) == 3
-        start, end, name = value if valid else (None, None, None)
+        start, end, name = value if valid else (0, 0, "")
         valid = isinstance(start, int) and isinstance(end, int) and isinstance(name, str)
         if not valid or not 0 <= start < end <= len(record["text"]) or not name:
             raise UserError(

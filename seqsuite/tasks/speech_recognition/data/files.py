@@ -30,8 +30,8 @@ COLUMNS = {
     "end": (),
     "duration": (),
 }
-"""Columns of a manifest, of which it must have the first two, and their names in those of Common Voice,
-DeepSpeech, NeMo and Hugging Face."""
+"""Columns of a manifest, of which it must have the first two, and their names in those of others:
+Common Voice, DeepSpeech, NeMo, Hugging Face."""
 
 # Where audio lies beside a manifest, and what its names may lack.
 _FOLDERS, _ENDINGS = ("", "clips", "wavs"), ("", ".wav", ".flac")
