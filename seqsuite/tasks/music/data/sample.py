@@ -30,7 +30,7 @@ def load(split: str, options: MusicDataConfig) -> Examples:
 
     Example:
         >>> load("test", MusicDataConfig()).features["notes"][0].split()[0]
-        '47,62,67,71'
+        '55,59,62,67'
     """
     return Examples({"notes": list(_pieces(split))})
 
