@@ -33,7 +33,7 @@ OF_FILES = {
         "id_column",
         "target_column",
         "decimal_comma",
-        "timezone",
+        "thousands", "timezone",
     ),
     "handwriting": ("rescale", "tolerance", "max_points"),
     "music": ("steps_per_beat",),

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from seqsuite.errors import UserError
 from seqsuite.layers import LanguageModelObjective, RecurrentStack
 from seqsuite.losses import TagCrossentropy, TowerLoss
 from seqsuite.tasks.pos_tagging.config import PosTaggingModelConfig
@@ -59,6 +60,12 @@ def build_tagger(
         outputs, loss = softmax_head(logits, answers, label_smoothing, **recall)
     losses, weights = {"logits": loss}, {"logits": 1.0}
     auxiliary = preprocessor.auxiliary_labels if config.auxiliary_weight else {}
+    usual = (0, type(config).auxiliary_weight)
+    if not preprocessor.auxiliary_labels and config.auxiliary_weight not in usual:
+        raise UserError(
+            "model.auxiliary_weight is of auxiliary columns, which the data lack: leave it "
+            f"at {usual[1]}."
+        )
     for name, values in auxiliary.items():
         outputs[name] = stacked_towers(_project(towers, len(values), name))
         losses[name], weights[name] = TagCrossentropy(), config.auxiliary_weight
