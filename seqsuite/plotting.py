@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
-from seqsuite.metrics.classification import confusion_counts
+from seqsuite.metrics.confusion import confusion_counts
 from seqsuite.writing import replaced
 
 if TYPE_CHECKING:

@@ -8,12 +8,15 @@ import sys
 
 import pytest
 
+from seqsuite.tasks import task_names
+
 LIGHT = [
     "seqsuite", "seqsuite.errors", "seqsuite.config", "seqsuite.schedules",
     "seqsuite.metrics.classification", "seqsuite.data", "seqsuite.task", "seqsuite.tasks",
     "seqsuite.tasks.sentiment", "seqsuite.tasks.pos_tagging", "seqsuite.plotting",
     "seqsuite.cli.main", "seqsuite.__main__",
     "seqsuite.diagnostics", "seqsuite.cli.diagnose",
+    *(f"seqsuite.tasks.{task}.client" for task in task_names()),
 ]  # fmt: skip
 
 

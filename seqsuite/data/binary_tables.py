@@ -6,7 +6,15 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
+import pyarrow
+from pyarrow import parquet
+
 from seqsuite.errors import UserError
+
+try:
+    import openpyxl
+except ImportError:  # an extra
+    openpyxl = None
 
 
 def read_parquet(data: bytes, where: object) -> tuple[list[str], Iterator[dict[str, Any]]]:
@@ -19,9 +27,6 @@ def read_parquet(data: bytes, where: object) -> tuple[list[str], Iterator[dict[s
     Raises:
         UserError: It cannot be read.
     """
-    import pyarrow
-    from pyarrow import parquet
-
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
         return list(file.schema_arrow.names), iter(file.read().to_pylist())
@@ -40,12 +45,10 @@ def read_excel(data: bytes, where: object) -> tuple[list[str], Iterator[dict[str
     Raises:
         UserError: It cannot be read, or openpyxl is not installed.
     """
-    try:
-        import openpyxl
-    except ImportError as error:
+    if openpyxl is None:
         raise UserError(
             f"{where} needs openpyxl: pip install 'seqsuite[excel]', or save it as csv."
-        ) from error
+        )
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         rows = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
@@ -54,3 +57,7 @@ def read_excel(data: bytes, where: object) -> tuple[list[str], Iterator[dict[str
     header = [str(name) for name in (rows[0] if rows else ()) if name is not None]
     filled = [row for row in rows[1:] if any(cell is not None for cell in row)]
     return header, (dict(zip(header, row, strict=False)) for row in filled)
+
+
+READERS = {"parquet": read_parquet, "xlsx": read_excel}
+"""Format -> its reader."""

@@ -13,7 +13,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from seqsuite.data import encodings
-from seqsuite.data.binary_tables import read_excel, read_parquet
 from seqsuite.data.records import ABSENT, delimited_records, field, json_records, plain_text
 from seqsuite.errors import UserError, nearest
 
@@ -177,7 +176,10 @@ def of_bytes(
         UserError: It cannot be read.
     """
     if table_format in ("parquet", "xlsx"):
-        columns, records = (read_parquet if table_format == "parquet" else read_excel)(data, where)
+        # pyarrow and openpyxl take half a second.
+        from seqsuite.data import binary_tables
+
+        columns, records = binary_tables.READERS[table_format](data, where)
         return Table(where, columns, records)
     text = encodings.decode(data, where, encoding)
     if table_format == "json":

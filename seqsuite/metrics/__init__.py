@@ -16,7 +16,7 @@ _HOMES = {
     "bootstrap_interval": "bootstrap",
     "bootstrap_ratio_interval": "bootstrap",
     "classification_scores": "classification",
-    "confusion_counts": "classification",
+    "confusion_counts": "confusion",
     "expected_calibration_error": "calibration",
     "fit_relative_temperature": "calibration",
     "fit_temperature": "calibration",

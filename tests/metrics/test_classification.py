@@ -121,7 +121,7 @@ def test_unfit_arguments_are_refused(probabilities, references, named):
 def test_confusion_counts_agree_with_counting():
     probabilities, references = _random_case(150, 4)
     predicted = probabilities.argmax(axis=1)
-    counts = classification.confusion_counts(references, predicted, 5)
+    counts = confusion_counts(references, predicted, 5)
     for true, answered in np.ndindex(5, 5):
         expected = sum(
             r == true and p == answered for r, p in zip(references, predicted, strict=True)

@@ -10,6 +10,11 @@ from seqsuite.config import MAX_INT
 from seqsuite.data.inputs import Row
 from seqsuite.errors import UserError
 from seqsuite.tasks.handwriting.config import LABELS_FILE
+from seqsuite.tasks.handwriting.data.cleaning import examples_of
+from seqsuite.tasks.handwriting.data.files import read_lines
+from seqsuite.tasks.handwriting.data.ink import points_of_inkml
+from seqsuite.tasks.handwriting.pictures import save_png, svg
+from seqsuite.tasks.handwriting.strokes import points_of_text
 from seqsuite.writing import write_text
 
 _ENDINGS = (".inkml", ".jsonl", ".ndjson")
@@ -55,8 +60,6 @@ class HandwritingClient(Client):
         return label
 
     def _rows(self, inputs):
-        from seqsuite.tasks.handwriting.strokes import points_of_text
-
         is_ink = inputs.name is not None and inputs.name.lower().endswith(_ENDINGS)
         if is_ink:
             inputs.refuse_flags("files of ink")
@@ -69,10 +72,6 @@ class HandwritingClient(Client):
                 yield row
 
     def _read_file(self, path):
-        from seqsuite.tasks.handwriting.data.cleaning import examples_of
-        from seqsuite.tasks.handwriting.data.files import read_lines
-        from seqsuite.tasks.handwriting.data.ink import points_of_inkml
-
         if not path.is_file():
             raise UserError(f"Input file {path} does not exist.")
         if path.name.lower().endswith(_ENDINGS[0]):
@@ -89,9 +88,6 @@ class HandwritingClient(Client):
         return answers
 
     def _save(self, text):
-        from seqsuite.tasks.handwriting.pictures import save_png, svg
-        from seqsuite.tasks.handwriting.strokes import points_of_text
-
         folder = Path(self.options.save_to).expanduser()
         folder.mkdir(parents=True, exist_ok=True)
         number = 1 + max([int(f.stem) for f in folder.iterdir() if f.stem.isdecimal()], default=0)

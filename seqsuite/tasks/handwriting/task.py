@@ -12,6 +12,7 @@ from seqsuite.task import Baselines, Report, Task
 from seqsuite.tasks.handwriting import TASK, report
 from seqsuite.tasks.handwriting.baselines import first_order, memoryless
 from seqsuite.tasks.handwriting.model import build_handwriting_model
+from seqsuite.tasks.handwriting.pictures import draw_sheet
 from seqsuite.tasks.handwriting.prediction import StrokePredictor
 from seqsuite.tasks.handwriting.preprocessor import StrokePreprocessor
 from seqsuite.tasks.handwriting.scores import handwriting_scores
@@ -80,8 +81,8 @@ class Handwriting(Task):
         nats = report.drawing_nats(results.predictions, results.references)
         mistakes = report.mistakes(nats, drawings)
         plots = [
-            report.draw_sheet(results.predictions["samples"].tolist(), directory / "samples.png"),
-            report.draw_sheet(
+            draw_sheet(results.predictions["samples"].tolist(), directory / "samples.png"),
+            draw_sheet(
                 [one["drawing"] for one in mistakes[:16]],
                 directory / "surprises.png",
                 [f"{one['nats_per_point']:.2f} nats" for one in mistakes[:16]],

@@ -9,7 +9,9 @@ from seqsuite.client import Client, Item
 from seqsuite.config import MAX_INT
 from seqsuite.data.inputs import Row
 from seqsuite.errors import UserError
-from seqsuite.writing import replaced
+from seqsuite.tasks.music.midi import read_midi
+from seqsuite.tasks.music.notes import roll_of_text, text_of_roll
+from seqsuite.tasks.music.pictures import save_piece
 
 _ENDINGS = (".mid", ".midi")
 _TEMPO = 100.0
@@ -47,9 +49,6 @@ class MusicClient(Client):
             yield Item(text, {"notes": text, **settings}, record=row.record)
 
     def _text(self, word):
-        from seqsuite.tasks.music.midi import read_midi
-        from seqsuite.tasks.music.notes import roll_of_text, text_of_roll
-
         if not word.lower().endswith(_ENDINGS):
             return text_of_roll(roll_of_text(word))
         if not Path(word).is_file():
@@ -65,30 +64,11 @@ class MusicClient(Client):
         return answers
 
     def _save(self, text):
-        import soundfile
-
-        from seqsuite.plotting import blank_figure, save_figure
-        from seqsuite.tasks.music import midi
-        from seqsuite.tasks.music.notes import roll_of_text
-        from seqsuite.tasks.music.report import draw_roll
-
         folder = Path(self.options.save_to).expanduser()
         folder.mkdir(parents=True, exist_ok=True)
         number = 1 + max([int(f.stem) for f in folder.iterdir() if f.stem.isdecimal()], default=0)
-        roll, form = (
-            roll_of_text(text),
-            (self.config.data.steps_per_beat, self.options.tempo or _TEMPO),
-        )
-        files = [folder / f"{number}{ending}" for ending in (".mid", ".wav", ".png")]
-        midi.write_midi(roll, *form, files[0])
-        with replaced(files[1]) as partial:
-            soundfile.write(partial, midi.synthesize(roll, *form), midi.SAMPLE_RATE)
-        figure = blank_figure((9.0, 3.6))
-        axis = figure.subplots()
-        draw_roll(axis, roll, f"piece {number}")
-        axis.set_xlabel("step")
-        save_figure(figure, files[2])
-        return [str(file) for file in files]
+        steps, tempo = self.config.data.steps_per_beat, self.options.tempo or _TEMPO
+        return [str(f) for f in save_piece(roll_of_text(text), steps, tempo, folder / str(number))]
 
     def _size(self, features):
         return max(super()._size(features), features["steps"])

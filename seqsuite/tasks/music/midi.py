@@ -13,6 +13,11 @@ from seqsuite.errors import UserError
 from seqsuite.tasks.music.notes import HIGHEST, LOWEST, NUM_KEYS
 from seqsuite.writing import replaced
 
+try:
+    import mido
+except ImportError:  # an extra
+    mido = None
+
 ENDINGS = (".mid", ".midi")
 MAX_STEPS = 50_000
 """Longest piece that is read."""
@@ -45,7 +50,7 @@ def read_midi(data: bytes, steps_per_beat: int, where: str) -> np.ndarray:
     Raises:
         UserError: It is no MIDI file, holds no notes, or is too long.
     """
-    mido = _mido()
+    _check_mido()
     try:
         file = mido.MidiFile(file=io.BytesIO(data))
         notes = list(_notes(file))
@@ -90,7 +95,7 @@ def write_midi(roll: np.ndarray, steps_per_beat: int, tempo: float, path: Path) 
         tempo: Quarter notes a minute.
         path: The file.
     """
-    mido = _mido()
+    _check_mido()
     ticks = _TICKS_PER_BEAT / steps_per_beat
     file = mido.MidiFile(type=0, ticks_per_beat=_TICKS_PER_BEAT)
     track = mido.MidiTrack()
@@ -167,9 +172,6 @@ def _notes(file) -> Iterator[tuple[int, int, int]]:
                 yield start, max(now, start + 1), note
 
 
-def _mido():
-    try:
-        import mido  # an extra: only MIDI files need it
-    except ImportError:
-        raise UserError("MIDI files need mido: pip install 'seqsuite[music]'.") from None
-    return mido
+def _check_mido() -> None:
+    if mido is None:
+        raise UserError("MIDI files need mido: pip install 'seqsuite[music]'.")

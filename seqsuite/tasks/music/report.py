@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from seqsuite.plotting import blank_figure, save_figure
-from seqsuite.tasks.music.notes import LOWEST, name_of, text_of_roll
+from seqsuite.tasks.music.notes import text_of_roll
+from seqsuite.tasks.music.pictures import draw_roll
 from seqsuite.tasks.music.scores import nats_of_steps
 
 _MAX_STEPS = 128
@@ -34,28 +35,6 @@ def piano_rolls(predictions: dict[str, Any], references: dict[str, Any], path: P
     draw_roll(lower, 1 / (1 + np.exp(-logits)), "probability, given the steps before", played)
     lower.set_xlabel("step")
     return save_figure(figure, path)
-
-
-def draw_roll(axis: Any, roll: np.ndarray, title: str, like: np.ndarray | None = None) -> None:
-    """Draw a piano roll.
-
-    Args:
-        axis: Matplotlib's axes.
-        roll: Numbers in [0, 1] ``(time, 88)``.
-        title: Title of the axes.
-        like: A roll whose range of keys is drawn; None: that of ``roll``.
-    """
-    keys = np.flatnonzero((roll if like is None else like).any(axis=0))
-    low, high = (keys[0], keys[-1]) if len(keys) else (39, 51)
-    low, high = max(0, low - 3), min(roll.shape[1] - 1, high + 3)
-    extent = (0, len(roll), low - 0.5 + LOWEST, high + 0.5 + LOWEST)
-    axis.imshow(
-        roll[:, low : high + 1].T, origin="lower", aspect="auto", cmap="Blues", vmin=0, vmax=1,
-        interpolation="nearest", extent=extent,
-    )  # fmt: skip
-    ticks = [note for note in range(low + LOWEST, high + LOWEST + 1) if note % 12 == 0]
-    axis.set_yticks(ticks, [name_of(note) for note in ticks])
-    axis.set(title=title, ylabel="key")
 
 
 def mistakes(predictions: dict[str, Any], references: dict[str, Any]) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from seqsuite.text.forms import unify
@@ -66,3 +68,14 @@ def tokenize_sentence(text: tf.Tensor, language: str = "english") -> tf.RaggedTe
     for pattern, replacement in (*_SPLITS, *_CLITICS[language]):
         text = tf.strings.regex_replace(text, pattern, replacement)
     return tf.strings.split(text)
+
+
+def words_of(texts: Sequence[str], language: str = "english") -> list[list[str]]:
+    """Return the words of sentences, outside of the graph; see :func:`tokenize_sentence`.
+
+    Example:
+        >>> words_of(["Go home!"])
+        [['Go', 'home', '!']]
+    """
+    rows = tokenize_sentence(tf.constant(list(texts), tf.string), language).to_list()
+    return [[word.decode("utf-8") for word in row] for row in rows]

@@ -164,14 +164,12 @@ def _tokenized(
     """Split texts into words, as served sentences are, and give each word its span's tag."""
     if not texts:
         return
-    import tensorflow as tf
+    # Imports TensorFlow, which `predict --help` does without.
+    from seqsuite.tasks.pos_tagging.tokenization import words_of
 
-    from seqsuite.tasks.pos_tagging.tokenization import tokenize_sentence
-
-    rows = tokenize_sentence(tf.constant([text for text, _ in texts]), language).to_list()
+    rows = words_of([text for text, _ in texts], language)
     odd = overlapping = 0
-    for (text, spans), words in zip(texts, rows, strict=True):
-        tokens = [word.decode("utf-8") for word in words]
+    for (text, spans), tokens in zip(texts, rows, strict=True):
         places = places_of(text, tokens)
         if places is None:
             odd += 1

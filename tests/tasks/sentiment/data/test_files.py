@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import sys
 import tarfile
 import zipfile
 
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from seqsuite.data import binary_tables
 from seqsuite.data.discovery import load_examples
 from seqsuite.errors import UserError
 
@@ -110,7 +110,7 @@ def test_parquet_excel_and_arrays_are_tables_too(load):
 
 
 def test_excel_files_need_openpyxl(load, monkeypatch):
-    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    monkeypatch.setattr(binary_tables, "openpyxl", None)
     with pytest.raises(UserError, match=r"pip install 'seqsuite\[excel\]'"):
         load("a.xlsx", b"PK")
 
