@@ -12,11 +12,11 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from seqsuite.conditions import Condition, unless, when
+from seqsuite.configuration.conditions import Condition, unless, when
+from seqsuite.configuration.flags import build_config, build_parser, parse, parse_flags
+from seqsuite.configuration.options import fields_of, section_names
+from seqsuite.configuration.recipes import read_recipe, to_toml
 from seqsuite.errors import UserError
-from seqsuite.flags import build_config, build_parser, parse, parse_flags
-from seqsuite.options import fields_of, section_names
-from seqsuite.recipes import read_recipe, to_toml
 
 __all__ = [
     "MAX_INT", "BucketTrainingConfig", "DataConfig", "FileDataConfig", "RowDataConfig",

@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
+from seqsuite.data.writing import replaced
 from seqsuite.metrics.confusion import confusion_counts
-from seqsuite.writing import replaced
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

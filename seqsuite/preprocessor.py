@@ -15,8 +15,8 @@ import tensorflow as tf
 
 from seqsuite.data.batching import Column, EncodedExamples, RaggedColumn, Targets
 from seqsuite.data.examples import Examples
+from seqsuite.data.writing import replaced, write_text
 from seqsuite.errors import UserError
-from seqsuite.writing import replaced, write_text
 
 __all__ = ["EncodedExamples", "Preprocessor"]
 

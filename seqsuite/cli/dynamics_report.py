@@ -8,6 +8,7 @@ from typing import Any
 from tensorflow import Tensor
 
 from seqsuite.data.batching import batch_dataset
+from seqsuite.data.writing import write_text
 from seqsuite.diagnostics import (
     Finding,
     Measurement,
@@ -24,7 +25,6 @@ from seqsuite.training import report, runs
 from seqsuite.training.runs import Run
 from seqsuite.training.splits import encode_training, load_splits
 from seqsuite.training.trainer import targets_of_losses
-from seqsuite.writing import write_text
 
 # Rows and steps over which Jacobians are measured; each costs a matrix as wide as the state.
 _JACOBIAN_ROWS, _JACOBIAN_LAG = 4, 50

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from seqsuite.data.writing import replaced
 from seqsuite.diagnostics.findings import Finding, diagnose
 from seqsuite.diagnostics.flow import LayerFlow
 from seqsuite.diagnostics.gates import Gate
@@ -20,7 +21,6 @@ from seqsuite.diagnostics.probe import Measurement, Probe
 from seqsuite.diagnostics.recording import recurrent_layers
 from seqsuite.diagnostics.spectrum import recurrent_spectrum
 from seqsuite.layers.nested import Nested
-from seqsuite.writing import replaced
 
 if TYPE_CHECKING:
     from tensorflow import Tensor

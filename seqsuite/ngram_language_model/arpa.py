@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import IO, cast
 
+from seqsuite.data.writing import replaced
 from seqsuite.errors import UserError
 from seqsuite.ngram_language_model.backoff import UNKNOWN, BackoffLanguageModel, State
-from seqsuite.writing import replaced
 
 _DIGITS = 9
 

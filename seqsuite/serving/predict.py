@@ -15,9 +15,9 @@ from typing import IO
 from seqsuite.client import Client, Item
 from seqsuite.data import tables
 from seqsuite.data.inputs import Inputs
+from seqsuite.data.writing import replaced
 from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.task import CONFIG_FILE
-from seqsuite.writing import replaced
 
 BATCH_SIZE = 64
 """Items per call, where nothing else is asked for."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from seqsuite.data.writing import replaced
 from seqsuite.errors import EnvironmentFailure, UserError
-from seqsuite.writing import replaced
 
 if TYPE_CHECKING:
     import keras

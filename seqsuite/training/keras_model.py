@@ -6,9 +6,9 @@ from pathlib import Path
 
 import keras
 
+from seqsuite.data.writing import replaced
 from seqsuite.errors import EnvironmentFailure
 from seqsuite.models import AdversarialModel, TruncatedBackpropagation
-from seqsuite.writing import replaced
 
 KERAS_FILE = "model.keras"
 

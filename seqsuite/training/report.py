@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from seqsuite import __version__
+from seqsuite.data.writing import write_text
 from seqsuite.metrics.metric import Metrics
-from seqsuite.writing import write_text
 
 
 def to_json(value: object, indent: int | None = None) -> str:

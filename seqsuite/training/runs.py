@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from seqsuite.config import to_toml
 from seqsuite.data.examples import Examples
+from seqsuite.data.writing import write_text
 from seqsuite.errors import EnvironmentFailure, UserError
 from seqsuite.metrics.metric import Metrics
 from seqsuite.preprocessor import Preprocessor
@@ -27,7 +28,6 @@ from seqsuite.training.model_runner import Predictor, build_predictor
 from seqsuite.training.run_progress import Progress
 from seqsuite.training.splits import Splits, encode, encode_labels, encode_training, load_splits
 from seqsuite.training.trainer import BEST, LAST, Trainer
-from seqsuite.writing import write_text
 
 _MAX_MISTAKES = 200
 

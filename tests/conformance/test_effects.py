@@ -11,8 +11,8 @@ import keras
 import pytest
 import tensorflow as tf
 
-from seqsuite.conditions import check_conditions, is_read
 from seqsuite.config import BucketTrainingConfig, build_config, fields_of
+from seqsuite.configuration.conditions import check_conditions, is_read
 from seqsuite.data.discovery import reader
 from seqsuite.errors import UserError
 from seqsuite.tasks import find_task, task_names

@@ -7,10 +7,10 @@ import typing
 
 import pytest
 
-from seqsuite.conditions import check_conditions, conditions_of, without_unread
 from seqsuite.config import build_config, fields_of
+from seqsuite.configuration.conditions import check_conditions, conditions_of, without_unread
+from seqsuite.configuration.options import sections_of
 from seqsuite.errors import UserError
-from seqsuite.options import sections_of
 from seqsuite.tasks import find_task, task_names
 
 TASKS = {name: find_task(name).config_class for name in task_names()}

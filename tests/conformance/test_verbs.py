@@ -7,8 +7,8 @@ import pytest
 from seqsuite.cli import predict as predict_verb
 from seqsuite.cli.main import main
 from seqsuite.cli.parsing import Parser
-from seqsuite.conditions import is_read
 from seqsuite.config import fields_of, parse
+from seqsuite.configuration.conditions import is_read
 from seqsuite.data.discovery import reader
 from seqsuite.task import TaskSpec
 from seqsuite.tasks import find_task, task_names

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import seqsuite
-from seqsuite.writing import replaced, write_text
+from seqsuite.data.writing import replaced, write_text
 
 ROOT = Path(seqsuite.__file__).parent
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))

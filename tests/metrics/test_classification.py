@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from seqsuite.metrics import classification
+from seqsuite.metrics import classification, confusion_counts
 
 
 def _random_case(num_examples, num_labels, seed=0):

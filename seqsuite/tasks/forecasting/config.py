@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from seqsuite.conditions import Condition, unless, when
 from seqsuite.config import MAX_INT, FileDataConfig, TrainingConfig, check_ranges
+from seqsuite.configuration.conditions import Condition, unless, when
 from seqsuite.errors import UserError
 
 

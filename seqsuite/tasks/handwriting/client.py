@@ -8,6 +8,7 @@ from pathlib import Path
 from seqsuite.client import Client, Item
 from seqsuite.config import MAX_INT
 from seqsuite.data.inputs import Row
+from seqsuite.data.writing import write_text
 from seqsuite.errors import UserError
 from seqsuite.tasks.handwriting.config import LABELS_FILE
 from seqsuite.tasks.handwriting.data.cleaning import examples_of
@@ -15,7 +16,6 @@ from seqsuite.tasks.handwriting.data.files import read_lines
 from seqsuite.tasks.handwriting.data.ink import points_of_inkml
 from seqsuite.tasks.handwriting.pictures import save_png, svg
 from seqsuite.tasks.handwriting.strokes import points_of_text
-from seqsuite.writing import write_text
 
 _ENDINGS = (".inkml", ".jsonl", ".ndjson")
 

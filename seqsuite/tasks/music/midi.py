@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from seqsuite.data.writing import replaced
 from seqsuite.errors import UserError
 from seqsuite.tasks.music.notes import HIGHEST, LOWEST, NUM_KEYS
-from seqsuite.writing import replaced
 
 try:
     import mido

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from seqsuite.data.writing import replaced
 from seqsuite.plotting import blank_figure, save_figure
 from seqsuite.tasks.music.midi import SAMPLE_RATE, synthesize, write_midi
 from seqsuite.tasks.music.notes import LOWEST, name_of
-from seqsuite.writing import replaced
 
 
 def draw_roll(axis: Any, roll: np.ndarray, title: str, like: np.ndarray | None = None) -> None:

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from seqsuite.conditions import Condition, when
 from seqsuite.config import BucketTrainingConfig, RowDataConfig, TextServingConfig, check_ranges
+from seqsuite.configuration.conditions import Condition, when
 from seqsuite.errors import UserError
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqsuite.cli import parsing, terminal
+from seqsuite.data.writing import write_bytes
 from seqsuite.errors import UserError
 from seqsuite.task import TaskSpec
 from seqsuite.tasks.char_lm.compression import codec
 from seqsuite.training.progress import ProgressLine
-from seqsuite.writing import write_bytes
 
 if TYPE_CHECKING:
     from seqsuite.tasks.char_lm.compression.served_model import ServedSymbolModel

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from seqsuite.data.writing import replaced
 from seqsuite.errors import Interrupted, UserError
 from seqsuite.metrics.metric import Metrics
 from seqsuite.task import Task
@@ -29,7 +30,6 @@ from seqsuite.tasks.forecasting.plots import backtest_strip
 from seqsuite.tasks.forecasting.quantile_levels import QUANTILE_LEVELS
 from seqsuite.training import report, runs
 from seqsuite.training.progress import ProgressLine
-from seqsuite.writing import replaced
 
 REFITS = "backtest"
 """Folder of refitted models in the run directory."""

@@ -8,8 +8,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from seqsuite.configuration.options import arrays_of, fields_of, json_array, sections_of
 from seqsuite.errors import UserError, nearest
-from seqsuite.options import arrays_of, fields_of, json_array, sections_of
 
 
 def read_recipe(path: str | Path, config_class: type) -> dict[str, dict[str, Any]]:

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from jsonargparse import ArgumentParser
 
-from seqsuite.conditions import check_conditions, without_unread
+from seqsuite.configuration.conditions import check_conditions, without_unread
+from seqsuite.configuration.options import arrays_of, fields_of, json_array, sections_of
+from seqsuite.configuration.recipes import read_recipe, successor_of
 from seqsuite.errors import UserError, nearest
-from seqsuite.options import arrays_of, fields_of, json_array, sections_of
-from seqsuite.recipes import read_recipe, successor_of
 
 ConfigType = TypeVar("ConfigType")
 
