@@ -23,7 +23,6 @@ from seqsuite.text.forms import unify
 from seqsuite.text.spans import bio_to_bioes, completed, in_bio, to_bio
 
 PADDING_TAG = -1
-SCHEMES = ("none", "bio", "bioes")
 
 # An ending or a shape of one single word teaches nothing.
 _MIN_FEATURE_COUNT = 3

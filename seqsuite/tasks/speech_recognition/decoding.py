@@ -14,8 +14,6 @@ from seqsuite.ngram_language_model import BackoffLanguageModel, read_arpa, train
 from seqsuite.tasks.speech_recognition.config import SpeechDecodingConfig
 from seqsuite.tasks.speech_recognition.pronunciations import Spelling
 
-TRAINED = ("word", "character")
-"""Language models that are trained from the training transcripts."""
 _SPACE = "|"
 # A model that knows fewer of the training words is of another case, or of another language.
 _MIN_KNOWN_SHARE = 0.1
