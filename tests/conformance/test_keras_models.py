@@ -39,7 +39,7 @@ def loader():
         process.stdin.close()
 
 
-@pytest.mark.full(default=("memory",))
+@pytest.mark.full
 def test_it_answers_as_the_model_does(prepared, untrained, loader, tmp_path):
     task, _, _, encoded = prepared
     network = getattr(untrained, "model", untrained)

@@ -141,6 +141,7 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path, monkeypatch):
     assert [file.name for file in tmp_path.iterdir()] == ["last.npz"]
 
 
+@pytest.mark.full
 def test_early_stopping_and_plateaus_follow_validation(tmp_path, monkeypatch):
     task = make_task(
         PLAIN, epochs=9, pretraining_epochs=0, early_stopping_patience=4, plateau_patience=2

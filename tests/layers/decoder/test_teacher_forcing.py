@@ -258,6 +258,7 @@ def copying(rows=64, steps=4):
 
 @pytest.mark.full(default=1)
 @pytest.mark.parametrize("input_feeding", [False, True])
+@pytest.mark.full
 def test_a_functional_model_learns_is_saved_and_loaded(input_feeding, tmp_path):
     keras.utils.set_random_seed(1)
     model = translator(TeacherForcing, input_feeding=input_feeding)

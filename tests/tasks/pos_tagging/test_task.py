@@ -175,6 +175,7 @@ class Counted:
 
 @pytest.mark.full(default=("softmax",))
 @pytest.mark.parametrize("head", ["crf", "softmax"])
+@pytest.mark.full
 def test_sentences_of_many_lengths_are_traced_once(head):
     task, preprocessor, model = built(head)
     sentences = [("Rome",) * length for length in (0, 1, 2, 3, 11, 40, 3, 90)]

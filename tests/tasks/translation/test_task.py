@@ -157,6 +157,7 @@ def test_a_beam_wider_than_the_vocabulary_finds_all_there_is():
     assert len(client_of(task)._unpadded(row)["alternatives"]) == possible
 
 
+@pytest.mark.full
 def test_unknown_characters_and_very_long_sentences_are_answered():
     task, preprocessor, model = built()
     source = tf.constant(["☃☃☃", "東京 ☃", "the dog " * 1000])
