@@ -443,6 +443,7 @@ def test_a_network_with_a_memory_is_a_step(network):
             np.testing.assert_allclose(weights, np.reshape(one.attention[:-1], (-1, 4)), rtol=1e-4)
 
 
+@pytest.mark.full
 def test_a_saved_model_searches(network, tmp_path):
     module = tf.Module()
     module.layers = network.layers

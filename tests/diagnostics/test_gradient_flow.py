@@ -9,6 +9,8 @@ from seqsuite.diagnostics import GradientFlow, LayerFlow, Probe, gradient_flow, 
 from seqsuite.diagnostics.recording import recording
 from seqsuite.layers import RecurrentStack
 
+pytestmark = pytest.mark.full
+
 ROWS, STEPS, FEATURES, UNITS = 3, 6, 2, 4
 LENGTHS = np.array([6, 4, 1])
 CELLS = {

@@ -199,6 +199,7 @@ class Watch(keras.callbacks.Callback):
         ("mse", (0.4, 0.2, 0.1), 0.01, 1, 1),
     ],
 )
+@pytest.mark.full
 def test_training_stops_when_validation_reaches_its_target_or_a_callback_wants_it(
     tmp_path, monkeypatch, monitor, values, target, stopped_after, epochs
 ):

@@ -26,6 +26,8 @@ from tests.layers.decoder.decoders import (
 )
 from tests.reference import decoder as reference
 
+pytestmark = pytest.mark.full
+
 every_kind = pytest.mark.parametrize(("attention", "input_feeding"), KINDS)
 
 

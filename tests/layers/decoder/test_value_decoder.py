@@ -11,6 +11,8 @@ from seqsuite import distributions
 from seqsuite.layers import DistributionHead, QuantileHead, RecurrentStack, ValueDecoder
 from tests.reference import recurrent
 
+pytestmark = pytest.mark.full
+
 UNITS, STEPS, AHEAD = 4, 6, 5
 RNG = np.random.default_rng(0)
 VALUES = RNG.normal(size=(3, STEPS)).astype("float32")

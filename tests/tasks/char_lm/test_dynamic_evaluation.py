@@ -9,6 +9,8 @@ from seqsuite.tasks.char_lm.dynamic_evaluation import adaptive_log_probabilities
 from seqsuite.tasks.char_lm.predictor import StreamPredictor
 from tests.tasks.char_lm.character_models import make, stream_of, whole_pass
 
+pytestmark = pytest.mark.full
+
 STEPS = 16
 
 

@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from tests.tasks.char_lm.character_models import TEXT, make
 
+pytestmark = pytest.mark.full
+
 MODELS = {
     "lstm": {"cell": "lstm", "num_layers": 2},
     "gru": {"cell": "gru", "tie_weights": True, "embedding_size": 5},

@@ -66,6 +66,7 @@ def one_wav(samples_bytes, sample_width, rate=RATE):
     return file.getvalue()
 
 
+@pytest.mark.full
 def test_a_folder_of_good_and_bad_files_is_answered_file_by_file(streaming, good, tmp_path, capsys):
     whole = good.read_bytes()
     loud = SAMPLES / np.float32(3000)
@@ -170,6 +171,7 @@ def test_a_model_that_reads_both_ways_refuses_to_stream(reading_both_ways, good,
     assert len(error.splitlines()) == 1
 
 
+@pytest.mark.full
 def test_a_served_batch_answers_good_rows_whatever_is_beside_them(reading_both_ways, good):
     signatures = tf.saved_model.load(str(reading_both_ways)).signatures
     whole = good.read_bytes()

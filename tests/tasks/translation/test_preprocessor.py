@@ -15,6 +15,8 @@ from seqsuite.tasks.translation.data.sample.grammar import generate
 from seqsuite.tasks.translation.preprocessor import TranslationPreprocessor
 from seqsuite.text.subwords import BEGIN_ID, END_ID, PADDING_ID, UNKNOWN_ID
 
+pytestmark = pytest.mark.full
+
 EXAMPLES = generate("test").select(range(300))
 SAMPLED = {"source_sampling": 0.1, "target_sampling": 0.2}
 TRAINING = BucketTrainingConfig(batch_tokens=256, max_batch_size=16, seed=3)

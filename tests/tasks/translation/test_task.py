@@ -86,6 +86,7 @@ def test_greedy_search_in_the_graph_is_the_training_model_asked_word_by_word(sec
 
 @pytest.mark.full(default=("luong",))
 @pytest.mark.parametrize("attention", ["luong", "location"])
+@pytest.mark.full
 def test_the_score_of_a_translation_is_what_search_says_of_it(attention):
     task, preprocessor, model = built(model={"attention": attention}, decoding={"beam_width": 4})
     server = task.serving(preprocessor, model).function

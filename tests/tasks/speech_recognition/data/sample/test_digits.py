@@ -164,6 +164,7 @@ def test_every_split_is_in_voices_of_its_own(splits):
     assert len(set(speakers)) == len(speakers)
 
 
+@pytest.mark.full
 def test_the_sample_is_there_at_other_rates(splits):
     options = SimpleNamespace(sample_rate=16000)
     found = load_examples("sample", "validation", options, "seqsuite.tasks.speech_recognition")
