@@ -195,7 +195,8 @@ def test_several_labels_at_once(tmp_path, capsys):
     assert run("predict", "--model", tmp_path / "served", "--json", "refund of my parcel") == 0
     row = json.loads(capsys.readouterr().out)
     chosen = [name for name, p in zip(row["labels"], row["probabilities"], strict=True) if p >= 0.5]
-    assert row["label"] == ",".join(chosen)
+    assert row["labels_chosen"] == chosen
+    assert row["label"] == ";".join(chosen)
 
 
 def mistake(capsys, *words):
