@@ -130,9 +130,9 @@ def of_lines(lines: Iterable[str], table_format: str, where: object, *wanted: st
         UserError: The header cannot be read; reading the records raises it for a damaged row.
 
     Example:
-        >>> table = of_lines(["1,good\n"], "csv", "a.csv", "1")
+        >>> table = of_lines(["fine,good\n"], "csv", "a.csv", "1")
         >>> table.columns, list(table.records)
-        (['0', '1'], [{'0': '1', '1': 'good'}])
+        (['0', '1'], [{'0': 'fine', '1': 'good'}])
     """
     if table_format == "jsonl":
         objects = _numbered_json(lines, where)
@@ -217,7 +217,7 @@ def row_text(cells: Iterable[object], table_format: str) -> str:
 
     Example:
         >>> row_text(["a,b", None, [1, 2]], "csv")
-        '"a,b",,"[1, 2]"\\n'
+        '"a,b",,"[1, 2]"\n'
     """
     texts = [cell if isinstance(cell, str) else _cell(cell) for cell in cells]
     if table_format == "tsv":

@@ -21,8 +21,8 @@ def build_optimizer(
         global norm when ``clip_norm`` is positive.
 
     Example:
-        >>> build_optimizer(TrainingConfig(optimizer="adamw")).name
-        'adam_w'
+        >>> type(build_optimizer(TrainingConfig(optimizer="adamw"))).__name__
+        'AdamW'
     """
     rate = training.learning_rate if learning_rate is None else learning_rate
     clip = training.clip_norm if training.clip_norm > 0 else None

@@ -15,7 +15,7 @@ from seqsuite.training import checkpoint, runs, splits
 from seqsuite.training import trainer as training
 
 SETTINGS = {
-    "data": {"limit": 200, "validation_fraction": 0.2},
+    "data": {"limit": 200},
     "model": {"units": 6, "embedding_size": 6},
     "training": {"epochs": 1, "batch_tokens": 1024},
 }
