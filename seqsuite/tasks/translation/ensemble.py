@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
@@ -18,9 +18,6 @@ from seqsuite.training.checkpoint import assign, load_checkpoint
 
 if TYPE_CHECKING:
     from seqsuite.tasks.translation.preprocessor import TranslationPreprocessor
-
-
-_VOCABULARY = ("model_type", "joint", "source_model", "target_model")
 
 
 def check_runs(runs: Sequence[str], preprocessor: TranslationPreprocessor) -> list[Path]:
@@ -43,13 +40,17 @@ def check_runs(runs: Sequence[str], preprocessor: TranslationPreprocessor) -> li
                 f"decoding.ensemble_runs: {directory} is no finished run. Give directories that "
                 "`train` wrote."
             )
-        own, theirs = preprocessor.get_config(), Preprocessor.load_from(directory).get_config()
-        if any(own[name] != theirs.get(name) for name in _VOCABULARY):
+        if _vocabulary(preprocessor) != _vocabulary(Preprocessor.load_from(directory)):
             raise UserError(
                 f"decoding.ensemble_runs: {directory} has another vocabulary. Runs translate "
                 "together when their --data flags, and what these stand for, are the same."
             )
     return directories
+
+
+def _vocabulary(preprocessor: Preprocessor) -> tuple[Any, ...]:
+    settings = (getattr(preprocessor, name, None) for name in ("model_type", "joint"))
+    return (*settings, preprocessor.get_state())
 
 
 def ensemble_members(
