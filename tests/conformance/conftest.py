@@ -14,6 +14,8 @@ LIMITS = {"max_length": 300, "max_request": 3000}
 SMALL_LIMITS = {
     "char_lm": LIMITS | {"max_generated": 40},
     "forecasting": {"max_rows": 5},
+    "handwriting": LIMITS | {"max_generated": 40},
+    "music": LIMITS | {"max_generated": 40},
     "speech_recognition": {"max_seconds": 30, "max_request_seconds": 35},
 }
 

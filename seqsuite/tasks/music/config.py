@@ -87,7 +87,7 @@ class MusicServingConfig(TextServingConfig):
 
     max_length: int = 20_000
     max_request: int = 200_000
-    max_generated: int = 2000
+    max_generated: int = 1000
 
     def __post_init__(self):
         super().__post_init__()
